@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# All tests: check.sh short|soak|debug
+# The very last line is 'N passed, N failed, N skipped'.
+set -eu
+# shellcheck source=make.d/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=make.d/results.sh
+. "$top/make.d/results.sh"
+
+# part SCRIPT ARG...: failures are counted, not fatal
+part() {
+	run "$top/make.d/$1" "${@:2}" || :
+}
+
+# Lines of the series script that look like results are, or else its exit status is
+series() {
+	local log=$logs/series-$1.log st=0 t0=$SECONDS reader
+
+	[ -x "$top/make.d/series.sh" ] || return 0
+	: >"$log"
+	exec 4> >(series_results "$log")
+	reader=$!
+	run "$top/make.d/series.sh" "$@" >&4 2>&1 </dev/null || st=$?
+	exec 4>&-
+	wait "$reader"
+	if [ "$st" != 0 ]; then
+		grep -qE '^FAIL ' "$log" || result FAIL "series $1" ": $log"
+	elif ! grep -qE '^(ok|SKIP) ' "$log"; then
+		result ok "series $1" " ($((SECONDS - t0)) s)"
+	fi
+}
+
+# Pass the results on as they come
+series_results() {
+	local line
+
+	while IFS= read -r line; do
+		echo "$line" >>"$1"
+		case $line in
+		"ok "* | "FAIL "* | "SKIP "*) result "${line%% *}" "${line#* }" "" ;;
+		esac
+	done
+}
+
+kernel() {
+	local t0=$SECONDS out=$build/kernel
+
+	[ "$1" = normal ] || out=$build/kernel-$1
+	if ! run "$top/make.d/kernel.sh" "$1"; then
+		result FAIL "kernel $1" ": $logs"
+		results_end
+		exit 1
+	fi
+	result ok "kernel $1" " ($((SECONDS - t0)) s)"
+	[ ! -s "$out/config.missing" ] || result FAIL "kernel $1 configuration" \
+		": no such options: $(paste -sd' ' "$out/config.missing")"
+}
+
+mode=$1
+read -ra tests <<<"${TESTS-}" || :
+"$top/make.d/packages.sh" kernel vm test lint docs series
+case $mode in
+short)
+	step 1 5 lint
+	part lint.sh
+	step 2 5 "patch series"
+	series check
+	step 3 5 kernel
+	kernel normal
+	step 4 5 "KUnit tests"
+	part kunit.sh normal
+	step 5 5 "kselftests"
+	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
+	;;
+soak)
+	export SCST_SOAK=1
+	step 1 4 kernel
+	kernel normal
+	step 2 4 "KUnit tests"
+	part kunit.sh normal
+	step 3 4 "kselftests, long"
+	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
+	step 4 4 "patch series, step by step"
+	series soak
+	;;
+debug)
+	step 1 4 "debug kernels"
+	kernel debug
+	step 2 4 "KUnit tests"
+	part kunit.sh debug
+	step 3 4 "kselftests"
+	part kselftest.sh debug ${tests[@]+"${tests[@]}"}
+	step 4 4 "life cycles with DEBUG_TEST_DRIVER_REMOVE"
+	part kselftest.sh remove ${tests[@]+"${tests[@]}"}
+	;;
+*)
+	die "check.sh: short, soak or debug"
+	;;
+esac
+results_end

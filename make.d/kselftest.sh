@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Run kselftests in the virtual machine, each in a boot of its own so that what
+# the kernel reports belongs to it: kselftest.sh normal|debug|remove [TEST...]
+#
+# A test may say in a comment what machine it needs:
+#	# vm: DISKS=2G,512M MEM=512 SMP=4 TIMEOUT=300
+# The kernel called remove is for the tests of life cycles, the others take the
+# devices of the machine for granted:
+#	# lifecycle
+set -eu
+# shellcheck source=make.d/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=make.d/results.sh
+. "$top/make.d/results.sh"
+
+kernel=$1
+shift
+use_tree "$kernel"
+dir=$linux/$selftests
+export SCST_HELPERS=$build/selftests
+export KTAP_HELPERS=$linux/tools/testing/selftests/kselftest/ktap_helpers.sh
+
+helpers() {
+	mkdir -p "$SCST_HELPERS"
+	logged selftests make -C "$dir" OUTPUT="$SCST_HELPERS" top_srcdir="$linux" all ||
+		result FAIL "kselftest helpers" ": $logs/selftests.log"
+}
+
+# wanted TEST: as the remove kernel is for some
+wanted() {
+	[ "$kernel" != remove ] || [[ $1 == *lifecycle* ]] || grep -qE '^# lifecycle\b' "$dir/$1"
+}
+
+# Slow kernels and long campaigns need more of what the test asks for
+scale() {
+	local key=${1%%=*} value=${1#*=}
+
+	case $key in
+	TIMEOUT)
+		[ "$kernel" = normal ] || value=$((value * 4))
+		[ -z "${SCST_SOAK-}" ] || value=$((value * 10))
+		;;
+	MEM)
+		[ "$kernel" = normal ] || value=$((value * 2))
+		;;
+	esac
+	echo "$key=$value"
+}
+
+run_test() {
+	local test=$1 name=${1%.sh} settings=() word
+
+	[ "$kernel" = normal ] || name+=-$kernel
+	while read -r word; do
+		settings+=("$(scale "$word")")
+	done < <(echo TIMEOUT=300; vm_settings "$dir/$test")
+	# As run_kselftest.sh does: in the test's directory
+	cd "$dir"
+	run "$top/make.d/ktap.py" "$name" "$logs/$name.log" "$results" \
+		"$dir/vm.sh" "${settings[@]}" KERNEL="$kernel" NAME="$name" BUILD="$build" \
+		CMD="./$test" || :
+	cd "$top"
+}
+
+tests=("$@")
+if [ "${#tests[@]}" = 0 ]; then
+	mapfile -t tests < <(find "$dir" -maxdepth 1 -name '*_test.sh' -perm -u+x -printf '%f\n' |
+		sort)
+fi
+[ "${#tests[@]}" = 0 ] || helpers
+for test in ${tests[@]+"${tests[@]}"}; do
+	if [ ! -x "$dir/$test" ]; then
+		result FAIL "$test" ": no such test"
+	elif wanted "$test"; then
+		run_test "$test"
+	fi
+done
+results_end

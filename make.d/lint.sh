@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Static checks of everything in the overlay, one result line each: lint.sh [CHECK...]
+set -eu
+# shellcheck source=make.d/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=make.d/results.sh
+. "$top/make.d/results.sh"
+# shellcheck source=make.d/overlay.sh
+. "$top/make.d/overlay.sh"
+
+checks="checkpatch sparse kernel-doc shellcheck python docs"
+
+# files REGEX: what is in the tree because the overlay adds it.  The checks run
+# there, on one state of it; files that patches change are the kernel's.
+files() {
+	local f
+
+	grep -E "$1" "$linux.list" | while read -r f; do
+		[ -e "$pristine/$f" ] || echo "$f"
+	done
+}
+
+# Types that cannot be right for whole files:
+#   FILE_PATH_CHANGES  wants an entry in MAINTAINERS: the series adds one
+ignore=FILE_PATH_CHANGES
+# and for TRACE_EVENT(), which Documentation/trace has formatted this way:
+ignore_trace=$ignore,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+
+# checkpatch IGNORE ARG...
+checkpatch() {
+	scripts/checkpatch.pl --strict --terse --show-types --no-summary --ignore "$@"
+}
+
+lint_checkpatch() {
+	local list traces patch status=0
+
+	mapfile -t list < <(files '\.(c|h|rst|sh|py|yaml)$|/Kconfig$|/Makefile$|/Build$' |
+		grep -v '^include/trace/')
+	mapfile -t traces < <(files '^include/trace/')
+	cd "$linux"
+	[ "${#list[@]}" = 0 ] || checkpatch "$ignore" -f "${list[@]}" || status=1
+	[ "${#traces[@]}" = 0 ] || checkpatch "$ignore_trace" -f "${traces[@]}" || status=1
+	while read -r patch; do
+		# Not a mail: it has no description and no sign-off
+		checkpatch "$ignore,COMMIT_MESSAGE" --no-signoff "$top/$patch" || status=1
+	done < <(overlay_files | grep '\.patch$' || :)
+	return "$status"
+}
+
+# In a directory of its own: W=1 and C=2 in the one of the normal build would
+# have everything built again there.
+lint_sparse() {
+	local log=$logs/sparse.log targets
+
+	mapfile -t targets < <(files '^(block|lib)/.*\.c$' | sed 's/c$/o/')
+	[ ! -e "$linux/drivers/scst/Makefile" ] || targets+=(drivers/scst/)
+	[ "${#targets[@]}" -gt 0 ] || return 0
+	"$top/make.d/kernel.sh" sparse "${targets[@]}" >"$log" 2>&1 || { cat "$log"; return 1; }
+	# Ours alone: nobody else's headers
+	! grep -E '(warning|error):' "$log" | grep -F -f <(files '\.[ch]$' | sed 's,^,/,; s,$,:,')
+}
+
+lint_kernel-doc() {
+	local list
+
+	mapfile -t list < <(files '^(drivers|include|block|lib)/.*\.[ch]$')
+	[ "${#list[@]}" = 0 ] || (cd "$linux" && scripts/kernel-doc -none -Werror "${list[@]}")
+}
+
+lint_shellcheck() {
+	cd "$top"
+	find . -name build -prune -o -name .git -prune -o \( -name '*.sh' -o -path ./.ci/run \) -print0 |
+		xargs -0 shellcheck -x -P SCRIPTDIR
+}
+
+lint_python() {
+	cd "$top"
+	PYTHONPYCACHEPREFIX=$build/pycache find . -name build -prune -o -name .git -prune -o \
+		-name '*.py' -exec python3 -m py_compile {} +
+}
+
+lint_docs() {
+	"$top/make.d/docs.sh"
+}
+
+# Run by itself: 'lint.sh one CHECK' is a process that tested() can wait for
+if [ "${1-}" = one ]; then
+	"lint_$2"
+	exit
+fi
+[ $# -gt 0 ] || read -ra list <<<"$checks"
+[ $# -eq 0 ] || list=("$@")
+"$top/make.d/packages.sh" kernel lint docs
+run "$top/make.d/kernel.sh" tree
+for check in "${list[@]}"; do
+	log=$logs/lint-$check.log
+	tested "lint $check" "$log" "$top/make.d/lint.sh" one "$check"
+done
+results_end
