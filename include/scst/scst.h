@@ -1,0 +1,923 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SCSI target subsystem: the interface for target drivers and dev handlers.
+ *
+ * A target driver (struct scst_tgt_template) owns SCSI target ports (struct
+ * scst_tgt) and the I_T nexuses through them (struct scst_session) and hands
+ * commands to the core.  A dev handler (struct scst_dev_type) executes them on
+ * the logical units it serves (struct scst_device).  Documentation/scst/ has
+ * the life cycles and the locking rules.
+ */
+#ifndef _SCST_SCST_H
+#define _SCST_SCST_H
+
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/idr.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+#include <scst/scst_const.h>
+
+struct scst_acg_dev;
+struct scst_cmd;
+struct scst_dev_type;
+struct scst_device;
+struct scst_session;
+struct scst_tgt;
+struct scst_tgt_dev;
+struct scst_tgt_template;
+struct scst_tmf;
+
+/* ------------------------------------------------------------------------
+ * Results of commands
+ */
+
+/**
+ * typedef scst_sense_t - how a command ended
+ *
+ * %SCST_GOOD, %SCST_PENDING, %SCST_BUSY, %SCST_TASK_SET_FULL,
+ * %SCST_CONDITION_MET or a sense code made by SCST_SENSE().  A type of its own
+ * lets sparse find an errno that is passed for a sense code.
+ */
+typedef u32 __bitwise scst_sense_t;
+
+#define SCST_SENSE(key, asc, ascq) \
+	((__force scst_sense_t)(0x1000000u | (key) << 16 | (asc) << 8 | (ascq)))
+
+#define SCST_GOOD		((__force scst_sense_t)0u)
+#define SCST_PENDING		((__force scst_sense_t)0x2000000u)
+#define SCST_BUSY		((__force scst_sense_t)0x2000001u)
+#define SCST_TASK_SET_FULL	((__force scst_sense_t)0x2000002u)
+#define SCST_CONDITION_MET	((__force scst_sense_t)0x2000003u)
+
+/* SPC-6 table 59 (ASC and ASCQ assignments): what core and handlers report. */
+#define SCST_SENSE_NOT_READY_MANUAL	SCST_SENSE(NOT_READY, 0x04, 0x03)
+#define SCST_SENSE_NO_MEDIUM		SCST_SENSE(NOT_READY, 0x3a, 0x00)
+#define SCST_SENSE_STOPPED		SCST_SENSE(NOT_READY, 0x04, 0x02)
+#define SCST_SENSE_READ_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x11, 0x00)
+#define SCST_SENSE_WRITE_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x0c, 0x00)
+#define SCST_SENSE_NO_SPACE		SCST_SENSE(DATA_PROTECT, 0x27, 0x07)
+#define SCST_SENSE_INTERNAL_FAILURE	SCST_SENSE(HARDWARE_ERROR, 0x44, 0x00)
+#define SCST_SENSE_PARAM_LIST_LENGTH	SCST_SENSE(ILLEGAL_REQUEST, 0x1a, 0x00)
+#define SCST_SENSE_INVALID_OPCODE	SCST_SENSE(ILLEGAL_REQUEST, 0x20, 0x00)
+#define SCST_SENSE_LBA_OUT_OF_RANGE	SCST_SENSE(ILLEGAL_REQUEST, 0x21, 0x00)
+#define SCST_SENSE_INVALID_FIELD_IN_CDB	SCST_SENSE(ILLEGAL_REQUEST, 0x24, 0x00)
+#define SCST_SENSE_LUN_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x25, 0x00)
+#define SCST_SENSE_INVALID_FIELD_IN_PARAM SCST_SENSE(ILLEGAL_REQUEST, 0x26, 0x00)
+#define SCST_SENSE_SAVING_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x39, 0x00)
+#define SCST_SENSE_INVALID_FIELD_IN_IU	SCST_SENSE(ILLEGAL_REQUEST, 0x0e, 0x03)
+#define SCST_SENSE_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x00)
+#define SCST_SENSE_SOFT_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x02)
+#define SCST_SENSE_DATA_PHASE_ERROR	SCST_SENSE(ABORTED_COMMAND, 0x4b, 0x00)
+#define SCST_SENSE_MISCOMPARE		SCST_SENSE(MISCOMPARE, 0x1d, 0x00)
+
+/**
+ * enum scst_ua - unit attention conditions, most important first
+ *
+ * The conditions pending for an I_T_L nexus are a bitmap of these, so a
+ * condition cannot be queued twice, needs no memory, and the lowest bit is the
+ * one to report (SAM-6 5.14 lets the device server choose, SPC-6 wants the
+ * power on and reset ones first).
+ * @SCST_UA_POWER_ON: the nexus is new (29/00)
+ * @SCST_UA_RESET: LOGICAL UNIT RESET or TARGET RESET (29/03)
+ * @SCST_UA_NEXUS_LOSS: I_T nexus loss (29/07)
+ * @SCST_UA_MEDIUM_CHANGED: not ready to ready change (28/00)
+ * @SCST_UA_COMMANDS_CLEARED: another nexus cleared the task set (2F/00)
+ * @SCST_UA_MODE_CHANGED: mode parameters changed (2A/01)
+ * @SCST_UA_CAPACITY_CHANGED: capacity data has changed (2A/09)
+ * @SCST_UA_INQUIRY_CHANGED: inquiry data has changed (3F/03)
+ * @SCST_UA_LUNS_CHANGED: reported LUNs data has changed (3F/0E)
+ * @SCST_UA_NR: number of conditions
+ */
+enum scst_ua {
+	SCST_UA_POWER_ON,
+	SCST_UA_RESET,
+	SCST_UA_NEXUS_LOSS,
+	SCST_UA_MEDIUM_CHANGED,
+	SCST_UA_COMMANDS_CLEARED,
+	SCST_UA_MODE_CHANGED,
+	SCST_UA_CAPACITY_CHANGED,
+	SCST_UA_INQUIRY_CHANGED,
+	SCST_UA_LUNS_CHANGED,
+	SCST_UA_NR
+};
+
+/* ------------------------------------------------------------------------
+ * Gate: who may be inside together (drivers/scst/core/gate.c)
+ */
+
+/**
+ * enum scst_gate_mode - how an entry shares a gate with the others
+ * @SCST_GATE_SHARED: with other shared entries (SIMPLE; any executing command)
+ * @SCST_GATE_EXCLUSIVE: after all older ones have left, alone (ORDERED; a
+ *	command that needs the logical unit for itself)
+ * @SCST_GATE_HEAD: at once; those that wait go on waiting (HEAD OF QUEUE)
+ */
+enum scst_gate_mode {
+	SCST_GATE_SHARED,
+	SCST_GATE_EXCLUSIVE,
+	SCST_GATE_HEAD,
+};
+
+/**
+ * struct scst_gate_entry - one user of a gate, embedded in what passes it
+ * @list: place among those that wait
+ * @resume: called in process context when a wait ends
+ * @mode: enum scst_gate_mode
+ * @state: private to gate.c
+ * @cancelled: scst_gate_cancel() was called: never wait again
+ */
+struct scst_gate_entry {
+	struct list_head list;
+	void (*resume)(struct scst_gate_entry *entry);
+	u8 mode;
+	u8 state;
+	bool cancelled;
+};
+
+/**
+ * struct scst_gate - a percpu_ref while only shared entries come, a queue else
+ * @ref: counts the shared entries of the fast mode
+ * @slow: an exclusive or head entry came; tested by every entry
+ * @ref_live: @ref was not killed
+ * @drained: no entry of the fast mode is left
+ * @lock: protects all fields below and @slow, @ref_live, @drained
+ * @waiting: entries that wait, oldest first
+ * @ready: entries whose wait is over, to be resumed by @work
+ * @nr_shared: shared entries inside that came in slow mode
+ * @nr_exclusive: exclusive entries inside (0 or 1)
+ * @nr_head: head entries inside
+ * @last_use: jiffies when slow mode was last needed
+ * @work: kills and resurrects @ref, resumes entries
+ * @drain_wait: woken when @drained becomes true
+ */
+struct scst_gate {
+	struct percpu_ref ref;
+	bool slow;
+	bool ref_live;
+	bool drained;
+	spinlock_t lock;	/* see above; taken in any context */
+	struct list_head waiting;
+	struct list_head ready;
+	unsigned int nr_shared;
+	unsigned int nr_exclusive;
+	unsigned int nr_head;
+	unsigned long last_use;
+	struct delayed_work work;
+	wait_queue_head_t drain_wait;
+};
+
+/* ------------------------------------------------------------------------
+ * Commands
+ */
+
+/**
+ * enum scst_data_direction - which way data goes, seen by the initiator
+ * @SCST_DATA_NONE: no data
+ * @SCST_DATA_WRITE: from the initiator (data-out)
+ * @SCST_DATA_READ: to the initiator (data-in)
+ * @SCST_DATA_BIDI: both
+ */
+enum scst_data_direction {
+	SCST_DATA_NONE	= 0,
+	SCST_DATA_WRITE	= 1,
+	SCST_DATA_READ	= 2,
+	SCST_DATA_BIDI	= SCST_DATA_WRITE | SCST_DATA_READ,
+};
+
+/**
+ * enum scst_queue_type - task attribute of a command (SAM-6 8.6)
+ * @SCST_CMD_QUEUE_SIMPLE: SIMPLE
+ * @SCST_CMD_QUEUE_ORDERED: ORDERED
+ * @SCST_CMD_QUEUE_HEAD_OF_QUEUE: HEAD OF QUEUE
+ */
+enum scst_queue_type {
+	SCST_CMD_QUEUE_SIMPLE,
+	SCST_CMD_QUEUE_ORDERED,
+	SCST_CMD_QUEUE_HEAD_OF_QUEUE,
+};
+
+/**
+ * enum scst_cmd_state - where a command waits or works
+ *
+ * For task management, tracing and debugfs; nothing is dispatched by it.
+ * @SCST_CMD_INIT: between scst_rx_cmd() and its place in the task set
+ * @SCST_CMD_QUEUED: waits for older commands of its task set
+ * @SCST_CMD_DATA_WAIT: waits for data-out, see rdy_to_xfer()
+ * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit alone
+ * @SCST_CMD_EXECUTING: the handler has it
+ * @SCST_CMD_RESPONDING: the target driver sends the response
+ */
+enum scst_cmd_state {
+	SCST_CMD_INIT,
+	SCST_CMD_QUEUED,
+	SCST_CMD_DATA_WAIT,
+	SCST_CMD_EXEC_WAIT,
+	SCST_CMD_EXECUTING,
+	SCST_CMD_RESPONDING,
+};
+
+/* Bits of scst_cmd.flags */
+enum scst_cmd_flags {
+	SCST_CMD_ABORTED,	/* a TMF, or the end of its nexus, hit it */
+	SCST_CMD_ABORTED_OWN,	/* by its own nexus: send no status */
+	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
+};
+
+/* Bytes of a command that belong to the handler while it executes. */
+#define SCST_CMD_PRIV_SIZE	384
+
+/**
+ * struct scst_cmd - a command (SCSI I_T_L_Q nexus)
+ *
+ * Embedded by the target driver in memory it has per request, and valid from
+ * scst_rx_cmd() until on_free_cmd().  The core never allocates one.
+ *
+ * @sess: I_T nexus that sent it; set by scst_rx_cmd()
+ * @tgt_dev: I_T_L nexus, NULL when the LUN does not exist
+ * @dev: logical unit, NULL when the LUN does not exist
+ * @op: row of the opcode table, NULL when the operation code is unknown
+ * @cdb: command descriptor block; the target driver's memory
+ * @cdb_len: its length in bytes
+ * @queue_type: enum scst_queue_type; the target driver may set it
+ * @expected_dir: enum scst_data_direction as the transport announced it
+ * @state: enum scst_cmd_state
+ * @status: SAM status code to send
+ * @sense_len: valid bytes in @sense
+ * @no_response: it was aborted, and the initiator is not to be told
+ * @ended: the command ended while @abort_pins kept it
+ * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
+ * @abort_pins: task management functions that look at it; inflight.c
+ * @tmf_gen: the session's tmf_gen when it arrived
+ * @cpu: whose in-flight list it is on
+ * @flags: bits of enum scst_cmd_flags
+ * @tag: command identifier, unique within the nexus; set by the target driver
+ * @lun: the LUN as the target driver got it
+ * @sg: data buffer; data-in buffer of a bidirectional command
+ * @sg_cnt: entries of @sg
+ * @bufflen: bytes in @sg, the transport's expected data transfer length
+ * @out_sg: data-out buffer of a bidirectional command, else NULL
+ * @out_sg_cnt: entries of @out_sg
+ * @out_bufflen: bytes in @out_sg
+ * @lba: first logical block, for commands that have one
+ * @nblocks: number of logical blocks the command works on
+ * @xfer_len: bytes the CDB wants to move between initiator and target
+ * @resp_data_len: bytes of data-in that are valid in @sg
+ * @resid: residual byte count, see scst_cmd_get_resid()
+ * @sense_info: INFORMATION field of the sense data, with @info_valid
+ * @info_valid: @sense_info holds something
+ * @field_ptr: byte in error for INVALID FIELD, with @field_valid
+ * @field_bit: bit in error, or 8 for the whole byte
+ * @field_valid: @field_ptr holds something
+ * @field_in_cdb: @field_ptr counts in the CDB, else in the parameter list
+ * @result: how it ended, as scst_cmd_done() was told
+ * @start_ns: when it arrived, while latency is measured; else 0
+ * @task_set_entry: place in the task set
+ * @exec_entry: reference on the logical unit while executing
+ * @inflight: link in the session's in-flight list
+ * @priv: the handler's own while it executes; not cleared
+ * @sense: sense data, fixed or descriptor format
+ */
+struct scst_cmd {
+	struct scst_session *sess;
+	struct scst_tgt_dev *tgt_dev;
+	struct scst_device *dev;
+	const struct scst_opcode *op;
+
+	const u8 *cdb;
+	u16 cdb_len;
+	u8 queue_type;
+	u8 expected_dir;
+	u8 state;
+	u8 status;
+	u8 sense_len;
+	bool no_response;
+	bool ended;
+	bool resid_overflow;
+	bool info_valid;
+	bool field_valid;
+	bool field_in_cdb;
+	u8 field_bit;
+	u16 field_ptr;
+	u16 abort_pins;
+	u32 tmf_gen;
+	unsigned int cpu;
+
+	unsigned long flags;
+	u64 tag;
+	struct scsi_lun lun;
+
+	struct scatterlist *sg;
+	unsigned int sg_cnt;
+	u32 bufflen;
+	struct scatterlist *out_sg;
+	unsigned int out_sg_cnt;
+	u32 out_bufflen;
+
+	u64 lba;
+	u64 nblocks;
+	u64 xfer_len;
+	u32 resp_data_len;
+	u32 resid;
+	u64 sense_info;
+	scst_sense_t result;
+	u64 start_ns;
+
+	struct scst_gate_entry task_set_entry;
+	struct scst_gate_entry exec_entry;
+	struct list_head inflight;
+
+	u8 priv[SCST_CMD_PRIV_SIZE] __aligned(8);
+	u8 sense[SCST_SENSE_BUFFERSIZE];
+};
+
+/* ------------------------------------------------------------------------
+ * Opcode tables
+ */
+
+/**
+ * struct scst_opcode - everything the core knows about a command
+ *
+ * One row per operation code and service action, in the module that executes
+ * it.  Parsing, the checks before execution and REPORT SUPPORTED OPERATION
+ * CODES all read it.
+ *
+ * @name: name in the standard
+ * @opcode: operation code
+ * @has_sa: the command has a service action
+ * @sa: service action; in byte 1 bits 4..0, or in bytes 8 and 9 for 7Fh
+ * @cdb_len: CDB length in bytes
+ * @dir: which way its data goes
+ * @exclusive: runs alone on the logical unit
+ * @medium_write: changes the medium: refused when write protected
+ * @skip_ua: executed though a unit attention is pending (SAM-6 5.14.3)
+ * @no_lun: executed though the LUN does not exist (SPC-6 table on LUNs)
+ * @offline: executed though no handler is attached
+ * @usage: CDB usage map as REPORT SUPPORTED OPERATION CODES wants it;
+ *	byte 0 is the operation code
+ * @timeout: recommended command timeout in seconds, 0: not specified
+ * @decode: fills lba, nblocks and xfer_len from the CDB, which is known to be
+ *	@cdb_len bytes long; NULL when the CDB has none
+ * @exec: executes the command, see struct scst_dev_type
+ */
+struct scst_opcode {
+	const char *name;
+	u8 opcode;
+	bool has_sa;
+	u16 sa;
+	u8 cdb_len;
+	u8 dir;
+	unsigned int exclusive:1;
+	unsigned int medium_write:1;
+	unsigned int skip_ua:1;
+	unsigned int no_lun:1;
+	unsigned int offline:1;
+	u8 usage[SCST_MAX_USAGE_LEN];
+	u16 timeout;
+	scst_sense_t (*decode)(struct scst_cmd *cmd);
+	scst_sense_t (*exec)(struct scst_cmd *cmd);
+};
+
+/* ------------------------------------------------------------------------
+ * Dev handlers
+ */
+
+/**
+ * struct scst_dev_type - a dev handler: the driver of logical units
+ *
+ * Registered with scst_register_virtual_dev_driver().  The callbacks run in
+ * process context and may sleep unless said otherwise.
+ *
+ * @driver: name, owner and dev_groups are filled in by the handler; groups
+ *	default to the core's add_device, del_device and
+ *	add_device_parameters
+ * @type: peripheral device type (SPC-6 table 56)
+ * @opcodes: rows this handler executes; rows with the same operation code
+ *	stand together.  A row here replaces the core's row.
+ * @nr_opcodes: number of rows
+ * @add_device_parameters: names of the parameters of add_device, NULL ended
+ * @new_device: a user wants a device.  Check @params ("name=value" words,
+ *	split by blanks or semicolons; may be modified), open what has to be
+ *	opened, and return scst_alloc_device()'s result, or ERR_PTR().  The
+ *	core adds and attaches it.
+ * @attach: serve the logical unit: open the backing store and set its
+ *	capacity.  The return value is the errno of the user's write.
+ * @detach: stop serving it.  No command executes and none will be given to
+ *	the handler until attach().
+ * @free_device: the device leaves for good, attached or not before.  Undo
+ *	new_device(), except for the memory.
+ * @parse: optional check of a decoded command before its place in the task
+ *	set, such as the LBA range.  Must not sleep.
+ * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their default
+ *	values (SAM-6 6.3.3).  No command executes.
+ * @dev_done: optional: every command of the device that reached exec() has
+ *	ended with @cmd->result; before the response is sent; any context.
+ * @key_attributes: optional: add the names of the attributes that differ
+ *	from their default to @buf from offset @at, one a line, as
+ *	sysfs_emit_at() does; return the number of bytes added.  Called with
+ *	scst_device.mutex held.
+ *
+ * A row's exec() callback runs in the submitter's context: it may allocate
+ * (GFP_NOIO is in force) and start I/O, but not wait for I/O, for another
+ * command or for a lock held during I/O.  It returns %SCST_PENDING and calls
+ * scst_cmd_done() later, once, from any context, or returns the result.  Once
+ * the command was handed on to what will call scst_cmd_done(), exec() may touch
+ * neither it nor the unit any more: detach() waits for commands, not for
+ * callers.
+ */
+struct scst_dev_type {
+	struct device_driver driver;
+	u8 type;
+	const struct scst_opcode *opcodes;
+	unsigned int nr_opcodes;
+	const char *const *add_device_parameters;
+	struct scst_device *(*new_device)(struct scst_dev_type *type,
+					  const char *name, char *params);
+	int (*attach)(struct scst_device *dev);
+	void (*detach)(struct scst_device *dev);
+	void (*free_device)(struct scst_device *dev);
+	scst_sense_t (*parse)(struct scst_cmd *cmd);
+	void (*reset)(struct scst_device *dev);
+	void (*dev_done)(struct scst_cmd *cmd);
+	ssize_t (*key_attributes)(struct scst_device *dev, char *buf, int at);
+
+	/* private: the core's */
+	const struct scst_opcode **opcode_index;
+	bool dying;
+	struct list_head devices;
+};
+
+/**
+ * struct scst_device - a logical unit
+ *
+ * @dev: device on the bus scsi_tgt_dev; its name is the unit's name
+ * @type: handler that created it, and the only one that binds to it
+ * @priv: the handler's memory behind this struct, see scst_alloc_device()
+ * @exec_gate: held by commands from exec() to scst_cmd_done()
+ * @online: a handler is attached; stable for who is inside @exec_gate when it
+ *	has found it set
+ * @block_size: logical block length in bytes; the handler sets it
+ * @block_shift: log2 of it
+ * @nblocks: number of logical blocks; the handler sets it
+ * @mutex: the unit's settings and exports; taken by attribute callbacks
+ * @d_sense: sense data in descriptor format (control mode page)
+ * @swp: software write protect (control mode page)
+ * @tas: tell other nexuses TASK ABORTED (control mode page)
+ * @tst: 1: a task set per I_T nexus, 0: one for all; set by new_device()
+ * @read_only: the unit as a whole is write protected
+ */
+struct scst_device {
+	struct device dev;
+	struct scst_dev_type *type;
+	void *priv;
+
+	struct scst_gate exec_gate;
+	bool online;
+	u32 block_size;
+	u8 block_shift;
+	u64 nblocks;
+	struct mutex mutex;	/* see above */
+	bool d_sense;
+	bool swp;
+	bool tas;
+	bool tst;
+	bool read_only;
+
+	/* private: the core's */
+	bool bind_allowed;
+	bool was_online;
+	bool ready;		/* can be found by its name */
+	bool dying;
+	unsigned int nr_pins;	/* LUNs and nexuses */
+	struct ida export_ids;
+	struct scst_gate task_set;
+	struct scst_gate_entry suspend_entry;
+	spinlock_t tgt_dev_lock;	/* protects tgt_devs; innermost */
+	struct list_head tgt_devs;
+	struct list_head type_entry;
+	struct hlist_node name_entry;
+	struct delayed_work event_work;
+	unsigned long events;
+	unsigned long last_event;
+};
+
+static inline struct scst_device *to_scst_dev(struct device *dev)
+{
+	return container_of(dev, struct scst_device, dev);
+}
+
+#define to_scst_dev_type(drv) \
+	container_of_const(drv, struct scst_dev_type, driver)
+
+/**
+ * enum scst_dev_event - what a logical unit tells user space (KOBJ_CHANGE)
+ * @SCST_DEV_EVENT_CAPACITY: its capacity changed
+ * @SCST_DEV_EVENT_IO_ERROR: the backing store failed
+ * @SCST_DEV_EVENT_NO_SPACE: the backing store is full
+ * @SCST_DEV_EVENT_NR: number of events
+ */
+enum scst_dev_event {
+	SCST_DEV_EVENT_CAPACITY,
+	SCST_DEV_EVENT_IO_ERROR,
+	SCST_DEV_EVENT_NO_SPACE,
+	SCST_DEV_EVENT_NR
+};
+
+int __scst_register_virtual_dev_driver(struct scst_dev_type *type,
+				       struct module *owner,
+				       const char *mod_name);
+#define scst_register_virtual_dev_driver(type) \
+	__scst_register_virtual_dev_driver(type, THIS_MODULE, KBUILD_MODNAME)
+void scst_unregister_virtual_dev_driver(struct scst_dev_type *type);
+
+struct scst_device *scst_alloc_device(struct scst_dev_type *type,
+				      const char *name, size_t priv_size);
+void scst_device_event(struct scst_device *dev, enum scst_dev_event event);
+void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
+		    struct scst_cmd *except);
+void scst_device_suspend(struct scst_device *dev);
+void scst_device_resume(struct scst_device *dev);
+
+void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result);
+void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info);
+unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense);
+scst_sense_t scst_cmd_cdb_error(struct scst_cmd *cmd, u16 byte, u8 bit);
+scst_sense_t scst_cmd_param_error(struct scst_cmd *cmd, u16 byte, u8 bit);
+void scst_cmd_data_in(struct scst_cmd *cmd, const void *buf, u32 len);
+u32 scst_cmd_data_out(struct scst_cmd *cmd, void *buf, u32 len);
+bool scst_cmd_write_protected(const struct scst_cmd *cmd, scst_sense_t *sense);
+struct scst_tgt *scst_cmd_tgt(const struct scst_cmd *cmd);
+
+/* CDB decoders for the decode column of opcode tables (cdb.c) */
+scst_sense_t scst_decode_rw6(struct scst_cmd *cmd);
+scst_sense_t scst_decode_rw10(struct scst_cmd *cmd);
+scst_sense_t scst_decode_rw12(struct scst_cmd *cmd);
+scst_sense_t scst_decode_rw16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_verify10(struct scst_cmd *cmd);
+scst_sense_t scst_decode_verify12(struct scst_cmd *cmd);
+scst_sense_t scst_decode_verify16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_range10(struct scst_cmd *cmd);
+scst_sense_t scst_decode_range16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_write_same10(struct scst_cmd *cmd);
+scst_sense_t scst_decode_write_same16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_byte4(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be16_3(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be16_7(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be32_6(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be32_10(struct scst_cmd *cmd);
+scst_sense_t scst_decode_read_capacity10(struct scst_cmd *cmd);
+
+/* ------------------------------------------------------------------------
+ * Target drivers
+ */
+
+/**
+ * enum scst_tmf_fn - task management functions (SAM-6 7)
+ * @SCST_ABORT_TASK: one command of the nexus, by tag
+ * @SCST_ABORT_TASK_SET: all commands of the nexus on a logical unit
+ * @SCST_CLEAR_TASK_SET: all commands in the logical unit's task set
+ * @SCST_LUN_RESET: reset a logical unit
+ * @SCST_TARGET_RESET: reset all logical units of the nexus
+ * @SCST_NEXUS_LOSS: the nexus was lost; all its commands end
+ */
+enum scst_tmf_fn {
+	SCST_ABORT_TASK,
+	SCST_ABORT_TASK_SET,
+	SCST_CLEAR_TASK_SET,
+	SCST_LUN_RESET,
+	SCST_TARGET_RESET,
+	SCST_NEXUS_LOSS,
+};
+
+/**
+ * enum scst_tmf_status - service response of a task management function
+ * @SCST_TMF_COMPLETE: FUNCTION COMPLETE
+ * @SCST_TMF_NO_TASK: FUNCTION COMPLETE: the tag names no command in flight,
+ *	which has ended already (SAM-6 7.2)
+ * @SCST_TMF_NO_LUN: INCORRECT LOGICAL UNIT NUMBER
+ * @SCST_TMF_REJECTED: FUNCTION REJECTED
+ */
+enum scst_tmf_status {
+	SCST_TMF_COMPLETE,
+	SCST_TMF_NO_TASK,
+	SCST_TMF_NO_LUN,
+	SCST_TMF_REJECTED,
+};
+
+/**
+ * struct scst_tmf - a task management request, embedded by the target driver
+ * @sess: I_T nexus that asks; set by scst_rx_tmf()
+ * @fn: what to do
+ * @lun: logical unit, for those functions that have one
+ * @tag: command, for %SCST_ABORT_TASK
+ * @status: answer, valid in task_mgmt_fn_done()
+ * @gen: the core's: which commands of @sess had arrived before
+ * @work: the core's
+ */
+struct scst_tmf {
+	struct scst_session *sess;
+	enum scst_tmf_fn fn;
+	struct scsi_lun lun;
+	u64 tag;
+	enum scst_tmf_status status;
+	u32 gen;
+	struct work_struct work;
+};
+
+/**
+ * struct scst_tgt_template - a target driver
+ *
+ * Registered with scst_register_target_template().  Callbacks run in process
+ * context and may sleep unless said otherwise.
+ *
+ * @driver: name and owner are filled in by the driver; groups default to the
+ *	core's add_target, del_target and add_target_parameters
+ *	(&scst_tgtt_group, for drivers with groups of their own)
+ * @tgt_groups: attribute groups of its targets, or NULL
+ * @sess_groups: attribute groups of its sessions, or NULL
+ * @add_target_parameters: names of the parameters of add_target, NULL ended
+ * @add_target: a user wants a target: check @params as new_device() does and
+ *	call scst_register_target().  NULL: targets cannot be added by hand.
+ * @del_target: a user wants the target gone: end its sessions and call
+ *	scst_unregister_target().
+ * @enable_target: optional: the target is being enabled or disabled; when it
+ *	fails the target stays as it was.  Sessions are only accepted while it
+ *	is enabled.
+ * @rdy_to_xfer: receive @cmd's data-out into its buffer and call
+ *	scst_rx_data(), also from here.  Must look at scst_cmd_aborted() under
+ *	the lock that also orders on_abort_cmd(), and call scst_rx_data() with
+ *	an error at once if it is set.  A negative errno ends the command and
+ *	scst_rx_data() must not be called then.  NULL: the data is there when
+ *	scst_cmd_init_done() is called.
+ * @xmit_response: send status, sense and data-in, then call
+ *	scst_tgt_cmd_done(), also from here.  Called exactly once for every
+ *	command, in any context.  When scst_cmd_no_response() says so, nothing
+ *	is sent.
+ * @on_free_cmd: the core has let go of @cmd: its memory may be reused.  The
+ *	last callback, exactly once, in any context; must not sleep.
+ * @on_abort_cmd: @cmd, which waits for data-out, was aborted: stop the
+ *	transfer and call scst_rx_data() with an error.  May come at any time
+ *	until on_free_cmd(), also when rdy_to_xfer() was not called; it is to
+ *	be ignored unless a transfer is under way.  Must not sleep.  Needed
+ *	when rdy_to_xfer is there.
+ * @task_mgmt_fn_done: a request of scst_rx_tmf() has ended; @tmf is the
+ *	driver's again.
+ * @luns_changed: optional: the LUN map of @sess changed; return when the
+ *	initiator has seen it, if the driver can know.  No core lock is held.
+ * @lun_removing: optional: @lun will go from @sess when this returns; it
+ *	still answers now.  No core lock is held.
+ * @close_session: optional: a user wants the session gone: call
+ *	scst_unregister_session().  NULL: sessions cannot be closed by hand.
+ * @scsi_transport_version: optional: version descriptor of the SCSI
+ *	transport for INQUIRY (SPC-6 table on version descriptors)
+ * @phys_transport_version: optional: the same for the physical transport
+ * @key_attributes: optional: as in struct scst_dev_type, for a target
+ */
+struct scst_tgt_template {
+	struct device_driver driver;
+	const struct attribute_group **tgt_groups;
+	const struct attribute_group **sess_groups;
+	const char *const *add_target_parameters;
+	int (*add_target)(const char *name, char *params);
+	int (*del_target)(struct scst_tgt *tgt);
+	int (*enable_target)(struct scst_tgt *tgt, bool enable);
+	int (*rdy_to_xfer)(struct scst_cmd *cmd);
+	void (*xmit_response)(struct scst_cmd *cmd);
+	void (*on_free_cmd)(struct scst_cmd *cmd);
+	void (*on_abort_cmd)(struct scst_cmd *cmd);
+	void (*task_mgmt_fn_done)(struct scst_tmf *tmf);
+	void (*luns_changed)(struct scst_session *sess);
+	void (*lun_removing)(struct scst_session *sess, u64 lun);
+	int (*close_session)(struct scst_session *sess);
+	u16 (*scsi_transport_version)(struct scst_tgt *tgt);
+	u16 (*phys_transport_version)(struct scst_tgt *tgt);
+	ssize_t (*key_attributes)(struct scst_tgt *tgt, char *buf, int at);
+
+	/* private: the core's */
+	struct list_head tgts;
+};
+
+/**
+ * struct scst_acg - an access control group: which LUNs initiators see
+ * @tgt: target it belongs to
+ * @luns_dev: the directory luns/
+ * @luns: struct scst_acg_dev by LUN; written under scst_tgt.mutex
+ */
+struct scst_acg {
+	struct scst_tgt *tgt;
+	struct device *luns_dev;
+	struct xarray luns;
+};
+
+/**
+ * enum scst_addr_method - LUN addressing in REPORT LUNS (SAM-6 4.7.7)
+ * @SCST_ADDR_PERIPHERAL: peripheral device addressing up to 255, else flat
+ * @SCST_ADDR_FLAT: flat space addressing
+ * @SCST_ADDR_LUN: logical unit addressing up to 31, else flat
+ */
+enum scst_addr_method {
+	SCST_ADDR_PERIPHERAL,
+	SCST_ADDR_FLAT,
+	SCST_ADDR_LUN,
+};
+
+/**
+ * struct scst_tgt - a SCSI target port
+ * @dev: device on the bus scsi_tgt_port; its name is the target's name
+ * @tgtt: target driver
+ * @priv: the target driver's; set by it
+ * @default_acg: LUNs of all initiators
+ * @mutex: settings, LUN map and sessions; taken by attribute callbacks
+ * @sessions: its sessions, under @mutex
+ * @rel_tgt_id: relative target port identifier
+ * @addr_method: enum scst_addr_method
+ * @enabled: accepts sessions
+ */
+struct scst_tgt {
+	struct device dev;
+	struct scst_tgt_template *tgtt;
+	void *priv;
+	struct scst_acg default_acg;
+	struct mutex mutex;	/* see above */
+	struct list_head sessions;
+	u16 rel_tgt_id;
+	u8 addr_method;
+	bool enabled;
+
+	/* private: the core's */
+	u16 default_rel_tgt_id;
+	bool ready;		/* can be found by its name */
+	bool dying;
+	bool changing_enabled;
+	unsigned int nr_writers;	/* in luns/ files, see acg.c */
+	wait_queue_head_t writers_wait;
+	struct device *sessions_dev;
+	struct list_head tgtt_entry;
+	struct hlist_node name_entry;
+};
+
+static inline struct scst_tgt *to_scst_tgt(struct device *dev)
+{
+	return container_of(dev, struct scst_tgt, dev);
+}
+
+#define to_scst_tgtt(drv) \
+	container_of_const(drv, struct scst_tgt_template, driver)
+
+/* The in-flight commands that came in on one CPU. */
+struct scst_inflight {
+	spinlock_t lock;	/* protects cmds and their abort_pins, ended */
+	struct list_head cmds;
+};
+
+/**
+ * struct scst_session - an I_T nexus
+ * @dev: device on the bus scsi_tgt_port, below its target
+ * @tgt: target
+ * @priv: the target driver's; set by it
+ * @id: N of its name sessionN
+ * @initiator_name: name of the initiator port
+ */
+struct scst_session {
+	struct device dev;
+	struct scst_tgt *tgt;
+	void *priv;
+	int id;
+	const char *initiator_name;
+
+	/* private: the core's */
+	struct xarray luns;
+	struct scst_inflight __percpu *inflight;
+	struct percpu_ref ref;
+	struct completion drained;
+	struct list_head tgt_entry;
+	wait_queue_head_t tmf_wait;
+	atomic_t nr_aborting;
+	atomic_t tmf_gen;
+	u64 past_stats[SCST_STAT_NR];
+};
+
+static inline struct scst_session *to_scst_sess(struct device *dev)
+{
+	return container_of(dev, struct scst_session, dev);
+}
+
+extern const struct attribute_group scst_tgtt_group;
+
+int __scst_register_target_template(struct scst_tgt_template *tgtt,
+				    struct module *owner, const char *mod_name);
+#define scst_register_target_template(tgtt) \
+	__scst_register_target_template(tgtt, THIS_MODULE, KBUILD_MODNAME)
+void scst_unregister_target_template(struct scst_tgt_template *tgtt);
+
+struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
+				      struct device *parent, const char *name,
+				      void *priv);
+void scst_unregister_target(struct scst_tgt *tgt);
+struct scst_tgt *scst_find_target(struct scst_tgt_template *tgtt,
+				  const char *name);
+int scst_enable_target(struct scst_tgt *tgt, bool enable);
+
+struct scst_session *scst_register_session(struct scst_tgt *tgt,
+					   const char *initiator_name,
+					   void *priv);
+void scst_unregister_session(struct scst_session *sess);
+struct scst_session *scst_find_session(struct scst_tgt *tgt,
+				       const char *initiator_name);
+bool scst_session_next_lun(struct scst_session *sess, unsigned long *lun);
+
+void scst_rx_cmd(struct scst_session *sess, struct scst_cmd *cmd,
+		 const struct scsi_lun *lun, const u8 *cdb,
+		 unsigned int cdb_len);
+void scst_cmd_init_done(struct scst_cmd *cmd);
+void scst_rx_data(struct scst_cmd *cmd, int error);
+void scst_tgt_cmd_done(struct scst_cmd *cmd);
+void scst_rx_tmf(struct scst_session *sess, struct scst_tmf *tmf);
+
+bool scst_valid_name(const char *name);
+u32 scst_setup_id(void);
+char *scst_next_param(char **params, char **value);
+
+/**
+ * scst_cmd_set_sg - give a command its data buffer
+ * @cmd: command, before scst_cmd_init_done()
+ * @dir: which way the initiator expects data to go, %SCST_DATA_READ or
+ *	%SCST_DATA_WRITE
+ * @sg: the target driver's buffer, valid until on_free_cmd()
+ * @sg_cnt: number of entries
+ * @len: bytes in it: the initiator's expected data transfer length
+ */
+static inline void scst_cmd_set_sg(struct scst_cmd *cmd,
+				   enum scst_data_direction dir,
+				   struct scatterlist *sg, unsigned int sg_cnt,
+				   u32 len)
+{
+	cmd->expected_dir = dir;
+	cmd->sg = sg;
+	cmd->sg_cnt = sg_cnt;
+	cmd->bufflen = len;
+}
+
+/**
+ * scst_cmd_set_out_sg - make a command bidirectional
+ * @cmd: command for which scst_cmd_set_sg() set the data-in buffer
+ * @sg: data-out buffer, valid until on_free_cmd()
+ * @sg_cnt: number of entries
+ * @len: bytes in it
+ */
+static inline void scst_cmd_set_out_sg(struct scst_cmd *cmd,
+				       struct scatterlist *sg,
+				       unsigned int sg_cnt, u32 len)
+{
+	cmd->expected_dir = SCST_DATA_BIDI;
+	cmd->out_sg = sg;
+	cmd->out_sg_cnt = sg_cnt;
+	cmd->out_bufflen = len;
+}
+
+/**
+ * scst_cmd_aborted - was the command aborted?
+ * @cmd: command
+ *
+ * Return: true when a task management function or the end of the nexus hit it.
+ */
+static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_ABORTED, &cmd->flags);
+}
+
+/**
+ * scst_cmd_no_response - shall the initiator hear nothing of a command?
+ * @cmd: command that was given to xmit_response()
+ *
+ * Return: true when no status may be sent for it (SAM-6 5.6 on aborts).
+ */
+static inline bool scst_cmd_no_response(const struct scst_cmd *cmd)
+{
+	return cmd->no_response;
+}
+
+/**
+ * scst_cmd_get_resid - residual of a command whose response is to be sent
+ * @cmd: command
+ * @overflow: set to true when the CDB asked for more than the buffer holds
+ *
+ * Return: residual byte count, 0 when all of the buffer was used.
+ */
+static inline u32 scst_cmd_get_resid(const struct scst_cmd *cmd, bool *overflow)
+{
+	*overflow = cmd->resid_overflow;
+	return cmd->resid;
+}
+
+#endif /* _SCST_SCST_H */

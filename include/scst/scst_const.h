@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* SCSI and subsystem constants that scsi_proto.h and its neighbours lack. */
+#ifndef _SCST_SCST_CONST_H
+#define _SCST_SCST_CONST_H
+
+/* Longest object name accepted, without the final NUL */
+#define SCST_MAX_NAME			128
+/* Longest initiator name: an iSCSI name with ISID (RFC 7143 4.2.7.1) */
+#define SCST_MAX_INITIATOR_NAME		255
+/* Highest LUN of the flat space addressing method (SAM-6 4.7.7.3) */
+#define SCST_MAX_LUN			0x3fff
+/* Room for sense data; SPC-6 4.4 limits it to 252 bytes */
+#define SCST_SENSE_BUFFERSIZE		96
+/* Fixed format sense data without vendor specific bytes (SPC-6 4.4.3) */
+#define SCST_SENSE_FIXED_LEN		18
+/* Longest CDB whose usage map an opcode table holds */
+#define SCST_MAX_USAGE_LEN		32
+/* Shortest variable length CDB: header and service action (SPC-6 4.2.3) */
+#define SCST_MIN_VARLEN_CDB		10
+
+/* Counters of an I_T_L nexus, see stats.c */
+enum scst_stat {
+	SCST_STAT_READ_CMDS,
+	SCST_STAT_WRITE_CMDS,
+	SCST_STAT_OTHER_CMDS,
+	SCST_STAT_READ_BYTES,
+	SCST_STAT_WRITE_BYTES,
+	SCST_STAT_ERRORS,
+	SCST_STAT_ABORTED,
+	SCST_STAT_NR
+};
+
+/* Control byte of a CDB (SAM-6 5.2) */
+#define SCST_CDB_CONTROL_NACA		0x04
+
+/* READ(10) and its family: byte 1 (SBC-5 5.11) */
+#define SCST_CDB_FUA			0x08
+#define SCST_CDB_DPO			0x10
+#define SCST_CDB_RDPROTECT		0xe0
+
+/* VERIFY: byte 1 */
+#define SCST_CDB_BYTCHK			0x06
+
+/* WRITE SAME(16): byte 1 */
+#define SCST_CDB_NDOB			0x01
+
+/* Bits and values of CDBs of SPC-6 */
+#define SCST_INQUIRY_EVPD		0x01
+#define SCST_REQUEST_SENSE_DESC		0x01
+#define SCST_SELECT_REPORT_WLUNS	0x01
+#define SCST_SELECT_REPORT_ALL		0x02
+#define SCST_RSOC_RCTD			0x80
+#define SCST_RSOC_OPTIONS		0x07
+#define SCST_RSTMF_REPD			0x80
+
+#endif /* _SCST_SCST_CONST_H */
