@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * LUN maps: the files luns/{add,del,replace,clear} and the LUNs below.
+ *
+ * A LUN is reserved in the group's table first and becomes live when all
+ * sessions have it; it stops being live before the sessions lose it.  Between
+ * these points no lock is held, so that an initiator on the same host can scan
+ * for it, or flush its cache.  scst_tgt.nr_writers keeps the target from being
+ * taken apart meanwhile.
+ */
+
+#include <linux/slab.h>
+#include "core.h"
+
+static void acg_dev_release(struct device *dev)
+{
+	kfree(to_scst_acg_dev(dev));
+	scst_object_put();
+}
+
+static ssize_t read_only_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_scst_acg_dev(dev)->read_only);
+}
+static DEVICE_ATTR_RO(read_only);
+
+static ssize_t key_attributes_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	if (!to_scst_acg_dev(dev)->read_only)
+		return 0;
+	return sysfs_emit(buf, "read_only\n");
+}
+static DEVICE_ATTR_RO(key_attributes);
+
+static struct attribute *lun_attrs[] = {
+	&dev_attr_read_only.attr,
+	&dev_attr_key_attributes.attr,
+	NULL
+};
+
+static const struct attribute_group lun_group = {
+	.attrs = lun_attrs,
+};
+
+static const struct attribute_group *lun_groups[] = {
+	&lun_group,
+	&scst_lun_stats_group,
+	NULL
+};
+
+static const struct device_type lun_type = {
+	.name	 = "lun",
+	.groups	 = lun_groups,
+	.release = acg_dev_release,
+};
+
+static void acg_export_name(const struct scst_acg_dev *ad, char *name,
+			    size_t len)
+{
+	snprintf(name, len, "export%d", ad->export_id);
+}
+
+/* The links between LUN and unit. */
+static int acg_dev_link(struct scst_acg_dev *ad)
+{
+	char name[24];
+	int ret;
+
+	ret = sysfs_create_link(&ad->dev.kobj, &ad->unit->dev.kobj, "device");
+	if (ret)
+		return ret;
+	acg_export_name(ad, name, sizeof(name));
+	ret = sysfs_add_link_to_group(&ad->unit->dev.kobj, "exported",
+				      &ad->dev.kobj, name);
+	if (ret)
+		sysfs_remove_link(&ad->dev.kobj, "device");
+	return ret;
+}
+
+static void acg_dev_unlink(struct scst_acg_dev *ad)
+{
+	char name[24];
+
+	acg_export_name(ad, name, sizeof(name));
+	sysfs_remove_link_from_group(&ad->unit->dev.kobj, "exported", name);
+	sysfs_remove_link(&ad->dev.kobj, "device");
+}
+
+static struct scst_acg_dev *acg_dev_alloc(struct scst_acg *acg,
+					  struct scst_device *unit, u64 lun,
+					  bool read_only)
+{
+	struct scst_acg_dev *ad;
+	int ret;
+
+	ad = kzalloc(sizeof(*ad), GFP_KERNEL);
+	if (!ad)
+		return ERR_PTR(-ENOMEM);
+
+	scst_object_get();
+	ad->acg = acg;
+	ad->unit = unit;
+	ad->lun = lun;
+	ad->read_only = read_only;
+	device_initialize(&ad->dev);
+	ad->dev.type = &lun_type;
+	ad->dev.parent = acg->luns_dev;
+	device_set_pm_not_required(&ad->dev);
+
+	ret = dev_set_name(&ad->dev, "%llu", lun);
+	if (!ret) {
+		ad->export_id = scst_device_get_export(unit);
+		ret = min(ad->export_id, 0);
+	}
+	if (ret) {
+		put_device(&ad->dev);
+		return ERR_PTR(ret);
+	}
+	return ad;
+}
+
+static int acg_reserve(struct scst_acg *acg, struct scst_acg_dev *ad)
+{
+	int ret;
+
+	guard(mutex)(&acg->tgt->mutex);
+	if (acg->tgt->dying)
+		return -ENODEV;
+	ret = xa_insert(&acg->luns, ad->lun, ad, GFP_KERNEL);
+	return ret == -EBUSY ? -EEXIST : ret;
+}
+
+static void acg_unreserve(struct scst_acg *acg, struct scst_acg_dev *ad)
+{
+	guard(mutex)(&acg->tgt->mutex);
+	xa_erase(&acg->luns, ad->lun);
+}
+
+/* Take the LUNs of the list from all sessions; ends their commands. */
+static void acg_take(struct scst_acg *acg, struct list_head *doomed_luns)
+{
+	struct scst_acg_dev *ad;
+	struct scst_session *sess;
+	struct scst_tgt_dev *td;
+	LIST_HEAD(doomed);
+
+	scoped_guard(mutex, &acg->tgt->mutex) {
+		list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
+			list_for_each_entry(ad, doomed_luns, doomed) {
+				td = xa_load(&sess->luns, ad->lun);
+				if (td && td->acg_dev == ad)
+					scst_tgt_dev_kill(td, &doomed);
+			}
+	}
+	scst_tgt_devs_free(&doomed);
+}
+
+/* Give a LUN to all sessions. */
+static int acg_give(struct scst_acg *acg, struct scst_acg_dev *ad)
+{
+	struct scst_session *sess;
+	int ret;
+
+	guard(mutex)(&acg->tgt->mutex);
+	if (acg->tgt->dying)
+		return -ENODEV;
+	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
+		ret = scst_tgt_dev_add(sess, ad);
+		if (ret)
+			return ret;
+	}
+	ad->live = true;
+	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
+		scst_ua_luns_changed(sess, ad->lun);
+	return 0;
+}
+
+/* Tell user space and the target driver, without locks. */
+static void acg_announce(struct scst_acg *acg)
+{
+	struct scst_tgt *tgt = acg->tgt;
+	struct scst_session **sessions;
+	unsigned int nr, i;
+
+	scst_tgt_event(tgt, "luns_changed");
+	if (!tgt->tgtt->luns_changed)
+		return;
+	sessions = scst_tgt_get_sessions(tgt, &nr);
+	for (i = 0; i < nr; i++)
+		tgt->tgtt->luns_changed(sessions[i]);
+	scst_put_sessions(sessions, nr);
+}
+
+static int acg_add(struct scst_acg *acg, struct scst_device *unit, u64 lun,
+		   bool read_only)
+{
+	struct scst_acg_dev *ad;
+	LIST_HEAD(doomed);
+	int ret;
+
+	ad = acg_dev_alloc(acg, unit, lun, read_only);
+	if (IS_ERR(ad))
+		return PTR_ERR(ad);
+
+	ret = acg_reserve(acg, ad);
+	if (ret)
+		goto put_unit;
+	ret = device_add(&ad->dev);
+	if (ret)
+		goto unreserve;
+	ret = acg_dev_link(ad);
+	if (ret)
+		goto del;
+	ret = acg_give(acg, ad);
+	if (ret)
+		goto take;
+	acg_announce(acg);
+	return 0;
+
+take:
+	list_add(&ad->doomed, &doomed);
+	acg_take(acg, &doomed);
+	acg_dev_unlink(ad);
+del:
+	device_del(&ad->dev);
+unreserve:
+	acg_unreserve(acg, ad);
+put_unit:
+	scst_device_put_export(ad->unit, ad->export_id);
+	put_device(&ad->dev);
+	return ret;
+}
+
+/* Initiators on this host let go of the LUNs while these still answer. */
+static void acg_warn_initiators(struct scst_acg *acg,
+				struct list_head *doomed_luns)
+{
+	const struct scst_tgt_template *tgtt = acg->tgt->tgtt;
+	struct scst_session **sessions;
+	struct scst_acg_dev *ad;
+	unsigned int nr, i;
+
+	if (!tgtt->lun_removing)
+		return;
+	sessions = scst_tgt_get_sessions(acg->tgt, &nr);
+	for (i = 0; i < nr; i++)
+		list_for_each_entry(ad, doomed_luns, doomed)
+			tgtt->lun_removing(sessions[i], ad->lun);
+	scst_put_sessions(sessions, nr);
+}
+
+/* Delete LUNs that stopped being live. */
+static void acg_del_doomed(struct scst_acg *acg, struct list_head *doomed)
+{
+	struct scst_acg_dev *ad, *next;
+	struct scst_session *sess;
+
+	acg_warn_initiators(acg, doomed);
+	acg_take(acg, doomed);
+	list_for_each_entry_safe(ad, next, doomed, doomed) {
+		acg_dev_unlink(ad);
+		device_del(&ad->dev);
+		acg_unreserve(acg, ad);
+		scst_device_put_export(ad->unit, ad->export_id);
+		put_device(&ad->dev);
+	}
+
+	scoped_guard(mutex, &acg->tgt->mutex) {
+		list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
+			scst_ua_luns_changed(sess, SCST_LUN_INVALID);
+	}
+}
+
+static int acg_del(struct scst_acg *acg, u64 lun)
+{
+	struct scst_acg_dev *ad;
+	LIST_HEAD(doomed);
+
+	scoped_guard(mutex, &acg->tgt->mutex) {
+		ad = xa_load(&acg->luns, lun);
+		if (!ad || !ad->live)
+			return -ENOENT;
+		ad->live = false;
+		list_add(&ad->doomed, &doomed);
+	}
+	acg_del_doomed(acg, &doomed);
+	acg_announce(acg);
+	return 0;
+}
+
+static void acg_clear(struct scst_acg *acg)
+{
+	struct scst_acg_dev *ad;
+	unsigned long lun;
+	LIST_HEAD(doomed);
+
+	scoped_guard(mutex, &acg->tgt->mutex) {
+		xa_for_each(&acg->luns, lun, ad) {
+			if (!ad->live)
+				continue;
+			ad->live = false;
+			list_add_tail(&ad->doomed, &doomed);
+		}
+	}
+	if (list_empty(&doomed))
+		return;
+	acg_del_doomed(acg, &doomed);
+	acg_announce(acg);
+}
+
+/* Give all sessions a nexus with @unit in place of the one they have. */
+static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
+		    struct scst_device *unit, bool read_only,
+		    struct list_head *doomed)
+{
+	struct scst_tgt_dev *td, *next, *old;
+	struct scst_session *sess;
+	LIST_HEAD(fresh);
+	unsigned int ua;
+	int ret = 0;
+
+	lockdep_assert_held(&acg->tgt->mutex);
+	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
+		td = scst_tgt_dev_alloc(sess, ad, unit, read_only);
+		if (!td) {
+			ret = -ENOMEM;
+			break;
+		}
+		list_add_tail(&td->doomed, &fresh);
+	}
+
+	list_for_each_entry_safe(td, next, &fresh, doomed) {
+		if (ret) {
+			scst_tgt_dev_free(td);
+			continue;
+		}
+		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
+			 BIT(SCST_UA_CAPACITY_CHANGED);
+		scst_tgt_dev_link(td);
+		/* The slot exists, so that this needs no memory. */
+		old = xa_store(&td->sess->luns, ad->lun, td, GFP_KERNEL);
+		for_each_set_bit(ua, &old->ua, SCST_UA_NR)
+			scst_ua_set(td, ua);
+		scst_tgt_dev_kill(old, doomed);
+	}
+	return ret;
+}
+
+/*
+ * Let another unit answer at a LUN: the initiators see INQUIRY DATA HAS
+ * CHANGED instead of a LUN that goes and comes.
+ */
+static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
+		       bool read_only)
+{
+	struct scst_acg_dev *ad;
+	LIST_HEAD(doomed);
+	int export_id, ret;
+
+	export_id = scst_device_get_export(unit);
+	if (export_id < 0)
+		return export_id;
+
+	scoped_guard(mutex, &acg->tgt->mutex) {
+		ad = xa_load(&acg->luns, lun);
+		if (ad && ad->live)
+			ret = acg_swap(acg, ad, unit, read_only, &doomed);
+		else
+			ret = -ENOENT;
+		if (!ret) {
+			acg_dev_unlink(ad);
+			swap(ad->unit, unit);
+			swap(ad->export_id, export_id);
+			ad->read_only = read_only;
+			if (acg_dev_link(ad))
+				dev_warn(&ad->dev, "no memory for links\n");
+		}
+	}
+	scst_tgt_devs_free(&doomed);
+
+	/* The old unit, or the new one if nothing came of it */
+	scst_device_put_export(unit, export_id);
+	if (!ret)
+		scst_tgt_event(acg->tgt, "luns_changed");
+	return ret;
+}
+
+static int acg_begin_write(struct scst_acg *acg)
+{
+	guard(mutex)(&acg->tgt->mutex);
+	if (!acg->tgt->ready || acg->tgt->dying) {
+		dev_err(&acg->tgt->dev, "is being added or removed\n");
+		return -ENODEV;
+	}
+	acg->tgt->nr_writers++;
+	return 0;
+}
+
+static void acg_end_write(struct scst_acg *acg)
+{
+	guard(mutex)(&acg->tgt->mutex);
+	if (!--acg->tgt->nr_writers)
+		wake_up_all(&acg->tgt->writers_wait);
+}
+
+static int acg_parse_lun(struct scst_tgt *tgt, const char *word, u64 *lun)
+{
+	if (word && !kstrtou64(word, 0, lun) && *lun <= SCST_MAX_LUN)
+		return 0;
+	dev_err(&tgt->dev, "want a LUN from 0 to %u\n", SCST_MAX_LUN);
+	return -EINVAL;
+}
+
+static int acg_parse_options(struct scst_tgt *tgt, char *params,
+			     bool *read_only)
+{
+	char *word, *value;
+
+	while ((word = scst_next_param(&params, &value))) {
+		if (strcmp(word, "read_only") || !value ||
+		    kstrtobool(value, read_only)) {
+			dev_err(&tgt->dev, "bad option \"%.*s\"\n",
+				SCST_MAX_NAME, word);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+typedef int (*acg_change_fn)(struct scst_acg *acg, struct scst_device *unit,
+			     u64 lun, bool read_only);
+
+static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
+		      bool read_only, acg_change_fn change)
+{
+	int ret;
+
+	ret = acg_begin_write(acg);
+	if (ret)
+		return ret;
+	ret = change(acg, unit, lun, read_only);
+	acg_end_write(acg);
+	if (ret)
+		dev_err(&acg->tgt->dev, "LUN %llu: %s: %d\n", lun,
+			ret == -EEXIST ? "in use" :
+			ret == -ENOENT ? "not mapped" : "failed", ret);
+	return ret;
+}
+
+/* What add and replace are told: "<device> <lun> [read_only=0|1]". */
+static int acg_write_map(struct device *dev, const char *buf,
+			 acg_change_fn change)
+{
+	struct scst_acg *acg = dev_get_drvdata(dev);
+	char *name, *params, *word, *value;
+	struct scst_device *unit;
+	bool read_only = false;
+	u64 lun;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	char *copy __free(kfree) = scst_split_name(buf, &name, &params);
+
+	if (IS_ERR(copy)) {
+		dev_err(&acg->tgt->dev,
+			"want \"<device> <lun> [read_only=1]\"\n");
+		return PTR_ERR(copy);
+	}
+	word = scst_next_param(&params, &value);
+	ret = acg_parse_lun(acg->tgt, value ? NULL : word, &lun);
+	if (!ret)
+		ret = acg_parse_options(acg->tgt, params, &read_only);
+	if (ret)
+		return ret;
+
+	unit = scst_find_dev(name);
+	if (!unit) {
+		dev_err(&acg->tgt->dev, "no device \"%.*s\"\n", SCST_MAX_NAME,
+			name);
+		return -ENOENT;
+	}
+	ret = acg_change(acg, unit, lun, read_only, change);
+	put_device(&unit->dev);
+	return ret;
+}
+
+static ssize_t add_store(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count)
+{
+	return acg_write_map(dev, buf, acg_add) ?: count;
+}
+static DEVICE_ATTR_WO(add);
+
+static ssize_t replace_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	return acg_write_map(dev, buf, acg_replace) ?: count;
+}
+static DEVICE_ATTR_WO(replace);
+
+static ssize_t del_store(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count)
+{
+	struct scst_acg *acg = dev_get_drvdata(dev);
+	char *word, *params;
+	u64 lun;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	char *copy __free(kfree) = scst_split_name(buf, &word, &params);
+
+	if (IS_ERR(copy) || *params)
+		word = NULL;
+	ret = acg_parse_lun(acg->tgt, word, &lun);
+	if (ret)
+		return ret;
+
+	ret = acg_begin_write(acg);
+	if (ret)
+		return ret;
+	ret = acg_del(acg, lun);
+	acg_end_write(acg);
+	if (ret)
+		dev_err(&acg->tgt->dev, "LUN %llu: not mapped\n", lun);
+	return ret ?: count;
+}
+static DEVICE_ATTR_WO(del);
+
+static ssize_t clear_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct scst_acg *acg = dev_get_drvdata(dev);
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = acg_begin_write(acg);
+	if (ret)
+		return ret;
+	acg_clear(acg);
+	acg_end_write(acg);
+	return count;
+}
+static DEVICE_ATTR_WO(clear);
+
+static struct attribute *luns_attrs[] = {
+	&dev_attr_add.attr,
+	&dev_attr_del.attr,
+	&dev_attr_replace.attr,
+	&dev_attr_clear.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(luns);
+
+/**
+ * scst_acg_init - make the directory of a group's LUNs
+ * @acg: group, its table initialised
+ * @tgt: target, added
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or a negative errno; scst_acg_exit() is due in any case.
+ */
+int scst_acg_init(struct scst_acg *acg, struct scst_tgt *tgt)
+{
+	acg->luns_dev = scst_create_dir(&tgt->dev, "luns", luns_groups, acg);
+	return PTR_ERR_OR_ZERO(acg->luns_dev);
+}
+
+/**
+ * scst_acg_exit - delete a group's LUNs and their directory
+ * @acg: group of a target that is dying and has no sessions
+ *
+ * Context: process context; waits for those who write into the files.
+ */
+void scst_acg_exit(struct scst_acg *acg)
+{
+	struct scst_tgt *tgt = acg->tgt;
+
+	wait_event(tgt->writers_wait, !READ_ONCE(tgt->nr_writers));
+	acg_clear(acg);
+	scst_remove_dir(acg->luns_dev);
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command path.
+ *
+ * scst_cmd_init_done() -> place in the task set -> rdy_to_xfer(), if there is
+ * data-out to fetch -> reference on the logical unit -> exec() of the opcode's
+ * row -> scst_cmd_done() -> xmit_response() -> scst_tgt_cmd_done() ->
+ * on_free_cmd().  These are straight calls.  A command stops on its way only
+ * for the task set, for its data, for the logical unit and for the back end,
+ * and whoever ends that wait goes on with it.
+ */
+
+#include <linux/blkdev.h>
+#include <linux/sched/mm.h>
+#include <trace/events/scst.h>
+#include "core.h"
+
+/**
+ * scst_rx_cmd - a command has arrived
+ * @sess: I_T nexus it came through
+ * @cmd: memory for it
+ * @lun: its LUN, as the transport carries it
+ * @cdb: its CDB; must stay valid until on_free_cmd()
+ * @cdb_len: bytes in @cdb
+ *
+ * Only initialises @cmd.  The target driver then sets tag and queue_type, gives
+ * it its buffer by scst_cmd_set_sg() and calls scst_cmd_init_done().
+ *
+ * Context: any.
+ */
+void scst_rx_cmd(struct scst_session *sess, struct scst_cmd *cmd,
+		 const struct scsi_lun *lun, const u8 *cdb,
+		 unsigned int cdb_len)
+{
+	memset(cmd, 0, offsetof(struct scst_cmd, priv));
+	cmd->sess = sess;
+	cmd->lun = *lun;
+	cmd->cdb = cdb;
+	cmd->cdb_len = cdb_len;
+}
+EXPORT_SYMBOL_GPL(scst_rx_cmd);
+
+static const struct scst_tgt_template *cmd_tgtt(const struct scst_cmd *cmd)
+{
+	return cmd->sess->tgt->tgtt;
+}
+
+/**
+ * scst_cmd_tgt - the target port a command came through
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: the target; valid as long as @cmd.
+ */
+struct scst_tgt *scst_cmd_tgt(const struct scst_cmd *cmd)
+{
+	return cmd->sess->tgt;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_tgt);
+
+/* Commands for LUNs that do not exist hold the session instead. */
+static void cmd_lookup_lun(struct scst_cmd *cmd)
+{
+	struct scst_tgt_dev *td;
+
+	td = scst_tgt_dev_get(cmd->sess, scst_lun_parse(&cmd->lun));
+	if (likely(td)) {
+		cmd->tgt_dev = td;
+		cmd->dev = td->dev;
+	} else {
+		percpu_ref_get(&cmd->sess->ref);
+	}
+}
+
+static void cmd_do_exec(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	struct bio_list *bio_list = current->bio_list;
+	struct blk_plug *plug = current->plug;
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+	scst_sense_t result;
+	unsigned int noio;
+
+	if (unlikely(scst_cmd_aborted(cmd))) {
+		scst_cmd_done(cmd, SCST_GOOD);
+		return;
+	}
+	/* Pairs with dev_probe(): what attach() did is seen. */
+	if (unlikely(cmd->dev && !smp_load_acquire(&cmd->dev->online) &&
+		     !op->offline)) {
+		scst_cmd_done(cmd, SCST_SENSE_NOT_READY_MANUAL);
+		return;
+	}
+
+	WRITE_ONCE(cmd->state, SCST_CMD_EXECUTING);
+	if (op->dir & SCST_DATA_READ)
+		cmd->resp_data_len = min_t(u64, cmd->xfer_len, U32_MAX);
+
+	/*
+	 * This is the submitter's context: its own I/O is not finished, so
+	 * memory reclaim must not wait for I/O, and what exec() submits must
+	 * start at once: the submitter may wait next, for a tag that only the
+	 * end of this command gives back.  So neither its plug nor its list
+	 * of bios is for exec(), and schedule() must not look for the time in
+	 * the plug.
+	 */
+	blk_plug_invalidate_ts();
+	current->bio_list = NULL;
+	current->plug = NULL;
+	/*
+	 * The command may end, and its LUN be deleted, before exec() returns:
+	 * the nexus keeps the handler's code.
+	 */
+	if (likely(td))
+		percpu_ref_get(&td->ref);
+	noio = memalloc_noio_save();
+	result = op->exec(cmd);
+	memalloc_noio_restore(noio);
+	current->plug = plug;
+	current->bio_list = bio_list;
+
+	if (result != SCST_PENDING)
+		scst_cmd_done(cmd, result);
+	if (likely(td))
+		percpu_ref_put(&td->ref);
+}
+
+static void cmd_exec_resume(struct scst_gate_entry *entry)
+{
+	cmd_do_exec(container_of(entry, struct scst_cmd, exec_entry));
+}
+
+static void cmd_exec(struct scst_cmd *cmd)
+{
+	enum scst_gate_mode mode = SCST_GATE_SHARED;
+
+	WRITE_ONCE(cmd->state, SCST_CMD_EXEC_WAIT);
+	if (unlikely(cmd->op->exclusive))
+		mode = SCST_GATE_EXCLUSIVE;
+	if (likely(scst_gate_enter(&cmd->dev->exec_gate, &cmd->exec_entry,
+				   mode, cmd_exec_resume)))
+		cmd_do_exec(cmd);
+}
+
+/* Fetch data-out.  scst_rx_data() goes on. */
+static void cmd_get_data(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_DATA_WAIT);
+	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
+	smp_mb();
+	if (unlikely(scst_cmd_aborted(cmd))) {
+		scst_cmd_done(cmd, SCST_GOOD);
+		return;
+	}
+	if (cmd_tgtt(cmd)->rdy_to_xfer(cmd) < 0)
+		scst_cmd_done(cmd, SCST_SENSE_DATA_PHASE_ERROR);
+}
+
+/**
+ * scst_rx_data - data-out has arrived, or will not
+ * @cmd: command whose rdy_to_xfer() was called
+ * @error: 0, or a negative errno when the data could not be received, or the
+ *	transfer was stopped by on_abort_cmd()
+ *
+ * Context: process context, as exec() of struct scst_opcode.
+ */
+void scst_rx_data(struct scst_cmd *cmd, int error)
+{
+	if (unlikely(error || scst_cmd_aborted(cmd)))
+		scst_cmd_done(cmd, SCST_SENSE_DATA_PHASE_ERROR);
+	else
+		cmd_exec(cmd);
+}
+EXPORT_SYMBOL_GPL(scst_rx_data);
+
+/* What is tested when a command becomes enabled (SAM-6 8.5). */
+static scst_sense_t cmd_check(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	scst_sense_t sense;
+
+	if (unlikely(READ_ONCE(cmd->tgt_dev->ua)) && !(op && op->skip_ua)) {
+		sense = scst_ua_pop(cmd->tgt_dev);
+		if (sense != SCST_GOOD)
+			return sense;
+	}
+	if (unlikely(cmd->result != SCST_GOOD))
+		return cmd->result;
+	if (op->medium_write && unlikely(scst_cmd_write_protected(cmd, &sense)))
+		return sense;
+	return SCST_GOOD;
+}
+
+/* The task set lets it go on. */
+static void cmd_enabled(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	if (unlikely(scst_cmd_aborted(cmd))) {
+		scst_cmd_done(cmd, SCST_GOOD);
+		return;
+	}
+	sense = cmd_check(cmd);
+	if (unlikely(sense != SCST_GOOD)) {
+		scst_cmd_done(cmd, sense);
+		return;
+	}
+	if ((cmd->op->dir & SCST_DATA_WRITE) && cmd->xfer_len &&
+	    cmd_tgtt(cmd)->rdy_to_xfer)
+		cmd_get_data(cmd);
+	else
+		cmd_exec(cmd);
+}
+
+static void cmd_task_set_resume(struct scst_gate_entry *entry)
+{
+	cmd_enabled(container_of(entry, struct scst_cmd, task_set_entry));
+}
+
+static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
+{
+	switch (cmd->queue_type) {
+	case SCST_CMD_QUEUE_ORDERED:
+		return SCST_GATE_EXCLUSIVE;
+	case SCST_CMD_QUEUE_HEAD_OF_QUEUE:
+		return SCST_GATE_HEAD;
+	default:
+		return SCST_GATE_SHARED;
+	}
+}
+
+/* The few commands that are answered for LUNs that do not exist. */
+static void cmd_exec_no_lun(struct scst_cmd *cmd)
+{
+	if (!cmd->op || !cmd->op->no_lun)
+		scst_cmd_done(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
+	else if (cmd->result != SCST_GOOD)
+		scst_cmd_done(cmd, cmd->result);
+	else
+		cmd_do_exec(cmd);
+}
+
+/**
+ * scst_cmd_init_done - process a command
+ * @cmd: command, complete
+ *
+ * It is the core's until xmit_response() is called, which may happen before
+ * this returns.
+ *
+ * Context: process context.  May sleep for memory, but not for I/O.
+ */
+void scst_cmd_init_done(struct scst_cmd *cmd)
+{
+	cmd_lookup_lun(cmd);
+	scst_inflight_add(cmd);
+	cmd->result = scst_cmd_parse(cmd);
+	trace_scst_cmd_init(cmd);
+
+	if (unlikely(!cmd->tgt_dev)) {
+		cmd_exec_no_lun(cmd);
+		return;
+	}
+
+	WRITE_ONCE(cmd->state, SCST_CMD_QUEUED);
+	if (likely(scst_gate_enter(cmd->tgt_dev->task_set,
+				   &cmd->task_set_entry, cmd_gate_mode(cmd),
+				   cmd_task_set_resume)))
+		cmd_enabled(cmd);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_init_done);
+
+static void cmd_set_resid(struct scst_cmd *cmd)
+{
+	u64 want = 0;
+
+	if (cmd->op && (cmd->op->dir & SCST_DATA_READ)) {
+		if (cmd->status != SAM_STAT_GOOD &&
+		    cmd->status != SAM_STAT_CONDITION_MET)
+			cmd->resp_data_len = 0;
+		want = cmd->resp_data_len;
+	} else if (cmd->op && (cmd->op->dir & SCST_DATA_WRITE)) {
+		want = cmd->xfer_len;
+	}
+
+	cmd->resid_overflow = want > cmd->bufflen;
+	if (unlikely(cmd->resid_overflow)) {
+		cmd->resid = min_t(u64, want - cmd->bufflen, U32_MAX);
+		cmd->resp_data_len = min(cmd->resp_data_len, cmd->bufflen);
+	} else {
+		cmd->resid = cmd->bufflen - want;
+	}
+}
+
+/*
+ * SAM-6 5.6: the nexus that asked for the abort gets no status; with TAS=1 the
+ * others get TASK ABORTED, else nothing but a unit attention.  Nobody asked for
+ * the abort when a LUN goes or is replaced: the initiator is to try again.
+ */
+static void cmd_set_aborted(struct scst_cmd *cmd)
+{
+	cmd->sense_len = 0;
+	if (test_bit(SCST_CMD_ABORTED_OWN, &cmd->flags))
+		cmd->no_response = true;
+	else if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags))
+		cmd->status = SAM_STAT_BUSY;
+	else if (cmd->dev && cmd->dev->tas)
+		cmd->status = SAM_STAT_TASK_ABORTED;
+	else
+		cmd->no_response = true;
+}
+
+/**
+ * scst_cmd_finish - a command has its result: give it to the target driver
+ * @cmd: command
+ *
+ * Context: any.
+ */
+void scst_cmd_finish(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_RESPONDING);
+	if (unlikely(scst_cmd_aborted(cmd)))
+		cmd_set_aborted(cmd);
+	else if (unlikely(cmd->result != SCST_GOOD))
+		scst_cmd_set_result(cmd, cmd->result);
+	cmd_set_resid(cmd);
+	if (cmd->tgt_dev)
+		scst_stats_cmd(cmd);
+	trace_scst_cmd_done(cmd);
+	cmd_tgtt(cmd)->xmit_response(cmd);
+}
+
+/**
+ * scst_cmd_done - a command has been executed
+ * @cmd: command whose exec() returned, or will return, %SCST_PENDING
+ * @result: how it ended; not %SCST_PENDING
+ *
+ * The command is the core's again, and may be gone when this returns.
+ *
+ * Context: any.
+ */
+void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result)
+{
+	struct scst_device *dev = cmd->dev;
+
+	cmd->result = result;
+	if (likely(dev)) {
+		if (dev->type->dev_done && cmd->state == SCST_CMD_EXECUTING)
+			dev->type->dev_done(cmd);
+		scst_gate_leave(&dev->exec_gate, &cmd->exec_entry);
+	}
+	scst_cmd_finish(cmd);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_done);
+
+static void cmd_free(struct scst_cmd *cmd)
+{
+	struct scst_session *sess = cmd->sess;
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+	bool aborted = scst_cmd_aborted(cmd);
+
+	cmd_tgtt(cmd)->on_free_cmd(cmd);
+	if (unlikely(aborted)) {
+		atomic_dec(&sess->nr_aborting);
+		wake_up_all(&sess->tmf_wait);
+	}
+	percpu_ref_put(td ? &td->ref : &sess->ref);
+}
+
+/**
+ * scst_tgt_cmd_done - the response has been sent, or could not be
+ * @cmd: command given to xmit_response()
+ *
+ * on_free_cmd() is called, before this returns or later.
+ *
+ * Context: any.
+ */
+void scst_tgt_cmd_done(struct scst_cmd *cmd)
+{
+	if (likely(cmd->tgt_dev))
+		scst_gate_leave(cmd->tgt_dev->task_set, &cmd->task_set_entry);
+	/* tmf_work() waits for those it does not find any more. */
+	guard(rcu)();
+	if (likely(scst_inflight_del(cmd)))
+		cmd_free(cmd);
+}
+EXPORT_SYMBOL_GPL(scst_tgt_cmd_done);
+
+/**
+ * scst_cmd_unpin - let go of a command that scst_inflight_next() returned
+ * @cmd: command
+ *
+ * Context: any.
+ */
+void scst_cmd_unpin(struct scst_cmd *cmd)
+{
+	if (scst_inflight_unpin(cmd))
+		cmd_free(cmd);
+}
+
+/**
+ * scst_cmd_abort - end the waits of a command that was just marked aborted
+ * @cmd: command, pinned
+ *
+ * A command that executes, or whose response is on its way, runs to its end.
+ *
+ * Context: process context.
+ */
+void scst_cmd_abort(struct scst_cmd *cmd)
+{
+	if (cmd->tgt_dev &&
+	    (scst_gate_cancel(cmd->tgt_dev->task_set, &cmd->task_set_entry) ||
+	     scst_gate_cancel(&cmd->dev->exec_gate, &cmd->exec_entry))) {
+		scst_cmd_finish(cmd);
+		return;
+	}
+
+	/* Pairs with cmd_get_data() */
+	smp_mb();
+	if (READ_ONCE(cmd->state) == SCST_CMD_DATA_WAIT)
+		cmd_tgtt(cmd)->on_abort_cmd(cmd);
+}

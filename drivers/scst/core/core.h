@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the core share among themselves. */
+#ifndef _SCST_CORE_H
+#define _SCST_CORE_H
+
+#include <scst/scst.h>
+
+/**
+ * struct scst_acg_dev - a LUN in an access control group
+ * @dev: bus-less device luns/<LUN>
+ * @acg: group
+ * @unit: logical unit that answers at this LUN
+ * @lun: LUN
+ * @read_only: write protected for the initiators of this group
+ * @export_id: N of the link exported/exportN in @unit's directory
+ * @live: sessions have it; under scst_tgt.mutex
+ * @doomed: in the list of those that are being deleted
+ * @past_stats: what nexuses that are gone had counted; under scst_tgt.mutex
+ */
+struct scst_acg_dev {
+	struct device dev;
+	struct scst_acg *acg;
+	struct scst_device *unit;
+	u64 lun;
+	bool read_only;
+	int export_id;
+	bool live;
+	struct list_head doomed;
+	u64 past_stats[SCST_STAT_NR];
+};
+
+static inline struct scst_acg_dev *to_scst_acg_dev(struct device *dev)
+{
+	return container_of(dev, struct scst_acg_dev, dev);
+}
+
+struct scst_stats {
+	u64 counter[SCST_STAT_NR];
+};
+
+/**
+ * struct scst_tgt_dev - an I_T_L nexus
+ * @sess: I_T nexus
+ * @dev: logical unit
+ * @acg_dev: the LUN in the group
+ * @lun: LUN
+ * @ref: held by each of its commands; killed when the LUN goes
+ * @drained: @ref reached zero
+ * @own_task_set: task set of the nexus when the unit has TST=1
+ * @task_set: @own_task_set or the unit's
+ * @read_only: the LUN is write protected
+ * @ua: bitmap of enum scst_ua; written with set_bit() and clear_bit()
+ * @stats: counters
+ * @dev_entry: in the unit's list, under scst_device.tgt_dev_lock
+ * @doomed: in the list of those that are being deleted
+ * @rcu: for kfree_rcu()
+ */
+struct scst_tgt_dev {
+	struct scst_session *sess;
+	struct scst_device *dev;
+	struct scst_acg_dev *acg_dev;
+	u64 lun;
+	struct percpu_ref ref;
+	struct completion drained;
+	struct scst_gate own_task_set;
+	struct scst_gate *task_set;
+	bool read_only;
+	unsigned long ua;
+	struct scst_stats __percpu *stats;
+	struct list_head dev_entry;
+	struct list_head doomed;
+	struct rcu_head rcu;
+};
+
+extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
+extern struct workqueue_struct *scst_tmf_wq;	/* task management */
+extern struct device *scst_root;
+extern struct device *scst_devices_dir;
+extern struct device *scst_targets_dir;
+
+/* main.c */
+u32 scst_setup_id(void);
+void scst_object_get(void);
+void scst_object_put(void);
+
+/* container.c */
+struct device *scst_create_dir(struct device *parent, const char *name,
+			       const struct attribute_group **groups,
+			       void *drvdata);
+void scst_remove_dir(struct device *dir);
+
+/* names.c */
+int scst_add_dev_name(struct scst_device *dev);
+void scst_del_dev_name(struct scst_device *dev);
+struct scst_device *scst_find_dev(const char *name);
+int scst_add_tgt_name(struct scst_tgt *tgt);
+void scst_del_tgt_name(struct scst_tgt *tgt);
+struct scst_tgt *scst_find_tgt(const char *name);
+
+/* device.c */
+extern const struct device_type scst_device_type;
+int scst_dev_bus_register(void);
+void scst_dev_bus_unregister(void);
+const struct bus_type *scst_dev_bus(void);
+int scst_add_device(struct scst_device *dev);
+int scst_del_device(struct scst_device *dev);
+int scst_device_get_export(struct scst_device *dev);
+void scst_device_put_export(struct scst_device *dev, int id);
+void scst_device_pin(struct scst_device *dev);
+void scst_device_unpin(struct scst_device *dev);
+
+/* handler.c */
+void scst_type_remember(struct scst_device *dev);
+void scst_type_forget(struct scst_device *dev);
+
+/* params.c */
+char *scst_split_name(const char *buf, char **name, char **params);
+ssize_t scst_emit_names(char *buf, const char *const *names);
+
+/* target.c */
+extern const struct device_type scst_tgt_device_type;
+int scst_port_bus_register(void);
+void scst_port_bus_unregister(void);
+const struct bus_type *scst_port_bus(void);
+void scst_tgt_event(struct scst_tgt *tgt, const char *event);
+
+/* template.c */
+void scst_tgtt_remember(struct scst_tgt *tgt);
+void scst_tgtt_forget(struct scst_tgt *tgt);
+
+/* session.c */
+extern const struct device_type scst_session_device_type;
+struct scst_session **scst_tgt_get_sessions(struct scst_tgt *tgt,
+					    unsigned int *nr);
+void scst_put_sessions(struct scst_session **sessions, unsigned int nr);
+
+/* acg.c */
+int scst_acg_init(struct scst_acg *acg, struct scst_tgt *tgt);
+void scst_acg_exit(struct scst_acg *acg);
+
+/* tgt_dev.c */
+struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
+					struct scst_acg_dev *acg_dev,
+					struct scst_device *dev,
+					bool read_only);
+int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev);
+struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun);
+void scst_tgt_dev_link(struct scst_tgt_dev *td);
+void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed);
+void scst_tgt_devs_free(struct list_head *doomed);
+void scst_tgt_dev_free(struct scst_tgt_dev *td);
+
+/* gate.c */
+int scst_gate_init(struct scst_gate *gate);
+void scst_gate_exit(struct scst_gate *gate);
+bool scst_gate_enter(struct scst_gate *gate, struct scst_gate_entry *entry,
+		     enum scst_gate_mode mode,
+		     void (*resume)(struct scst_gate_entry *entry));
+void scst_gate_leave(struct scst_gate *gate, struct scst_gate_entry *entry);
+bool scst_gate_cancel(struct scst_gate *gate, struct scst_gate_entry *entry);
+void scst_gate_close(struct scst_gate *gate, struct scst_gate_entry *entry);
+
+static inline void scst_gate_entry_init(struct scst_gate_entry *entry)
+{
+	entry->state = 0;
+	entry->cancelled = false;
+}
+
+/* inflight.c */
+int scst_inflight_init(struct scst_session *sess);
+void scst_inflight_exit(struct scst_session *sess);
+void scst_inflight_add(struct scst_cmd *cmd);
+bool scst_inflight_del(struct scst_cmd *cmd);
+bool scst_inflight_unpin(struct scst_cmd *cmd);
+struct scst_cmd *scst_inflight_next(struct scst_session *sess,
+				    bool (*match)(const struct scst_cmd *cmd,
+						  const void *arg),
+				    const void *arg);
+bool scst_inflight_any(struct scst_session *sess,
+		       bool (*match)(const struct scst_cmd *cmd,
+				     const void *arg),
+		       const void *arg);
+unsigned int scst_inflight_count(struct scst_session *sess);
+
+/* cmd.c */
+void scst_cmd_finish(struct scst_cmd *cmd);
+void scst_cmd_abort(struct scst_cmd *cmd);
+void scst_cmd_unpin(struct scst_cmd *cmd);
+
+/* tmf.c */
+void scst_session_abort_all(struct scst_session *sess);
+void scst_tgt_dev_abort_all(struct scst_tgt_dev *td);
+
+/* opcode.c */
+int scst_opcode_index_init(struct scst_dev_type *type);
+void scst_opcode_index_exit(struct scst_dev_type *type);
+const struct scst_opcode *scst_opcode_find(const struct scst_opcode **index,
+					   const u8 *cdb, unsigned int len);
+const struct scst_opcode *scst_opcode_lookup(const struct scst_opcode **index,
+					     u8 opcode, u16 sa);
+const struct scst_opcode *scst_opcode_first(const struct scst_opcode **index,
+					    u8 opcode);
+const struct scst_opcode *scst_opcode_next(const struct scst_opcode **index,
+					   const struct scst_opcode *op);
+const struct scst_opcode **scst_core_opcodes(void);
+int scst_opcode_init(void);
+void scst_opcode_exit(void);
+u16 scst_cdb_service_action(const u8 *cdb, unsigned int len);
+scst_sense_t scst_cmd_parse(struct scst_cmd *cmd);
+
+/* opcode_spc.c: rows every logical unit has */
+extern const struct scst_opcode scst_spc_opcodes[];
+extern const unsigned int scst_nr_spc_opcodes;
+
+/* spc.c, rsoc.c */
+scst_sense_t scst_exec_inquiry_no_lun(struct scst_cmd *cmd);
+scst_sense_t scst_exec_report_luns(struct scst_cmd *cmd);
+scst_sense_t scst_exec_request_sense(struct scst_cmd *cmd);
+scst_sense_t scst_exec_test_unit_ready(struct scst_cmd *cmd);
+scst_sense_t scst_exec_report_supported_opcodes(struct scst_cmd *cmd);
+scst_sense_t scst_exec_report_supported_tmfs(struct scst_cmd *cmd);
+void scst_lun_format(struct scsi_lun *lun, u64 n, enum scst_addr_method method);
+u64 scst_lun_parse(const struct scsi_lun *lun);
+
+#define SCST_LUN_INVALID	(~0ULL)
+
+/* sense.c */
+void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result);
+
+/* ua.c */
+void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua);
+scst_sense_t scst_ua_pop(struct scst_tgt_dev *td);
+void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun);
+void scst_ua_luns_reported(struct scst_session *sess);
+
+/* cmd_data.c */
+void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,
+			   u32 len);
+void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len);
+
+/* stats.c */
+extern const struct attribute_group scst_session_stats_group;
+extern const struct attribute_group scst_lun_stats_group;
+void scst_stats_fold(struct scst_tgt_dev *td);
+void scst_stats_cmd(struct scst_cmd *cmd);
+u64 scst_session_commands(struct scst_session *sess);
+
+#endif /* _SCST_CORE_H */

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target devices (logical units) and their bus, scsi_tgt_dev.
+ *
+ * probe() attaches the dev handler and remove() detaches it, at any time, under
+ * I/O.  A device that is not attached answers NOT READY.
+ */
+
+#include <linux/slab.h>
+#include "core.h"
+
+static int dev_match(struct device *dev, const struct device_driver *drv)
+{
+	const struct scst_device *unit;
+
+	if (dev->type != &scst_device_type)
+		return 0;
+	unit = to_scst_dev(dev);
+	return unit->bind_allowed && &unit->type->driver == drv;
+}
+
+static int dev_probe(struct device *dev)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+	int ret;
+
+	ret = unit->type->attach(unit);
+	if (ret)
+		return ret;
+
+	/* Pairs with cmd_do_exec() */
+	smp_store_release(&unit->online, true);
+	/* SPC-6 table 59: what had not been ready may have another content. */
+	if (unit->was_online)
+		scst_device_ua(unit, SCST_UA_MEDIUM_CHANGED, NULL);
+	unit->was_online = true;
+	return 0;
+}
+
+static bool dev_has_nexus(struct scst_device *unit)
+{
+	guard(spinlock_irqsave)(&unit->tgt_dev_lock);
+	return !list_empty(&unit->tgt_devs);
+}
+
+static void dev_remove(struct device *dev)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+	struct scst_gate_entry entry;
+
+	WRITE_ONCE(unit->online, false);
+	/*
+	 * Wait for the commands that found it online.  Nobody executes without
+	 * a nexus, and who comes later sees that it is offline.
+	 */
+	if (dev_has_nexus(unit)) {
+		scst_gate_close(&unit->exec_gate, &entry);
+		scst_gate_leave(&unit->exec_gate, &entry);
+	}
+	unit->type->detach(unit);
+}
+
+static int dev_uevent(const struct device *dev, struct kobj_uevent_env *env)
+{
+	const struct scst_device *unit;
+
+	if (dev->type != &scst_device_type)
+		return 0;
+	unit = container_of_const(dev, struct scst_device, dev);
+	return add_uevent_var(env, "SCST_DRIVER=%s", unit->type->driver.name);
+}
+
+static const struct bus_type dev_bus = {
+	.name	= "scsi_tgt_dev",
+	.match	= dev_match,
+	.probe	= dev_probe,
+	.remove	= dev_remove,
+	.uevent	= dev_uevent,
+};
+
+const struct bus_type *scst_dev_bus(void)
+{
+	return &dev_bus;
+}
+
+int scst_dev_bus_register(void)
+{
+	return bus_register(&dev_bus);
+}
+
+void scst_dev_bus_unregister(void)
+{
+	bus_unregister(&dev_bus);
+}
+
+static ssize_t type_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_scst_dev(dev)->type->type);
+}
+static DEVICE_ATTR_RO(type);
+
+static ssize_t handler_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_scst_dev(dev)->type->driver.name);
+}
+static DEVICE_ATTR_RO(handler);
+
+static ssize_t key_attributes_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+
+	if (!unit->type->key_attributes)
+		return 0;
+	guard(mutex)(&unit->mutex);
+	return unit->type->key_attributes(unit, buf, 0);
+}
+static DEVICE_ATTR_RO(key_attributes);
+
+static struct attribute *device_attrs[] = {
+	&dev_attr_type.attr,
+	&dev_attr_handler.attr,
+	&dev_attr_key_attributes.attr,
+	NULL
+};
+
+static const struct attribute_group device_group = {
+	.attrs = device_attrs,
+};
+
+/* Links exportN to the LUNs, see scst_device_get_export() */
+static struct attribute *exported_attrs[] = {
+	NULL
+};
+
+static const struct attribute_group exported_group = {
+	.name	= "exported",
+	.attrs	= exported_attrs,
+};
+
+static const struct attribute_group *device_groups[] = {
+	&device_group,
+	&exported_group,
+	NULL
+};
+
+static void device_release(struct device *dev)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+
+	cancel_delayed_work_sync(&unit->event_work);
+	scst_gate_exit(&unit->exec_gate);
+	scst_gate_exit(&unit->task_set);
+	ida_destroy(&unit->export_ids);
+	kfree(unit);
+	scst_object_put();
+}
+
+const struct device_type scst_device_type = {
+	.name	 = "device",
+	.groups	 = device_groups,
+	.release = device_release,
+};
+
+static const char *const dev_event_names[] = {
+	[SCST_DEV_EVENT_CAPACITY]	= "SCST_EVENT=capacity_changed",
+	[SCST_DEV_EVENT_IO_ERROR]	= "SCST_EVENT=io_error",
+	[SCST_DEV_EVENT_NO_SPACE]	= "SCST_EVENT=no_space",
+};
+
+/* Shortest time between two events of a device that initiators can cause */
+#define DEV_EVENT_INTERVAL	HZ
+
+static void dev_event_work(struct work_struct *work)
+{
+	struct scst_device *unit = container_of(to_delayed_work(work),
+						struct scst_device, event_work);
+	unsigned int event;
+
+	for (event = 0; event < SCST_DEV_EVENT_NR; event++) {
+		char *envp[2] = { (char *)dev_event_names[event] };
+
+		if (test_and_clear_bit(event, &unit->events))
+			kobject_uevent_env(&unit->dev.kobj, KOBJ_CHANGE, envp);
+	}
+	unit->last_event = jiffies;
+}
+
+/**
+ * scst_device_event - tell user space that something happened to a unit
+ * @dev: logical unit
+ * @event: what
+ *
+ * Sends a uevent soon.  Events of the same kind that come faster than one a
+ * second become one.
+ *
+ * Context: any.
+ */
+void scst_device_event(struct scst_device *dev, enum scst_dev_event event)
+{
+	unsigned long next = READ_ONCE(dev->last_event) + DEV_EVENT_INTERVAL;
+	unsigned long delay = 0;
+
+	if (event != SCST_DEV_EVENT_CAPACITY && dev->last_event &&
+	    time_before(jiffies, next))
+		delay = next - jiffies;
+	set_bit(event, &dev->events);
+	if (delay)
+		queue_delayed_work(system_unbound_wq, &dev->event_work, delay);
+	else
+		mod_delayed_work(system_unbound_wq, &dev->event_work, 0);
+}
+EXPORT_SYMBOL_GPL(scst_device_event);
+
+static struct lock_class_key device_lock_key;
+
+/**
+ * scst_alloc_device - make a logical unit for new_device() to return
+ * @type: dev handler
+ * @name: name of the unit
+ * @priv_size: bytes to allocate for the handler at scst_device.priv; zeroed,
+ *	and freed by the core when the last reference to the unit is gone
+ *
+ * Until new_device() has returned it, put_device() gives it up.
+ *
+ * Context: process context, may sleep.
+ * Return: the unit or ERR_PTR(): -EINVAL when @name is not a valid name,
+ * -ENOMEM.
+ */
+struct scst_device *scst_alloc_device(struct scst_dev_type *type,
+				      const char *name, size_t priv_size)
+{
+	struct scst_device *unit;
+	int ret;
+
+	if (!scst_valid_name(name))
+		return ERR_PTR(-EINVAL);
+
+	unit = kzalloc(ALIGN(sizeof(*unit), 16) + priv_size, GFP_KERNEL);
+	if (!unit)
+		return ERR_PTR(-ENOMEM);
+
+	scst_object_get();
+	unit->type = type;
+	unit->priv = (void *)unit + ALIGN(sizeof(*unit), 16);
+	unit->tst = true;
+	mutex_init(&unit->mutex);
+	ida_init(&unit->export_ids);
+	spin_lock_init(&unit->tgt_dev_lock);
+	INIT_LIST_HEAD(&unit->tgt_devs);
+	INIT_LIST_HEAD(&unit->type_entry);
+	INIT_DELAYED_WORK(&unit->event_work, dev_event_work);
+
+	device_initialize(&unit->dev);
+	lockdep_set_class(&unit->dev.mutex, &device_lock_key);
+	unit->dev.bus = &dev_bus;
+	unit->dev.type = &scst_device_type;
+	unit->dev.parent = scst_devices_dir;
+	device_set_pm_not_required(&unit->dev);
+
+	ret = dev_set_name(&unit->dev, "%s", name);
+	if (!ret)
+		ret = scst_gate_init(&unit->exec_gate);
+	if (!ret)
+		ret = scst_gate_init(&unit->task_set);
+	if (ret) {
+		put_device(&unit->dev);
+		return ERR_PTR(ret);
+	}
+	return unit;
+}
+EXPORT_SYMBOL_GPL(scst_alloc_device);
+
+static int dev_attach(struct scst_device *unit)
+{
+	int ret;
+
+	WRITE_ONCE(unit->bind_allowed, true);
+	ret = device_driver_attach(&unit->type->driver, &unit->dev);
+	/* Somebody used the file bind at once: as good. */
+	if (ret == -EBUSY && device_is_bound(&unit->dev))
+		ret = 0;
+	return ret;
+}
+
+/**
+ * scst_add_device - make a unit known and attach its handler
+ * @dev: what new_device() returned; is given up when this fails
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EEXIST when the name is in use, or what attach() returned.
+ */
+int scst_add_device(struct scst_device *dev)
+{
+	int ret;
+
+	ret = scst_add_dev_name(dev);
+	if (ret)
+		goto free;
+	/* User space hears of it when it is of use. */
+	dev_set_uevent_suppress(&dev->dev, 1);
+	ret = device_add(&dev->dev);
+	if (ret)
+		goto del_name;
+	ret = dev_attach(dev);
+	if (ret)
+		goto del;
+
+	scst_type_remember(dev);
+	get_device(&dev->dev);
+	/* From here on others may map it, and delete it. */
+	WRITE_ONCE(dev->ready, true);
+	dev_set_uevent_suppress(&dev->dev, 0);
+	kobject_uevent(&dev->dev.kobj, KOBJ_ADD);
+	kobject_uevent(&dev->dev.kobj, KOBJ_BIND);
+	put_device(&dev->dev);
+	return 0;
+
+del:
+	device_del(&dev->dev);
+	cancel_delayed_work_sync(&dev->event_work);
+del_name:
+	scst_del_dev_name(dev);
+free:
+	dev->type->free_device(dev);
+	put_device(&dev->dev);
+	return ret;
+}
+
+/**
+ * scst_del_device - delete a unit
+ * @dev: unit, of which the creator's reference is dropped
+ *
+ * Context: process context; waits for executing commands and for callbacks of
+ * its attributes.
+ * Return: 0; -EBUSY while it is mapped, -ENODEV when somebody else deletes it.
+ */
+int scst_del_device(struct scst_device *dev)
+{
+	scoped_guard(mutex, &dev->mutex) {
+		if (dev->dying)
+			return -ENODEV;
+		if (dev->nr_pins)
+			return -EBUSY;
+		dev->dying = true;
+	}
+
+	device_del(&dev->dev);
+	cancel_delayed_work_sync(&dev->event_work);
+	scst_type_forget(dev);
+	dev->type->free_device(dev);
+	scst_del_dev_name(dev);
+	put_device(&dev->dev);
+	return 0;
+}
+
+/**
+ * scst_device_get_export - a LUN is to be mapped to a unit
+ * @dev: unit
+ *
+ * Pins the unit and the handler's module.
+ *
+ * Context: process context, may sleep.
+ * Return: number for scst_device_put_export(), or -ENODEV, -ENOMEM.
+ */
+int scst_device_get_export(struct scst_device *dev)
+{
+	int id;
+
+	guard(mutex)(&dev->mutex);
+	if (dev->dying || !try_module_get(dev->type->driver.owner))
+		return -ENODEV;
+	id = ida_alloc(&dev->export_ids, GFP_KERNEL);
+	if (id < 0) {
+		module_put(dev->type->driver.owner);
+		return id;
+	}
+	dev->nr_pins++;
+	get_device(&dev->dev);
+	return id;
+}
+
+/**
+ * scst_device_pin - pin a unit for a nexus of a mapped LUN
+ * @dev: unit, mapped to a LUN
+ *
+ * Context: process context, may sleep.
+ */
+void scst_device_pin(struct scst_device *dev)
+{
+	guard(mutex)(&dev->mutex);
+	__module_get(dev->type->driver.owner);
+	dev->nr_pins++;
+	get_device(&dev->dev);
+}
+
+/* End scst_device_pin(). */
+void scst_device_unpin(struct scst_device *dev)
+{
+	scoped_guard(mutex, &dev->mutex) {
+		dev->nr_pins--;
+		module_put(dev->type->driver.owner);
+	}
+	put_device(&dev->dev);
+}
+
+/* End scst_device_get_export(). */
+void scst_device_put_export(struct scst_device *dev, int id)
+{
+	ida_free(&dev->export_ids, id);
+	scst_device_unpin(dev);
+}
+
+/**
+ * scst_device_suspend - have a logical unit alone
+ * @dev: unit; the caller holds its mutex
+ *
+ * Waits for executing commands and holds up new ones, until
+ * scst_device_resume().
+ *
+ * Context: process context, may sleep.
+ */
+void scst_device_suspend(struct scst_device *dev)
+{
+	lockdep_assert_held(&dev->mutex);
+	scst_gate_close(&dev->exec_gate, &dev->suspend_entry);
+}
+EXPORT_SYMBOL_GPL(scst_device_suspend);
+
+/**
+ * scst_device_resume - end scst_device_suspend()
+ * @dev: unit; the caller holds its mutex
+ *
+ * Context: process context.
+ */
+void scst_device_resume(struct scst_device *dev)
+{
+	lockdep_assert_held(&dev->mutex);
+	scst_gate_leave(&dev->exec_gate, &dev->suspend_entry);
+}
+EXPORT_SYMBOL_GPL(scst_device_resume);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands in flight, so that task management finds them.
+ *
+ * A list per session and CPU: a command is added on the CPU where it arrives
+ * and leaves the same list wherever it ends, so the locks are uncontended as
+ * long as completions stay near.  Who looks at a command outside the lock pins
+ * it; a command that ends while pinned is finished by the last unpin.
+ */
+
+#include <linux/percpu.h>
+#include "core.h"
+
+/* Allocate the lists of @sess. */
+int scst_inflight_init(struct scst_session *sess)
+{
+	int cpu;
+
+	sess->inflight = alloc_percpu(struct scst_inflight);
+	if (!sess->inflight)
+		return -ENOMEM;
+
+	for_each_possible_cpu(cpu) {
+		struct scst_inflight *list = per_cpu_ptr(sess->inflight, cpu);
+
+		spin_lock_init(&list->lock);
+		INIT_LIST_HEAD(&list->cmds);
+	}
+	return 0;
+}
+
+void scst_inflight_exit(struct scst_session *sess)
+{
+	free_percpu(sess->inflight);
+}
+
+static struct scst_inflight *inflight_list(const struct scst_cmd *cmd)
+{
+	return per_cpu_ptr(cmd->sess->inflight, cmd->cpu);
+}
+
+/* Context: any. */
+void scst_inflight_add(struct scst_cmd *cmd)
+{
+	struct scst_inflight *list;
+
+	cmd->cpu = raw_smp_processor_id();
+	list = inflight_list(cmd);
+	guard(spinlock_irqsave)(&list->lock);
+	cmd->tmf_gen = atomic_read(&cmd->sess->tmf_gen);
+	list_add_tail(&cmd->inflight, &list->cmds);
+}
+
+/*
+ * An aborted command still counts until its last callback has returned:
+ * task management answers after that.
+ */
+static void inflight_unlink(struct scst_cmd *cmd)
+{
+	list_del(&cmd->inflight);
+	if (unlikely(scst_cmd_aborted(cmd)))
+		atomic_inc(&cmd->sess->nr_aborting);
+}
+
+/**
+ * scst_inflight_del - a command ended
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: true when the caller finishes @cmd, false when it is pinned and the
+ * last scst_inflight_unpin() does.
+ */
+bool scst_inflight_del(struct scst_cmd *cmd)
+{
+	struct scst_inflight *list = inflight_list(cmd);
+
+	guard(spinlock_irqsave)(&list->lock);
+	if (unlikely(cmd->abort_pins)) {
+		cmd->ended = true;
+		return false;
+	}
+	inflight_unlink(cmd);
+	return true;
+}
+
+/**
+ * scst_inflight_unpin - end what scst_inflight_next() began
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: true when @cmd ended meanwhile and the caller has to finish it.
+ */
+bool scst_inflight_unpin(struct scst_cmd *cmd)
+{
+	struct scst_inflight *list = inflight_list(cmd);
+
+	guard(spinlock_irqsave)(&list->lock);
+	if (--cmd->abort_pins || !cmd->ended)
+		return false;
+	inflight_unlink(cmd);
+	return true;
+}
+
+/**
+ * scst_inflight_next - find a command and pin it
+ * @sess: I_T nexus
+ * @match: called with the list's lock held
+ * @arg: for @match
+ *
+ * Context: any.
+ * Return: a command for which @match returns true, pinned, or NULL.
+ */
+struct scst_cmd *scst_inflight_next(struct scst_session *sess,
+				    bool (*match)(const struct scst_cmd *cmd,
+						  const void *arg),
+				    const void *arg)
+{
+	struct scst_inflight *list;
+	struct scst_cmd *cmd;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		list_for_each_entry(cmd, &list->cmds, inflight) {
+			if (cmd->ended || !match(cmd, arg))
+				continue;
+			cmd->abort_pins++;
+			return cmd;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * scst_inflight_any - is there such a command?
+ * @sess: I_T nexus
+ * @match: called with the list's lock held
+ * @arg: for @match
+ *
+ * Context: any.
+ * Return: true if @match returns true for a command in flight.
+ */
+bool scst_inflight_any(struct scst_session *sess,
+		       bool (*match)(const struct scst_cmd *cmd,
+				     const void *arg),
+		       const void *arg)
+{
+	struct scst_inflight *list;
+	struct scst_cmd *cmd;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		list_for_each_entry(cmd, &list->cmds, inflight) {
+			if (match(cmd, arg))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Number of commands in flight: for attributes. */
+unsigned int scst_inflight_count(struct scst_session *sess)
+{
+	struct scst_inflight *list;
+	unsigned int nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		nr += list_count_nodes(&list->cmds);
+	}
+	return nr;
+}

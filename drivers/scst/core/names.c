@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of target devices and targets: unique on their bus, and found by it.
+ *
+ * A duplicate is refused here, because sysfs would print a stack dump.
+ */
+
+#include <linux/ctype.h>
+#include <linux/hashtable.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
+#include "core.h"
+
+static DEFINE_MUTEX(names_mutex);	/* protects both tables */
+static DEFINE_HASHTABLE(dev_names, 10);
+static DEFINE_HASHTABLE(tgt_names, 6);
+
+static unsigned int name_hash(const char *name)
+{
+	return full_name_hash(NULL, name, strlen(name));
+}
+
+/*
+ * Names that another file in the same directory has, or may get: an object is
+ * an entry of its container, of its bus and of its driver.
+ */
+static bool name_is_taken(const char *name)
+{
+	static const char *const taken[] = {
+		".", "..", "uevent", "power", "subsystem", "driver", "module",
+		"bind", "unbind", "type", "version", "stats", "setup_id",
+		"key_attributes", "add", "del", "add_device", "del_device",
+		"add_device_parameters", "add_target", "del_target",
+		"add_target_parameters", "add_session", "del_session",
+		"devices", "targets", "device_groups",
+	};
+	const char *digits = name + strlen("session");
+
+	if (match_string(taken, ARRAY_SIZE(taken), name) >= 0)
+		return true;
+	return !strncmp(name, "session", strlen("session")) && *digits &&
+	       strspn(digits, "0123456789") == strlen(digits);
+}
+
+/**
+ * scst_valid_name - may an object have this name?
+ * @name: name
+ *
+ * Context: any.
+ * Return: true when @name has 1 to %SCST_MAX_NAME printable characters, without
+ * blanks, '/' and '!' (which sysfs shows for '/'), and is not the name of a
+ * file that stands, or may stand, in the same directory.
+ */
+bool scst_valid_name(const char *name)
+{
+	size_t len = strlen(name);
+	size_t i;
+
+	if (!len || len > SCST_MAX_NAME || name_is_taken(name))
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || !isgraph(name[i]) ||
+		    name[i] == '/' || name[i] == '!')
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_GPL(scst_valid_name);
+
+/*
+ * A name is in its table from the first moment, so that it stays unique; it is
+ * found when the object is complete.
+ */
+static struct scst_device *dev_lookup(const char *name)
+{
+	struct scst_device *dev;
+
+	lockdep_assert_held(&names_mutex);
+	hash_for_each_possible(dev_names, dev, name_entry, name_hash(name))
+		if (!strcmp(dev_name(&dev->dev), name))
+			return dev;
+	return NULL;
+}
+
+static struct scst_tgt *tgt_lookup(const char *name)
+{
+	struct scst_tgt *tgt;
+
+	lockdep_assert_held(&names_mutex);
+	hash_for_each_possible(tgt_names, tgt, name_entry, name_hash(name))
+		if (!strcmp(dev_name(&tgt->dev), name))
+			return tgt;
+	return NULL;
+}
+
+/* Returns -EEXIST when the name is in use. */
+int scst_add_dev_name(struct scst_device *dev)
+{
+	const char *name = dev_name(&dev->dev);
+
+	guard(mutex)(&names_mutex);
+	if (dev_lookup(name))
+		return -EEXIST;
+	hash_add(dev_names, &dev->name_entry, name_hash(name));
+	return 0;
+}
+
+void scst_del_dev_name(struct scst_device *dev)
+{
+	guard(mutex)(&names_mutex);
+	hash_del(&dev->name_entry);
+}
+
+/* The device of that name with a reference, or NULL. */
+struct scst_device *scst_find_dev(const char *name)
+{
+	struct scst_device *dev;
+
+	guard(mutex)(&names_mutex);
+	dev = dev_lookup(name);
+	if (!dev || !READ_ONCE(dev->ready))
+		return NULL;
+	get_device(&dev->dev);
+	return dev;
+}
+
+/* Returns -EEXIST when the name is in use. */
+int scst_add_tgt_name(struct scst_tgt *tgt)
+{
+	const char *name = dev_name(&tgt->dev);
+
+	guard(mutex)(&names_mutex);
+	if (tgt_lookup(name))
+		return -EEXIST;
+	hash_add(tgt_names, &tgt->name_entry, name_hash(name));
+	return 0;
+}
+
+void scst_del_tgt_name(struct scst_tgt *tgt)
+{
+	guard(mutex)(&names_mutex);
+	hash_del(&tgt->name_entry);
+}
+
+/* The target of that name with a reference, or NULL. */
+struct scst_tgt *scst_find_tgt(const char *name)
+{
+	struct scst_tgt *tgt;
+
+	guard(mutex)(&names_mutex);
+	tgt = tgt_lookup(name);
+	if (!tgt || !READ_ONCE(tgt->ready))
+		return NULL;
+	get_device(&tgt->dev);
+	return tgt;
+}

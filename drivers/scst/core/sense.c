@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the result of a command to its status and sense data. */
+
+#include <kunit/visibility.h>
+#include <linux/export.h>
+#include <linux/string.h>
+#include "core.h"
+
+/* Tells a sense code from the other values of scst_sense_t, see SCST_SENSE() */
+#define SENSE_IS_CODE	0x1000000
+
+static u8 sense_key(scst_sense_t sense)
+{
+	return (__force u32)sense >> 16 & 0xf;
+}
+
+/**
+ * scst_build_sense - build sense data
+ * @buf: where to, at least %SCST_SENSE_FIXED_LEN bytes
+ * @desc: descriptor format, else fixed format
+ * @sense: sense code made by SCST_SENSE()
+ *
+ * Context: any.
+ * Return: bytes of sense data in @buf.
+ */
+unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense)
+{
+	u32 code = (__force u32)sense;
+
+	memset(buf, 0, SCST_SENSE_FIXED_LEN);
+	scsi_build_sense_buffer(desc, buf, sense_key(sense), code >> 8, code);
+	return desc ? 8 : SCST_SENSE_FIXED_LEN;
+}
+EXPORT_SYMBOL_GPL(scst_build_sense);
+
+static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
+{
+	bool desc = cmd->dev && READ_ONCE(cmd->dev->d_sense);
+	u8 *buf = cmd->sense;
+
+	memset(buf, 0, sizeof(cmd->sense));
+	cmd->status = SAM_STAT_CHECK_CONDITION;
+	cmd->sense_len = scst_build_sense(buf, desc, sense);
+
+	/* The fixed format has VALID=0 when it is too long (SPC-6 4.4.3). */
+	if (cmd->info_valid)
+		scsi_set_sense_information(buf, sizeof(cmd->sense),
+					   cmd->sense_info);
+	/* With another sense key these bytes mean something else. */
+	if (cmd->field_valid && sense_key(sense) == ILLEGAL_REQUEST)
+		scsi_set_sense_field_pointer(buf, sizeof(cmd->sense),
+					     cmd->field_ptr, cmd->field_bit,
+					     cmd->field_in_cdb);
+
+	/*
+	 * The field pointer ends with byte 17, which was there before, but
+	 * scsi_set_sense_field_pointer() adds eight to the fixed format's
+	 * length for it.
+	 */
+	if (desc)
+		cmd->sense_len = 8 + buf[7];
+	else
+		buf[7] = SCST_SENSE_FIXED_LEN - 8;
+}
+
+/**
+ * scst_cmd_set_result - set status and sense data of a command
+ * @cmd: command
+ * @result: how it ended
+ *
+ * Context: any.
+ */
+void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result)
+{
+	cmd->sense_len = 0;
+
+	switch (result) {
+	case SCST_GOOD:
+		cmd->status = SAM_STAT_GOOD;
+		return;
+	case SCST_CONDITION_MET:
+		cmd->status = SAM_STAT_CONDITION_MET;
+		return;
+	case SCST_BUSY:
+		cmd->status = SAM_STAT_BUSY;
+		return;
+	case SCST_TASK_SET_FULL:
+		cmd->status = SAM_STAT_TASK_SET_FULL;
+		return;
+	}
+
+	/* A handler that ends a command with anything else is in error. */
+	if (!((__force u32)result & SENSE_IS_CODE))
+		result = SCST_SENSE_INTERNAL_FAILURE;
+	sense_set_check_condition(cmd, result);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_cmd_set_result);
+
+/**
+ * scst_cmd_set_sense_info - set the INFORMATION field of the sense data
+ * @cmd: command that is about to end with CHECK CONDITION
+ * @info: such as the LBA of the first block in error (SBC-5 4.18), or the
+ *	offset of the first difference for MISCOMPARE
+ *
+ * Context: any.
+ */
+void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info)
+{
+	cmd->sense_info = info;
+	cmd->info_valid = true;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
+
+static void sense_set_field(struct scst_cmd *cmd, bool in_cdb, u16 byte, u8 bit)
+{
+	cmd->field_ptr = byte;
+	cmd->field_bit = bit;
+	cmd->field_in_cdb = in_cdb;
+	cmd->field_valid = true;
+}
+
+/**
+ * scst_cmd_cdb_error - a field of the CDB is wrong
+ * @cmd: command
+ * @byte: first byte of the field
+ * @bit: highest bit of the field in that byte, 8 when it is the whole byte
+ *
+ * Context: any.
+ * Return: INVALID FIELD IN CDB, to end @cmd with; the sense data will have the
+ *	field pointer (SPC-6 4.4.2.4.2).
+ */
+scst_sense_t scst_cmd_cdb_error(struct scst_cmd *cmd, u16 byte, u8 bit)
+{
+	sense_set_field(cmd, true, byte, bit);
+	return SCST_SENSE_INVALID_FIELD_IN_CDB;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_cdb_error);
+
+/**
+ * scst_cmd_param_error - a field of the parameter list is wrong
+ * @cmd: command
+ * @byte: first byte of the field
+ * @bit: highest bit of the field in that byte, 8 when it is the whole byte
+ *
+ * Context: any.
+ * Return: INVALID FIELD IN PARAMETER LIST, to end @cmd with; the sense data
+ *	will have the field pointer.
+ */
+scst_sense_t scst_cmd_param_error(struct scst_cmd *cmd, u16 byte, u8 bit)
+{
+	sense_set_field(cmd, false, byte, bit);
+	return SCST_SENSE_INVALID_FIELD_IN_PARAM;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_param_error);

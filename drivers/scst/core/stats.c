@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters of I_T_L nexuses, shown summed up per session and per LUN.
+ *
+ * Each nexus counts per CPU.  What a nexus had counted when it went is kept by
+ * its session and its LUN.
+ */
+
+#include <linux/percpu.h>
+#include "core.h"
+
+/* Count a command that has its result.  Context: any. */
+void scst_stats_cmd(struct scst_cmd *cmd)
+{
+	struct scst_stats __percpu *stats = cmd->tgt_dev->stats;
+	u8 dir = cmd->op ? cmd->op->dir : SCST_DATA_NONE;
+
+	if (dir == SCST_DATA_READ) {
+		this_cpu_inc(stats->counter[SCST_STAT_READ_CMDS]);
+		this_cpu_add(stats->counter[SCST_STAT_READ_BYTES],
+			     cmd->resp_data_len);
+	} else if (dir == SCST_DATA_WRITE) {
+		this_cpu_inc(stats->counter[SCST_STAT_WRITE_CMDS]);
+		if (likely(cmd->status == SAM_STAT_GOOD))
+			this_cpu_add(stats->counter[SCST_STAT_WRITE_BYTES],
+				     cmd->xfer_len);
+	} else {
+		this_cpu_inc(stats->counter[SCST_STAT_OTHER_CMDS]);
+	}
+
+	if (unlikely(scst_cmd_aborted(cmd)))
+		this_cpu_inc(stats->counter[SCST_STAT_ABORTED]);
+	else if (unlikely(cmd->status != SAM_STAT_GOOD))
+		this_cpu_inc(stats->counter[SCST_STAT_ERRORS]);
+}
+
+static u64 stats_sum(const struct scst_tgt_dev *td, enum scst_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(td->stats, cpu)->counter[stat];
+	return sum;
+}
+
+/* Keep what a nexus that goes has counted. */
+void scst_stats_fold(struct scst_tgt_dev *td)
+{
+	enum scst_stat stat;
+
+	guard(mutex)(&td->sess->tgt->mutex);
+	for (stat = 0; stat < SCST_STAT_NR; stat++) {
+		u64 sum = stats_sum(td, stat);
+
+		td->sess->past_stats[stat] += sum;
+		td->acg_dev->past_stats[stat] += sum;
+	}
+}
+
+static u64 session_stat(struct scst_session *sess, enum scst_stat stat)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+	u64 sum;
+
+	guard(mutex)(&sess->tgt->mutex);
+	sum = sess->past_stats[stat];
+	xa_for_each(&sess->luns, lun, td)
+		sum += stats_sum(td, stat);
+	return sum;
+}
+
+static u64 lun_stat(struct scst_acg_dev *ad, enum scst_stat stat)
+{
+	struct scst_session *sess;
+	struct scst_tgt_dev *td;
+	u64 sum;
+
+	guard(mutex)(&ad->acg->tgt->mutex);
+	sum = ad->past_stats[stat];
+	list_for_each_entry(sess, &ad->acg->tgt->sessions, tgt_entry) {
+		td = xa_load(&sess->luns, ad->lun);
+		if (td && td->acg_dev == ad)
+			sum += stats_sum(td, stat);
+	}
+	return sum;
+}
+
+struct stat_attribute {
+	struct device_attribute attr;
+	enum scst_stat stat;
+};
+
+static ssize_t session_stat_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	enum scst_stat stat =
+		container_of(attr, struct stat_attribute, attr)->stat;
+
+	return sysfs_emit(buf, "%llu\n",
+			  session_stat(to_scst_sess(dev), stat));
+}
+
+static ssize_t lun_stat_show(struct device *dev,
+			     struct device_attribute *attr, char *buf)
+{
+	enum scst_stat stat =
+		container_of(attr, struct stat_attribute, attr)->stat;
+
+	return sysfs_emit(buf, "%llu\n",
+			  lun_stat(to_scst_acg_dev(dev), stat));
+}
+
+#define STAT_ATTR(_owner, _name, _stat)					\
+	static struct stat_attribute _owner##_##_name = {		\
+		.attr = __ATTR(_name, 0444, _owner##_stat_show, NULL),	\
+		.stat = (_stat),					\
+	}
+
+STAT_ATTR(session, read_cmds, SCST_STAT_READ_CMDS);
+STAT_ATTR(session, write_cmds, SCST_STAT_WRITE_CMDS);
+STAT_ATTR(session, other_cmds, SCST_STAT_OTHER_CMDS);
+STAT_ATTR(session, read_bytes, SCST_STAT_READ_BYTES);
+STAT_ATTR(session, write_bytes, SCST_STAT_WRITE_BYTES);
+STAT_ATTR(session, errors, SCST_STAT_ERRORS);
+STAT_ATTR(session, aborted, SCST_STAT_ABORTED);
+
+static struct attribute *session_stats_attrs[] = {
+	&session_read_cmds.attr.attr,
+	&session_write_cmds.attr.attr,
+	&session_other_cmds.attr.attr,
+	&session_read_bytes.attr.attr,
+	&session_write_bytes.attr.attr,
+	&session_errors.attr.attr,
+	&session_aborted.attr.attr,
+	NULL
+};
+
+const struct attribute_group scst_session_stats_group = {
+	.name	= "statistics",
+	.attrs	= session_stats_attrs,
+};
+
+STAT_ATTR(lun, read_cmds, SCST_STAT_READ_CMDS);
+STAT_ATTR(lun, write_cmds, SCST_STAT_WRITE_CMDS);
+STAT_ATTR(lun, other_cmds, SCST_STAT_OTHER_CMDS);
+STAT_ATTR(lun, read_bytes, SCST_STAT_READ_BYTES);
+STAT_ATTR(lun, write_bytes, SCST_STAT_WRITE_BYTES);
+STAT_ATTR(lun, errors, SCST_STAT_ERRORS);
+STAT_ATTR(lun, aborted, SCST_STAT_ABORTED);
+
+static struct attribute *lun_stats_attrs[] = {
+	&lun_read_cmds.attr.attr,
+	&lun_write_cmds.attr.attr,
+	&lun_other_cmds.attr.attr,
+	&lun_read_bytes.attr.attr,
+	&lun_write_bytes.attr.attr,
+	&lun_errors.attr.attr,
+	&lun_aborted.attr.attr,
+	NULL
+};
+
+const struct attribute_group scst_lun_stats_group = {
+	.name	= "statistics",
+	.attrs	= lun_stats_attrs,
+};
+
+/* All commands that ended, for the session's attribute. */
+u64 scst_session_commands(struct scst_session *sess)
+{
+	return session_stat(sess, SCST_STAT_READ_CMDS) +
+	       session_stat(sess, SCST_STAT_WRITE_CMDS) +
+	       session_stat(sess, SCST_STAT_OTHER_CMDS);
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCSI target ports and their bus, scsi_tgt_port.
+ *
+ * Targets are devices of this bus, bound to their target driver; sessions are
+ * devices of this bus too, without a driver.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include "core.h"
+
+static DEFINE_IDA(rel_tgt_ids);
+
+static int port_match(struct device *dev, const struct device_driver *drv)
+{
+	if (dev->type != &scst_tgt_device_type)
+		return 0;
+	return &to_scst_tgt(dev)->tgtt->driver == drv;
+}
+
+static int port_uevent(const struct device *dev, struct kobj_uevent_env *env)
+{
+	const struct scst_session *sess = NULL;
+	const struct scst_tgt *tgt;
+	int ret;
+
+	if (dev->type == &scst_session_device_type) {
+		sess = container_of_const(dev, struct scst_session, dev);
+		tgt = sess->tgt;
+	} else if (dev->type == &scst_tgt_device_type) {
+		tgt = container_of_const(dev, struct scst_tgt, dev);
+	} else {
+		return 0;
+	}
+
+	ret = add_uevent_var(env, "SCST_DRIVER=%s", tgt->tgtt->driver.name);
+	if (!ret)
+		ret = add_uevent_var(env, "SCST_TARGET=%s", dev_name(&tgt->dev));
+	if (!ret && sess)
+		ret = add_uevent_var(env, "SCST_INITIATOR=%s",
+				     sess->initiator_name);
+	return ret;
+}
+
+static const struct bus_type port_bus = {
+	.name	= "scsi_tgt_port",
+	.match	= port_match,
+	.uevent	= port_uevent,
+};
+
+const struct bus_type *scst_port_bus(void)
+{
+	return &port_bus;
+}
+
+int scst_port_bus_register(void)
+{
+	return bus_register(&port_bus);
+}
+
+void scst_port_bus_unregister(void)
+{
+	bus_unregister(&port_bus);
+}
+
+/**
+ * scst_tgt_event - tell user space that something happened to a target
+ * @tgt: target
+ * @event: what: the value of SCST_EVENT
+ *
+ * Context: process context, may sleep.
+ */
+void scst_tgt_event(struct scst_tgt *tgt, const char *event)
+{
+	char var[64];
+	char *envp[2] = { var };
+
+	snprintf(var, sizeof(var), "SCST_EVENT=%s", event);
+	kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
+}
+
+static ssize_t enabled_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(to_scst_tgt(dev)->enabled));
+}
+
+static ssize_t enabled_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	bool enable;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtobool(buf, &enable);
+	if (ret) {
+		dev_err(dev, "enabled: want 0 or 1\n");
+		return ret;
+	}
+	ret = scst_enable_target(to_scst_tgt(dev), enable);
+	if (ret)
+		dev_err(dev, "enabled: refused: %d\n", ret);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(enabled);
+
+static ssize_t rel_tgt_id_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_scst_tgt(dev)->rel_tgt_id));
+}
+
+static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
+{
+	int ret;
+
+	guard(mutex)(&tgt->mutex);
+	if (tgt->enabled || tgt->changing_enabled)
+		return -EBUSY;
+	if (id == tgt->rel_tgt_id)
+		return 0;
+	ret = ida_alloc_range(&rel_tgt_ids, id, id, GFP_KERNEL);
+	if (ret < 0)
+		return ret == -ENOSPC ? -EEXIST : ret;
+	ida_free(&rel_tgt_ids, tgt->rel_tgt_id);
+	WRITE_ONCE(tgt->rel_tgt_id, id);
+	return 0;
+}
+
+static ssize_t rel_tgt_id_store(struct device *dev,
+				struct device_attribute *attr, const char *buf,
+				size_t count)
+{
+	u16 id;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtou16(buf, 0, &id);
+	if (!ret && !id)
+		ret = -EINVAL;
+	if (!ret)
+		ret = tgt_set_rel_id(to_scst_tgt(dev), id);
+	if (ret)
+		dev_err(dev, "rel_tgt_id: %s\n",
+			ret == -EBUSY ? "disable the target first" :
+			ret == -EEXIST ? "in use" : "want 1 to 65535");
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(rel_tgt_id);
+
+static const char *const addr_methods[] = {
+	[SCST_ADDR_PERIPHERAL]	= "PERIPHERAL",
+	[SCST_ADDR_FLAT]	= "FLAT",
+	[SCST_ADDR_LUN]		= "LUN",
+};
+
+static ssize_t addr_method_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  addr_methods[READ_ONCE(to_scst_tgt(dev)->addr_method)]);
+}
+
+static ssize_t addr_method_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *buf, size_t count)
+{
+	int method;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	method = sysfs_match_string(addr_methods, buf);
+	if (method < 0) {
+		dev_err(dev, "addr_method: want PERIPHERAL, FLAT or LUN\n");
+		return method;
+	}
+	WRITE_ONCE(to_scst_tgt(dev)->addr_method, method);
+	return count;
+}
+static DEVICE_ATTR_RW(addr_method);
+
+static ssize_t key_attributes_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	struct scst_tgt *tgt = to_scst_tgt(dev);
+	ssize_t at = 0;
+
+	guard(mutex)(&tgt->mutex);
+	if (!tgt->enabled)
+		at += sysfs_emit_at(buf, at, "enabled\n");
+	if (tgt->rel_tgt_id != tgt->default_rel_tgt_id)
+		at += sysfs_emit_at(buf, at, "rel_tgt_id\n");
+	if (tgt->addr_method != SCST_ADDR_PERIPHERAL)
+		at += sysfs_emit_at(buf, at, "addr_method\n");
+	if (tgt->tgtt->key_attributes)
+		at += tgt->tgtt->key_attributes(tgt, buf, at);
+	return at;
+}
+static DEVICE_ATTR_RO(key_attributes);
+
+static struct attribute *tgt_attrs[] = {
+	&dev_attr_enabled.attr,
+	&dev_attr_rel_tgt_id.attr,
+	&dev_attr_addr_method.attr,
+	&dev_attr_key_attributes.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(tgt);
+
+static void tgt_release(struct device *dev)
+{
+	struct scst_tgt *tgt = to_scst_tgt(dev);
+
+	if (tgt->rel_tgt_id)
+		ida_free(&rel_tgt_ids, tgt->rel_tgt_id);
+	xa_destroy(&tgt->default_acg.luns);
+	kfree(tgt);
+	scst_object_put();
+}
+
+const struct device_type scst_tgt_device_type = {
+	.name	 = "target",
+	.groups	 = tgt_groups,
+	.release = tgt_release,
+};
+
+static struct lock_class_key tgt_lock_key;
+
+static struct scst_tgt *tgt_alloc(struct scst_tgt_template *tgtt,
+				  struct device *parent, const char *name,
+				  void *priv)
+{
+	struct scst_tgt *tgt;
+	int ret;
+
+	if (!scst_valid_name(name))
+		return ERR_PTR(-EINVAL);
+	tgt = kzalloc(sizeof(*tgt), GFP_KERNEL);
+	if (!tgt)
+		return ERR_PTR(-ENOMEM);
+
+	scst_object_get();
+	tgt->tgtt = tgtt;
+	tgt->priv = priv;
+	tgt->enabled = true;
+	mutex_init(&tgt->mutex);
+	INIT_LIST_HEAD(&tgt->sessions);
+	INIT_LIST_HEAD(&tgt->tgtt_entry);
+	init_waitqueue_head(&tgt->writers_wait);
+	xa_init(&tgt->default_acg.luns);
+	tgt->default_acg.tgt = tgt;
+
+	device_initialize(&tgt->dev);
+	lockdep_set_class(&tgt->dev.mutex, &tgt_lock_key);
+	tgt->dev.bus = &port_bus;
+	tgt->dev.type = &scst_tgt_device_type;
+	tgt->dev.parent = parent ?: scst_targets_dir;
+	tgt->dev.groups = tgtt->tgt_groups;
+	device_set_pm_not_required(&tgt->dev);
+
+	ret = dev_set_name(&tgt->dev, "%s", name);
+	if (!ret)
+		ret = ida_alloc_range(&rel_tgt_ids, 1, U16_MAX, GFP_KERNEL);
+	if (ret < 0) {
+		put_device(&tgt->dev);
+		return ERR_PTR(ret);
+	}
+	tgt->rel_tgt_id = ret;
+	tgt->default_rel_tgt_id = ret;
+	return tgt;
+}
+
+/* Everything below the target, so that user space finds it complete. */
+static int tgt_add_dirs(struct scst_tgt *tgt)
+{
+	int ret;
+
+	ret = scst_acg_init(&tgt->default_acg, tgt);
+	if (ret)
+		return ret;
+	tgt->sessions_dev = scst_create_dir(&tgt->dev, "sessions", NULL, tgt);
+	return PTR_ERR_OR_ZERO(tgt->sessions_dev);
+}
+
+static void tgt_del(struct scst_tgt *tgt)
+{
+	scoped_guard(mutex, &tgt->mutex)
+		tgt->dying = true;
+	scst_acg_exit(&tgt->default_acg);
+	scst_remove_dir(tgt->sessions_dev);
+	device_del(&tgt->dev);
+}
+
+static int tgt_add(struct scst_tgt *tgt)
+{
+	int ret;
+
+	dev_set_uevent_suppress(&tgt->dev, 1);
+	ret = device_add(&tgt->dev);
+	if (ret)
+		return ret;
+	ret = tgt_add_dirs(tgt);
+	if (ret) {
+		tgt_del(tgt);
+		return ret;
+	}
+
+	scst_tgtt_remember(tgt);
+	get_device(&tgt->dev);
+	scoped_guard(mutex, &tgt->mutex)
+		WRITE_ONCE(tgt->ready, true);
+	dev_set_uevent_suppress(&tgt->dev, 0);
+	kobject_uevent(&tgt->dev.kobj, KOBJ_ADD);
+	kobject_uevent(&tgt->dev.kobj, KOBJ_BIND);
+	put_device(&tgt->dev);
+	return 0;
+}
+
+/**
+ * scst_register_target - add a SCSI target port
+ * @tgtt: target driver, registered
+ * @parent: device it is a port of, or NULL for /sys/devices/scst/targets
+ * @name: name, unique among all targets
+ * @priv: the target driver's
+ *
+ * The target is enabled.  A user may delete it at once: a target driver with
+ * a del_target() callback has to hold that up until it has noted the target.
+ *
+ * Context: process context, may sleep.
+ * Return: the target or ERR_PTR(): -EINVAL when @name is not a valid name,
+ * -EEXIST when it is in use, -ENOMEM, -ENOSPC.
+ */
+struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
+				      struct device *parent, const char *name,
+				      void *priv)
+{
+	struct scst_tgt *tgt;
+	int ret;
+
+	tgt = tgt_alloc(tgtt, parent, name, priv);
+	if (IS_ERR(tgt))
+		return tgt;
+
+	ret = scst_add_tgt_name(tgt);
+	if (ret) {
+		pr_err("%s: target %s exists\n", tgtt->driver.name, name);
+		goto put;
+	}
+	ret = tgt_add(tgt);
+	if (ret)
+		goto del_name;
+	return tgt;
+
+del_name:
+	scst_del_tgt_name(tgt);
+put:
+	put_device(&tgt->dev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(scst_register_target);
+
+/**
+ * scst_unregister_target - remove a SCSI target port
+ * @tgt: target whose sessions were unregistered
+ *
+ * Removes its LUNs.  The target driver must not use @tgt any more unless it
+ * holds a reference on its device.
+ *
+ * Context: process context; waits for callbacks of its attributes.
+ */
+void scst_unregister_target(struct scst_tgt *tgt)
+{
+	scoped_guard(mutex, &tgt->mutex)
+		WARN_ON_ONCE(!list_empty(&tgt->sessions));
+	scst_tgtt_forget(tgt);
+	tgt_del(tgt);
+	scst_del_tgt_name(tgt);
+	put_device(&tgt->dev);
+}
+EXPORT_SYMBOL_GPL(scst_unregister_target);
+
+/**
+ * scst_find_target - find a target of a target driver
+ * @tgtt: target driver
+ * @name: name
+ *
+ * Context: process context, may sleep.
+ * Return: the target, with a reference to be dropped with put_device() on
+ * scst_tgt.dev, or NULL.
+ */
+struct scst_tgt *scst_find_target(struct scst_tgt_template *tgtt,
+				  const char *name)
+{
+	struct scst_tgt *tgt = scst_find_tgt(name);
+
+	if (tgt && tgt->tgtt != tgtt) {
+		put_device(&tgt->dev);
+		return NULL;
+	}
+	return tgt;
+}
+EXPORT_SYMBOL_GPL(scst_find_target);
+
+/**
+ * scst_enable_target - let a target accept sessions, or not
+ * @tgt: target
+ * @enable: what it shall do
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -EBUSY while another change goes on, -ENODEV when the target is
+ * being removed, or what the target driver's enable_target() returned.
+ */
+int scst_enable_target(struct scst_tgt *tgt, bool enable)
+{
+	int ret = 0;
+
+	scoped_guard(mutex, &tgt->mutex) {
+		if (!tgt->ready || tgt->dying)
+			return -ENODEV;
+		if (tgt->changing_enabled)
+			return -EBUSY;
+		if (tgt->enabled == enable)
+			return 0;
+		tgt->changing_enabled = true;
+		/* No new sessions while the old ones are sent away. */
+		WRITE_ONCE(tgt->enabled, false);
+	}
+
+	if (tgt->tgtt->enable_target)
+		ret = tgt->tgtt->enable_target(tgt, enable);
+
+	scoped_guard(mutex, &tgt->mutex) {
+		WRITE_ONCE(tgt->enabled, ret ? !enable : enable);
+		tgt->changing_enabled = false;
+	}
+	if (!ret)
+		scst_tgt_event(tgt, enable ? "enabled" : "disabled");
+	return ret;
+}
+EXPORT_SYMBOL_GPL(scst_enable_target);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of unit attention conditions: codes, order, who is told. */
+
+#include "fixture.h"
+
+struct ua_case {
+	const char *desc;
+	enum scst_ua ua;
+	u8 asc;
+	u8 ascq;
+};
+
+/* In the order in which they are to be reported */
+static const struct ua_case ua_cases[] = {
+	{ "power on", SCST_UA_POWER_ON, 0x29, 0x00 },
+	{ "reset", SCST_UA_RESET, 0x29, 0x03 },
+	{ "I_T nexus loss", SCST_UA_NEXUS_LOSS, 0x29, 0x07 },
+	{ "medium changed", SCST_UA_MEDIUM_CHANGED, 0x28, 0x00 },
+	{ "commands cleared", SCST_UA_COMMANDS_CLEARED, 0x2f, 0x00 },
+	{ "mode changed", SCST_UA_MODE_CHANGED, 0x2a, 0x01 },
+	{ "capacity changed", SCST_UA_CAPACITY_CHANGED, 0x2a, 0x09 },
+	{ "inquiry changed", SCST_UA_INQUIRY_CHANGED, 0x3f, 0x03 },
+	{ "LUNs changed", SCST_UA_LUNS_CHANGED, 0x3f, 0x0e },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ua, ua_cases, desc);
+
+static void ua_expect(struct kunit *test, struct scst_tgt_dev *td,
+		      enum scst_ua ua)
+{
+	const struct ua_case *c = &ua_cases[ua];
+	scst_sense_t want = SCST_SENSE(UNIT_ATTENTION, c->asc, c->ascq);
+	scst_sense_t sense = scst_ua_pop(td);
+
+	KUNIT_EXPECT_EQ_MSG(test, (__force u32)sense, (__force u32)want, "%s",
+			    c->desc);
+}
+
+static void ua_expect_none(struct kunit *test, struct scst_tgt_dev *td)
+{
+	KUNIT_EXPECT_EQ(test, (__force u32)scst_ua_pop(td), 0);
+	KUNIT_EXPECT_EQ(test, td->ua, 0);
+}
+
+/* Each by itself, reported once however often it was established */
+static void ua_code_test(struct kunit *test)
+{
+	const struct ua_case *c = test->param_value;
+	struct scst_fixture *f = test->priv;
+
+	BUILD_BUG_ON(ARRAY_SIZE(ua_cases) != SCST_UA_NR);
+	ua_expect_none(test, &f->td);
+	scst_ua_set(&f->td, c->ua);
+	scst_ua_set(&f->td, c->ua);
+	ua_expect(test, &f->td, c->ua);
+	ua_expect_none(test, &f->td);
+
+	scst_ua_set(&f->td, c->ua);
+	ua_expect(test, &f->td, c->ua);
+}
+
+static void ua_order_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+	int ua;
+
+	for (ua = SCST_UA_NR - 1; ua >= SCST_UA_MEDIUM_CHANGED; ua--)
+		scst_ua_set(&f->td, ua);
+	for (ua = SCST_UA_MEDIUM_CHANGED; ua < SCST_UA_NR; ua++)
+		ua_expect(test, &f->td, ua);
+	ua_expect_none(test, &f->td);
+}
+
+/* One that comes while others are pending takes its place. */
+static void ua_late_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+
+	scst_ua_set(&f->td, SCST_UA_MODE_CHANGED);
+	scst_ua_set(&f->td, SCST_UA_LUNS_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_MODE_CHANGED);
+	scst_ua_set(&f->td, SCST_UA_MEDIUM_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_MEDIUM_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_LUNS_CHANGED);
+	ua_expect_none(test, &f->td);
+}
+
+/* Power on stands for the resets, a reset for what it includes. */
+static void ua_precedence_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+	unsigned int ua;
+
+	for (ua = 0; ua < SCST_UA_NR; ua++)
+		scst_ua_set(&f->td, ua);
+	ua_expect(test, &f->td, SCST_UA_POWER_ON);
+	ua_expect(test, &f->td, SCST_UA_MEDIUM_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_MODE_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_CAPACITY_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_INQUIRY_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_LUNS_CHANGED);
+	ua_expect_none(test, &f->td);
+
+	scst_ua_set(&f->td, SCST_UA_COMMANDS_CLEARED);
+	scst_ua_set(&f->td, SCST_UA_NEXUS_LOSS);
+	scst_ua_set(&f->td, SCST_UA_RESET);
+	ua_expect(test, &f->td, SCST_UA_RESET);
+	ua_expect_none(test, &f->td);
+
+	scst_ua_set(&f->td, SCST_UA_COMMANDS_CLEARED);
+	scst_ua_set(&f->td, SCST_UA_NEXUS_LOSS);
+	ua_expect(test, &f->td, SCST_UA_NEXUS_LOSS);
+	ua_expect_none(test, &f->td);
+
+	/* A reset after the report of power on is news. */
+	scst_ua_set(&f->td, SCST_UA_POWER_ON);
+	ua_expect(test, &f->td, SCST_UA_POWER_ON);
+	scst_ua_set(&f->td, SCST_UA_RESET);
+	ua_expect(test, &f->td, SCST_UA_RESET);
+	ua_expect_none(test, &f->td);
+}
+
+static struct scst_tgt_dev *ua_add_nexus(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+	struct scst_tgt_dev *td;
+
+	td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, td);
+	td->sess = &f->sess;
+	td->dev = &f->dev;
+	list_add_tail(&td->dev_entry, &f->dev.tgt_devs);
+	return td;
+}
+
+static void ua_device_test(struct kunit *test)
+{
+	static const u8 cdb[6] = { TEST_UNIT_READY };
+	struct scst_fixture *f = test->priv;
+	struct scst_tgt_dev *other1 = ua_add_nexus(test);
+	struct scst_tgt_dev *own = ua_add_nexus(test);
+	struct scst_tgt_dev *other2 = ua_add_nexus(test);
+	struct scst_cmd *cmd = scst_fixture_cmd(test, cdb, sizeof(cdb));
+
+	cmd->tgt_dev = own;
+	scst_device_ua(&f->dev, SCST_UA_MODE_CHANGED, cmd);
+	ua_expect(test, other1, SCST_UA_MODE_CHANGED);
+	ua_expect_none(test, own);
+	ua_expect(test, other2, SCST_UA_MODE_CHANGED);
+
+	scst_device_ua(&f->dev, SCST_UA_CAPACITY_CHANGED, NULL);
+	ua_expect(test, other1, SCST_UA_CAPACITY_CHANGED);
+	ua_expect(test, own, SCST_UA_CAPACITY_CHANGED);
+	ua_expect(test, other2, SCST_UA_CAPACITY_CHANGED);
+}
+
+/* A new LUN is news to the old ones; REPORT LUNS tells all about all. */
+static void ua_luns_test(struct kunit *test)
+{
+	static const u8 cdb[12] = { REPORT_LUNS, [9] = 16 };
+	static const u8 cdb_bad[12] = { REPORT_LUNS, [9] = 15 };
+	static const u64 luns[] = { 0, 7, SCST_MAX_LUN };
+	struct scst_fixture *f = test->priv;
+	struct scst_tgt_dev *td[ARRAY_SIZE(luns)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(luns); i++) {
+		td[i] = ua_add_nexus(test);
+		td[i]->lun = luns[i];
+		KUNIT_ASSERT_EQ(test, 0,
+				xa_err(xa_store(&f->sess.luns, luns[i], td[i],
+						GFP_KERNEL)));
+	}
+
+	scst_ua_luns_changed(&f->sess, 7);
+	ua_expect(test, td[0], SCST_UA_LUNS_CHANGED);
+	ua_expect_none(test, td[1]);
+	ua_expect(test, td[2], SCST_UA_LUNS_CHANGED);
+
+	scst_ua_luns_changed(&f->sess, SCST_LUN_INVALID);
+	scst_ua_set(td[1], SCST_UA_MODE_CHANGED);
+
+	/* One that fails reports nothing. */
+	scst_fixture_cmd(test, cdb_bad, sizeof(cdb_bad));
+	scst_fixture_set_buf(test, SCST_DATA_READ, 16);
+	KUNIT_EXPECT_TRUE(test, scst_fixture_exec(test) ==
+				SCST_SENSE_INVALID_FIELD_IN_CDB);
+	for (i = 0; i < ARRAY_SIZE(luns); i++)
+		KUNIT_EXPECT_TRUE(test,
+				  test_bit(SCST_UA_LUNS_CHANGED, &td[i]->ua));
+
+	scst_fixture_cmd(test, cdb, sizeof(cdb));
+	scst_fixture_set_buf(test, SCST_DATA_READ, 16);
+	KUNIT_EXPECT_TRUE(test, scst_fixture_exec(test) == SCST_GOOD);
+	ua_expect_none(test, td[0]);
+	ua_expect(test, td[1], SCST_UA_MODE_CHANGED);
+	ua_expect_none(test, td[1]);
+	ua_expect_none(test, td[2]);
+}
+
+static struct kunit_case ua_test_cases[] = {
+	KUNIT_CASE_PARAM(ua_code_test, ua_gen_params),
+	KUNIT_CASE(ua_order_test),
+	KUNIT_CASE(ua_late_test),
+	KUNIT_CASE(ua_precedence_test),
+	KUNIT_CASE(ua_device_test),
+	KUNIT_CASE(ua_luns_test),
+	{}
+};
+
+static struct kunit_suite ua_test_suite = {
+	.name = "scst_ua",
+	.init = scst_fixture_init,
+	.exit = scst_fixture_exit,
+	.test_cases = ua_test_cases,
+};
+
+kunit_test_suites(&ua_test_suite);

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/* I_T_L nexuses: what a session has for each of its LUNs. */
+
+#include <linux/slab.h>
+#include "core.h"
+
+static void tgt_dev_ref_release(struct percpu_ref *ref)
+{
+	complete(&container_of(ref, struct scst_tgt_dev, ref)->drained);
+}
+
+/* Free a nexus that no session has, or has any more. */
+void scst_tgt_dev_free(struct scst_tgt_dev *td)
+{
+	percpu_ref_exit(&td->ref);
+	scst_gate_exit(&td->own_task_set);
+	free_percpu(td->stats);
+	scst_device_unpin(td->dev);
+	put_device(&td->acg_dev->dev);
+	kfree_rcu(td, rcu);
+}
+
+/**
+ * scst_tgt_dev_alloc - make an I_T_L nexus
+ * @sess: session
+ * @acg_dev: the LUN in the session's group
+ * @dev: logical unit
+ * @read_only: write protected
+ *
+ * Context: process context, may sleep.
+ * Return: the nexus, which knows @sess and @dev but they not yet it; or NULL.
+ */
+struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
+					struct scst_acg_dev *acg_dev,
+					struct scst_device *dev,
+					bool read_only)
+{
+	struct scst_tgt_dev *td;
+
+	td = kzalloc(sizeof(*td), GFP_KERNEL);
+	if (!td)
+		return NULL;
+
+	td->sess = sess;
+	td->dev = dev;
+	td->acg_dev = acg_dev;
+	td->lun = acg_dev->lun;
+	td->read_only = read_only;
+	/*
+	 * The nexus of a session that is being ended may outlive the LUN: a
+	 * command that awaits its data still needs all of this.
+	 */
+	get_device(&acg_dev->dev);
+	scst_device_pin(dev);
+	td->task_set = dev->tst ? &td->own_task_set : &dev->task_set;
+	init_completion(&td->drained);
+	INIT_LIST_HEAD(&td->dev_entry);
+	scst_ua_set(td, SCST_UA_POWER_ON);
+
+	td->stats = alloc_percpu(struct scst_stats);
+	if (!td->stats || scst_gate_init(&td->own_task_set) ||
+	    percpu_ref_init(&td->ref, tgt_dev_ref_release, 0, GFP_KERNEL)) {
+		scst_tgt_dev_free(td);
+		return NULL;
+	}
+	return td;
+}
+
+/**
+ * scst_tgt_dev_get - the nexus of a LUN, with a reference
+ * @sess: session
+ * @lun: LUN
+ *
+ * Context: any.
+ * Return: the nexus, or NULL when there is no such LUN.
+ */
+struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun)
+{
+	struct scst_tgt_dev *td;
+
+	guard(rcu)();
+	while ((td = xa_load(&sess->luns, lun))) {
+		if (likely(percpu_ref_tryget_live_rcu(&td->ref)))
+			return td;
+		/* It was killed, so that another one or none is there now. */
+		cpu_relax();
+	}
+	return NULL;
+}
+
+/* Let the unit know a nexus. */
+void scst_tgt_dev_link(struct scst_tgt_dev *td)
+{
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	list_add_tail(&td->dev_entry, &td->dev->tgt_devs);
+}
+
+static void tgt_dev_unlink(struct scst_tgt_dev *td)
+{
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	list_del(&td->dev_entry);
+}
+
+static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,
+			      size_t len)
+{
+	snprintf(name, len, "lun%llu", td->lun);
+}
+
+/**
+ * scst_tgt_dev_add - give a session a LUN
+ * @sess: session
+ * @acg_dev: the LUN in its group
+ *
+ * Context: process context, may sleep; the caller holds scst_tgt.mutex.
+ * Return: 0 or -ENOMEM, -EEXIST.
+ */
+int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev)
+{
+	struct scst_tgt_dev *td;
+	char name[24];
+	int ret;
+
+	lockdep_assert_held(&sess->tgt->mutex);
+	td = scst_tgt_dev_alloc(sess, acg_dev, acg_dev->unit,
+				acg_dev->read_only);
+	if (!td)
+		return -ENOMEM;
+
+	tgt_dev_link_name(td, name, sizeof(name));
+	ret = sysfs_create_link(&sess->dev.kobj, &acg_dev->dev.kobj, name);
+	if (ret)
+		goto free;
+	scst_tgt_dev_link(td);
+	ret = xa_insert(&sess->luns, td->lun, td, GFP_KERNEL);
+	if (ret)
+		goto unlink;
+	return 0;
+
+unlink:
+	tgt_dev_unlink(td);
+	sysfs_remove_link(&sess->dev.kobj, name);
+free:
+	scst_tgt_dev_free(td);
+	return ret;
+}
+
+/**
+ * scst_tgt_dev_kill - take a LUN from a session
+ * @td: I_T_L nexus, which new commands do not find any more
+ * @doomed: list to add it to, for scst_tgt_devs_free()
+ *
+ * Context: process context, may sleep; the caller holds scst_tgt.mutex.
+ */
+void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
+{
+	struct scst_session *sess = td->sess;
+	char name[24];
+
+	lockdep_assert_held(&sess->tgt->mutex);
+	/* It may have been replaced already, and the link is the other's. */
+	if (xa_cmpxchg(&sess->luns, td->lun, td, NULL, 0) == td) {
+		tgt_dev_link_name(td, name, sizeof(name));
+		sysfs_remove_link(&sess->dev.kobj, name);
+	}
+	percpu_ref_kill(&td->ref);
+	list_add_tail(&td->doomed, doomed);
+}
+
+/**
+ * scst_tgt_devs_free - end the commands of nexuses and free them
+ * @doomed: list made by scst_tgt_dev_kill()
+ *
+ * Context: process context; waits for the commands.  The caller holds no lock.
+ */
+void scst_tgt_devs_free(struct list_head *doomed)
+{
+	struct scst_tgt_dev *td, *next;
+
+	list_for_each_entry(td, doomed, doomed)
+		scst_tgt_dev_abort_all(td);
+
+	list_for_each_entry_safe(td, next, doomed, doomed) {
+		/* One that was about to be entered in the list, again. */
+		while (!wait_for_completion_timeout(&td->drained, HZ))
+			scst_tgt_dev_abort_all(td);
+		tgt_dev_unlink(td);
+		scst_stats_fold(td);
+		scst_tgt_dev_free(td);
+	}
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task management (SAM-6 7).
+ *
+ * A function first marks the commands it affects, those that had arrived when
+ * it began, and ends their waits; then it waits until the last of them has
+ * ended; then it raises the unit attentions and answers.  Commands that a
+ * handler executes are never interrupted: they run to their end.
+ */
+
+#include <trace/events/scst.h>
+#include "core.h"
+
+/*
+ * Which commands of a session a function is about.
+ * @td: of this I_T_L nexus, or NULL for all
+ * @lun: of this LUN, if @one
+ * @tag: this command, if @one
+ * @gen: that had arrived before this generation of the session
+ * @one: a single command
+ * @own: aborted at the wish of their own nexus
+ * @lun_goes: aborted at nobody's wish
+ */
+struct tmf_scope {
+	const struct scst_tgt_dev *td;
+	const struct scsi_lun *lun;
+	u64 tag;
+	u32 gen;
+	bool one;
+	bool own;
+	bool lun_goes;
+};
+
+static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
+{
+	const struct tmf_scope *scope = arg;
+
+	if (scope->one && (cmd->tag != scope->tag ||
+			   memcmp(&cmd->lun, scope->lun, sizeof(cmd->lun))))
+		return false;
+	if (scope->td && cmd->tgt_dev != scope->td)
+		return false;
+	return (s32)(cmd->tmf_gen - scope->gen) < 0;
+}
+
+static bool tmf_to_abort(const struct scst_cmd *cmd, const void *arg)
+{
+	const struct tmf_scope *scope = arg;
+	int bit = scope->own ? SCST_CMD_ABORTED_OWN : SCST_CMD_ABORTED;
+
+	return !test_bit(bit, &cmd->flags) && tmf_in_scope(cmd, arg);
+}
+
+static bool tmf_is_aborting(const struct scst_cmd *cmd, const void *arg)
+{
+	return scst_cmd_aborted(cmd) && tmf_in_scope(cmd, arg);
+}
+
+/* Commands that are in flight now belong to earlier generations. */
+static u32 tmf_new_gen(struct scst_session *sess)
+{
+	return atomic_inc_return(&sess->tmf_gen);
+}
+
+/* Mark the commands in scope and end their waits.  Returns how many. */
+static unsigned int tmf_abort(struct scst_session *sess,
+			      const struct tmf_scope *scope)
+{
+	struct scst_cmd *cmd;
+	unsigned int nr = 0;
+
+	while ((cmd = scst_inflight_next(sess, tmf_to_abort, scope))) {
+		nr++;
+		if (scope->own)
+			set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
+		if (scope->lun_goes)
+			set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
+		if (!test_and_set_bit(SCST_CMD_ABORTED, &cmd->flags))
+			scst_cmd_abort(cmd);
+		scst_cmd_unpin(cmd);
+	}
+	return nr;
+}
+
+static void tmf_wait(struct scst_session *sess, const struct tmf_scope *scope)
+{
+	wait_event(sess->tmf_wait,
+		   !scst_inflight_any(sess, tmf_is_aborting, scope) &&
+		   !atomic_read(&sess->nr_aborting));
+}
+
+/**
+ * scst_tgt_dev_abort_all - abort all commands of an I_T_L nexus that is to go
+ * @td: I_T_L nexus
+ *
+ * Does not wait for them.
+ *
+ * Context: process context.
+ */
+void scst_tgt_dev_abort_all(struct scst_tgt_dev *td)
+{
+	struct tmf_scope scope = {
+		.td = td,
+		.gen = tmf_new_gen(td->sess),
+		.lun_goes = true,
+	};
+
+	tmf_abort(td->sess, &scope);
+}
+
+/**
+ * scst_session_abort_all - abort all commands of an I_T nexus that is to go
+ * @sess: I_T nexus
+ *
+ * Does not wait for them.
+ *
+ * Context: process context.
+ */
+void scst_session_abort_all(struct scst_session *sess)
+{
+	struct tmf_scope scope = { .gen = tmf_new_gen(sess), .own = true };
+
+	tmf_abort(sess, &scope);
+}
+
+/*
+ * The next I_T_L nexus of a logical unit after @prev, or the first, with a
+ * reference; drops that on @prev.  A nexus with a reference stays in the list,
+ * and one that is going but still has commands is no exception.
+ */
+static struct scst_tgt_dev *tmf_next_nexus(struct scst_device *dev,
+					   struct scst_tgt_dev *prev)
+{
+	struct scst_tgt_dev *td = prev;
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
+		td = prev ? list_next_entry(prev, dev_entry) :
+			    list_first_entry(&dev->tgt_devs,
+					     struct scst_tgt_dev, dev_entry);
+		list_for_each_entry_from(td, &dev->tgt_devs, dev_entry)
+			if (percpu_ref_tryget(&td->ref))
+				break;
+		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
+			td = NULL;
+	}
+	if (prev)
+		percpu_ref_put(&prev->ref);
+	return td;
+}
+
+/* What a function does to a nexus: what came after it is not concerned. */
+static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
+					const struct scst_tgt_dev *td)
+{
+	bool own = td->sess == tmf->sess;
+
+	return (struct tmf_scope) {
+		.td = td,
+		.gen = own ? tmf->gen : tmf_new_gen(td->sess),
+		.own = own,
+	};
+}
+
+/*
+ * Abort the commands of all nexuses of a logical unit.  Other nexuses that lost
+ * commands and are not told by TASK ABORTED see COMMANDS CLEARED BY ANOTHER
+ * INITIATOR, if @tell.
+ */
+static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev,
+			   bool tell)
+{
+	struct scst_tgt_dev *td;
+
+	for (td = tmf_next_nexus(dev, NULL); td;
+	     td = tmf_next_nexus(dev, td)) {
+		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+		if (tmf_abort(td->sess, &scope) && tell && !scope.own &&
+		    !dev->tas)
+			scst_ua_set(td, SCST_UA_COMMANDS_CLEARED);
+	}
+}
+
+/* Wait until those commands have ended. */
+static void tmf_wait_unit(const struct scst_tmf *tmf, struct scst_device *dev)
+{
+	struct scst_tgt_dev *td;
+
+	for (td = tmf_next_nexus(dev, NULL); td;
+	     td = tmf_next_nexus(dev, td)) {
+		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+		tmf_wait(td->sess, &scope);
+	}
+}
+
+/* The commands of a logical unit were aborted: the rest of its reset. */
+static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
+{
+	struct scst_gate_entry entry;
+
+	tmf_wait_unit(tmf, dev);
+	if (dev->type->reset) {
+		scst_gate_close(&dev->exec_gate, &entry);
+		if (dev->online)
+			dev->type->reset(dev);
+		scst_gate_leave(&dev->exec_gate, &entry);
+	}
+	scst_device_ua(dev, SCST_UA_RESET, NULL);
+}
+
+static enum scst_tmf_status tmf_abort_task(struct scst_tmf *tmf,
+					   struct scst_tgt_dev *unused)
+{
+	struct tmf_scope scope = {
+		.lun = &tmf->lun,
+		.tag = tmf->tag,
+		.gen = tmf->gen,
+		.one = true,
+		.own = true,
+	};
+
+	/*
+	 * Two functions may abort the same command, and it is no less aborted
+	 * when this one came second: wait for it all the same.
+	 */
+	if (!tmf_abort(tmf->sess, &scope) &&
+	    !scst_inflight_any(tmf->sess, tmf_is_aborting, &scope))
+		return SCST_TMF_NO_TASK;
+	tmf_wait(tmf->sess, &scope);
+	return SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_abort_task_set(struct scst_tmf *tmf,
+					       struct scst_tgt_dev *td)
+{
+	struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+	tmf_abort(tmf->sess, &scope);
+	tmf_wait(tmf->sess, &scope);
+	return SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_clear_task_set(struct scst_tmf *tmf,
+					       struct scst_tgt_dev *td)
+{
+	/* SAM-6 7.5: with a task set per nexus there is just the own one. */
+	if (td->dev->tst)
+		return tmf_abort_task_set(tmf, td);
+	tmf_abort_unit(tmf, td->dev, true);
+	tmf_wait_unit(tmf, td->dev);
+	return SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_lun_reset(struct scst_tmf *tmf,
+					  struct scst_tgt_dev *td)
+{
+	tmf_abort_unit(tmf, td->dev, false);
+	tmf_reset_unit(tmf, td->dev);
+	return SCST_TMF_COMPLETE;
+}
+
+/* The first LUN of a session from @lun on, with a reference. */
+static struct scst_tgt_dev *tmf_next_lun(struct scst_session *sess,
+					 unsigned long *lun)
+{
+	struct scst_tgt_dev *td;
+
+	guard(rcu)();
+	xa_for_each_start(&sess->luns, *lun, td, *lun)
+		if (percpu_ref_tryget_live_rcu(&td->ref))
+			return td;
+	return NULL;
+}
+
+static enum scst_tmf_status tmf_target_reset(struct scst_tmf *tmf,
+					     struct scst_tgt_dev *unused)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+
+	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
+		tmf_abort_unit(tmf, td->dev, false);
+		percpu_ref_put(&td->ref);
+	}
+	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
+		tmf_reset_unit(tmf, td->dev);
+		percpu_ref_put(&td->ref);
+	}
+	return SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
+					   struct scst_tgt_dev *unused)
+{
+	struct tmf_scope scope = { .gen = tmf->gen, .own = true };
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+
+	tmf_abort(tmf->sess, &scope);
+	tmf_wait(tmf->sess, &scope);
+	guard(rcu)();
+	xa_for_each(&tmf->sess->luns, lun, td)
+		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
+	return SCST_TMF_COMPLETE;
+}
+
+static const struct {
+	enum scst_tmf_status (*run)(struct scst_tmf *tmf,
+				    struct scst_tgt_dev *td);
+	bool needs_lun;
+} tmf_fns[] = {
+	[SCST_ABORT_TASK]	= { tmf_abort_task },
+	[SCST_ABORT_TASK_SET]	= { tmf_abort_task_set, .needs_lun = true },
+	[SCST_CLEAR_TASK_SET]	= { tmf_clear_task_set, .needs_lun = true },
+	[SCST_LUN_RESET]	= { tmf_lun_reset, .needs_lun = true },
+	[SCST_TARGET_RESET]	= { tmf_target_reset },
+	[SCST_NEXUS_LOSS]	= { tmf_nexus_loss },
+};
+
+static enum scst_tmf_status tmf_run(struct scst_tmf *tmf)
+{
+	enum scst_tmf_status status;
+	struct scst_tgt_dev *td;
+
+	if (tmf->fn >= ARRAY_SIZE(tmf_fns))
+		return SCST_TMF_REJECTED;
+	if (!tmf_fns[tmf->fn].needs_lun)
+		return tmf_fns[tmf->fn].run(tmf, NULL);
+
+	td = scst_tgt_dev_get(tmf->sess, scst_lun_parse(&tmf->lun));
+	if (!td)
+		return SCST_TMF_NO_LUN;
+	status = tmf_fns[tmf->fn].run(tmf, td);
+	percpu_ref_put(&td->ref);
+	return status;
+}
+
+static void tmf_work(struct work_struct *work)
+{
+	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
+	struct scst_session *sess = tmf->sess;
+
+	trace_scst_tmf_start(tmf);
+	tmf->status = tmf_run(tmf);
+	/*
+	 * A command that ended by itself may be just about to have its last
+	 * callback, which is an RCU read-side critical section.
+	 */
+	synchronize_rcu();
+	trace_scst_tmf_done(tmf);
+	sess->tgt->tgtt->task_mgmt_fn_done(tmf);
+	percpu_ref_put(&sess->ref);
+}
+
+/**
+ * scst_rx_tmf - a task management request has arrived
+ * @sess: I_T nexus it came through
+ * @tmf: request: the function, and its LUN and tag where it has them
+ *
+ * task_mgmt_fn_done() is called when all affected commands have ended.
+ *
+ * Context: any.
+ */
+void scst_rx_tmf(struct scst_session *sess, struct scst_tmf *tmf)
+{
+	tmf->sess = sess;
+	tmf->gen = tmf_new_gen(sess);
+	percpu_ref_get(&sess->ref);
+	INIT_WORK(&tmf->work, tmf_work);
+	queue_work(scst_tmf_wq, &tmf->work);
+}
+EXPORT_SYMBOL_GPL(scst_rx_tmf);

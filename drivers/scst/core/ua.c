@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit attention conditions (SAM-6 5.14).
+ *
+ * What is pending for an I_T_L nexus is a bitmap, so that establishing a
+ * condition cannot fail and the command path reads one word to see that there
+ * is none.  Setting and clearing a bit are full memory barriers: who clears a
+ * condition before looking at what it is about sees at least the change that
+ * had raised it, and a later change raises it again.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/bitops.h>
+#include <trace/events/scst.h>
+#include "core.h"
+
+/*
+ * SAM-6 6.2 ranks the conditions that a power on, a reset and an I_T nexus loss
+ * establish: one of them stands for all that it includes, which are not
+ * reported after it.  COMMANDS CLEARED is among these, since the commands of
+ * the nexus were aborted in each of the three.  What says that something has
+ * changed is never dropped: an initiator is told of each change by name.
+ */
+static const struct {
+	scst_sense_t sense;
+	unsigned long includes;
+} ua_table[SCST_UA_NR] = {
+	[SCST_UA_POWER_ON] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
+		.includes = BIT(SCST_UA_RESET) | BIT(SCST_UA_NEXUS_LOSS) |
+			    BIT(SCST_UA_COMMANDS_CLEARED),
+	},
+	[SCST_UA_RESET] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x03),
+		.includes = BIT(SCST_UA_NEXUS_LOSS) |
+			    BIT(SCST_UA_COMMANDS_CLEARED),
+	},
+	[SCST_UA_NEXUS_LOSS] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x07),
+		.includes = BIT(SCST_UA_COMMANDS_CLEARED),
+	},
+	[SCST_UA_MEDIUM_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
+	},
+	[SCST_UA_COMMANDS_CLEARED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2f, 0x00),
+	},
+	[SCST_UA_MODE_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
+	},
+	[SCST_UA_CAPACITY_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x09),
+	},
+	[SCST_UA_INQUIRY_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
+	},
+	[SCST_UA_LUNS_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
+	},
+};
+
+/**
+ * scst_ua_set - establish a unit attention condition
+ * @td: I_T_L nexus
+ * @ua: condition; nothing happens when it is pending already
+ *
+ * Context: any.
+ */
+void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua)
+{
+	if (!test_and_set_bit(ua, &td->ua))
+		trace_scst_ua_set(td->sess, td->dev, td->lun, ua);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_set);
+
+static void ua_clear_included(struct scst_tgt_dev *td, unsigned int ua)
+{
+	unsigned long includes = ua_table[ua].includes;
+	unsigned int bit;
+
+	for_each_set_bit(bit, &includes, SCST_UA_NR)
+		clear_bit(bit, &td->ua);
+}
+
+/**
+ * scst_ua_pop - take the most important pending unit attention condition
+ * @td: I_T_L nexus
+ *
+ * The caller reports it, so that it is not pending any more (SAM-6 5.14).
+ *
+ * Context: any.
+ * Return: sense code, or %SCST_GOOD when none was pending.
+ */
+scst_sense_t scst_ua_pop(struct scst_tgt_dev *td)
+{
+	unsigned long pending;
+
+	while ((pending = READ_ONCE(td->ua))) {
+		unsigned int ua = __ffs(pending);
+
+		/* Another command of the nexus may have been faster. */
+		if (!test_and_clear_bit(ua, &td->ua))
+			continue;
+		ua_clear_included(td, ua);
+		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua);
+		return ua_table[ua].sense;
+	}
+	return SCST_GOOD;
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_pop);
+
+/**
+ * scst_device_ua - establish a unit attention condition for all initiators
+ * @dev: logical unit
+ * @ua: condition
+ * @except: command that caused it, whose I_T nexus is not told, or NULL
+ *
+ * Context: any.
+ */
+void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
+		    struct scst_cmd *except)
+{
+	struct scst_tgt_dev *td;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->tgt_dev_lock, flags);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (!except || td != except->tgt_dev)
+			scst_ua_set(td, ua);
+	spin_unlock_irqrestore(&dev->tgt_dev_lock, flags);
+}
+EXPORT_SYMBOL_GPL(scst_device_ua);
+
+/**
+ * scst_ua_luns_changed - tell an initiator that its LUN map changed
+ * @sess: I_T nexus
+ * @except_lun: LUN that is new and need not tell it, or %SCST_LUN_INVALID
+ *
+ * Context: any.
+ */
+void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+
+	guard(rcu)();
+	xa_for_each(&sess->luns, lun, td)
+		if (lun != except_lun)
+			scst_ua_set(td, SCST_UA_LUNS_CHANGED);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_luns_changed);
+
+/**
+ * scst_ua_luns_reported - the initiator is about to read its LUN map
+ * @sess: I_T nexus
+ *
+ * REPORT LUNS clears REPORTED LUNS DATA HAS CHANGED for all logical units of
+ * the nexus (SPC-6, REPORT LUNS).  To be called before the map is read, so that a
+ * change that the answer misses is reported.
+ *
+ * Context: any.
+ */
+void scst_ua_luns_reported(struct scst_session *sess)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+
+	guard(rcu)();
+	xa_for_each(&sess->luns, lun, td)
+		test_and_clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
+}
