@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers of the workers' own, for what cannot be done in the buffer of a
+ * command.  Their size never depends on what an initiator wants alone.
+ */
+
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include "vdisk.h"
+
+#define VDISK_CHUNK	(256U << 10)
+
+/**
+ * vdisk_alloc_chunk - allocate a buffer to work through a range of blocks
+ * @cmd: command
+ * @want: bytes in the range, not 0
+ * @size: set to the bytes in the buffer: whole blocks, and as many as @want
+ *	when that is not much
+ *
+ * Context: process context; may wait for memory.
+ * Return: buffer to be freed with kfree(), or NULL.
+ */
+void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size)
+{
+	u32 block_size = cmd->dev->block_size;
+	u32 try;
+	void *buf;
+
+	want = round_up(min(want, VDISK_CHUNK), block_size);
+	for (try = want; try > block_size; try = round_up(try / 2, block_size)) {
+		buf = kmalloc(try, GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+		if (buf) {
+			*size = try;
+			return buf;
+		}
+	}
+	*size = block_size;
+	return kmalloc(block_size, GFP_NOIO);
+}
+
+/**
+ * vdisk_repeat_block - fill a buffer with copies of its first block
+ * @buf: buffer
+ * @block: bytes in a block
+ * @size: bytes in the buffer, whole blocks
+ *
+ * Context: any.
+ */
+void vdisk_repeat_block(void *buf, u32 block, u32 size)
+{
+	u32 done = block;
+
+	while (done < size) {
+		u32 n = min(done, size - done);
+
+		memcpy(buf + done, buf, n);
+		done += n;
+	}
+}
+
+static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 len, bool write)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	const struct vdisk_ops *ops = vd->type->ops;
+	u64 pos = vdisk_pos(cmd);
+	u32 size, done, n;
+	int ret;
+
+	void *buf __free(kfree) = vdisk_alloc_chunk(cmd, len, &size);
+	if (!buf)
+		return SCST_BUSY;
+	for (done = 0; done < len; done += n) {
+		n = min(size, len - done);
+		if (write) {
+			sg_pcopy_to_buffer(cmd->sg, cmd->sg_cnt, buf, n, done);
+			ret = ops->write_buf(vd, buf, n, pos + done);
+		} else {
+			ret = ops->read_buf(vd, buf,
+					    round_up(n, cmd->dev->block_size),
+					    pos + done);
+			if (!ret)
+				sg_pcopy_from_buffer(cmd->sg, cmd->sg_cnt, buf,
+						     n, done);
+		}
+		if (ret)
+			return vdisk_errno_error(cmd, ret, write, cmd->lba +
+						 (done >> cmd->dev->block_shift));
+		cond_resched();
+	}
+	return SCST_GOOD;
+}
+
+/**
+ * vdisk_read_sg - read to the buffer of a command by way of another
+ * @cmd: command
+ * @len: bytes; the last block may be cut off
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len)
+{
+	return vdisk_copy_sg(cmd, len, false);
+}
+
+/**
+ * vdisk_write_sg - write from the buffer of a command by way of another
+ * @cmd: command
+ * @len: bytes, whole blocks
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len)
+{
+	return vdisk_copy_sg(cmd, len, true);
+}

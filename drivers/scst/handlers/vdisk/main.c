@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtual disks: a file, a block device or nothing served as a disk (SBC-5).
+ *
+ * A disk's store is opened by new_device(), so that what is wrong with it is
+ * known before there is a device, and again by attach() after an unbind.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/log2.h>
+#include <linux/module.h>
+#include "vdisk.h"
+
+static int vdisk_check_size(const struct vdisk *vd, u64 size)
+{
+	u32 block_size = vd->dev->block_size;
+
+	if (!size || size > LLONG_MAX || (size & (block_size - 1))) {
+		dev_err(&vd->dev->dev,
+			"size of %llu bytes is no capacity in blocks of %u\n",
+			size, block_size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vdisk_set_geometry(struct vdisk *vd,
+			      const struct vdisk_limits *limits)
+{
+	u32 least = max(limits->block_size, VDISK_MIN_BLOCK_SIZE);
+	struct scst_device *dev = vd->dev;
+	u32 block_size;
+	int ret;
+
+	/* Once chosen it stays: commands may be on their way. */
+	block_size = dev->block_size ?: vd->p.block_size ?: least;
+	if (block_size < least || block_size > VDISK_MAX_BLOCK_SIZE) {
+		dev_err(&dev->dev, "block size %u, but the store has %u\n",
+			block_size, least);
+		return -EINVAL;
+	}
+	dev->block_size = block_size;
+	dev->block_shift = ilog2(block_size);
+	ret = vdisk_check_size(vd, limits->size);
+	if (ret)
+		return ret;
+	dev->nblocks = limits->size >> dev->block_shift;
+	/* INQUIRY reads them though the device is not attached yet. */
+	vd->limits = *limits;
+	return 0;
+}
+
+static int vdisk_open(struct vdisk *vd)
+{
+	const struct vdisk_ops *ops = vd->type->ops;
+	struct vdisk_limits limits = { };
+	int ret;
+
+	if (vd->is_open)
+		return 0;
+
+	ret = ops->open(vd, &limits);
+	if (ret)
+		return ret;
+	/* Only a store makes somebody wait. */
+	if (ops->sync) {
+		ret = vdisk_worker_init(vd);
+		if (ret)
+			goto close;
+	}
+	ret = vdisk_set_geometry(vd, &limits);
+	if (ret)
+		goto exit_worker;
+	vd->is_open = true;
+	return 0;
+
+exit_worker:
+	if (vd->worker)
+		vdisk_worker_exit(vd);
+close:
+	ops->close(vd);
+	return ret;
+}
+
+static void vdisk_close(struct vdisk *vd)
+{
+	if (!vd->is_open)
+		return;
+	vd->is_open = false;
+	if (vd->worker)
+		vdisk_worker_exit(vd);
+	vd->type->ops->close(vd);
+}
+
+/**
+ * vdisk_resize - the store has, or shall have, another size
+ * @vd: virtual disk that is attached; the caller holds scst_device.mutex
+ * @size: bytes
+ *
+ * Context: process context; waits for commands.
+ * Return: 0, or -EINVAL when @size is no capacity.
+ */
+int vdisk_resize(struct vdisk *vd, u64 size)
+{
+	struct scst_device *dev = vd->dev;
+	int ret;
+
+	ret = vdisk_check_size(vd, size);
+	if (ret || size >> dev->block_shift == dev->nblocks)
+		return ret;
+
+	scst_device_suspend(dev);
+	vd->limits.size = size;
+	dev->nblocks = size >> dev->block_shift;
+	scst_device_resume(dev);
+	scst_device_ua(dev, SCST_UA_CAPACITY_CHANGED, NULL);
+	scst_device_event(dev, SCST_DEV_EVENT_CAPACITY);
+	return 0;
+}
+
+static struct scst_device *vdisk_new_device(struct scst_dev_type *type,
+					    const char *name, char *params)
+{
+	/* No value in it is longer than the string. */
+	size_t filename_size = strlen(params) + 1;
+	struct scst_device *dev;
+	struct vdisk *vd;
+	int ret;
+
+	dev = scst_alloc_device(type, name,
+				struct_size(vd, filename, filename_size));
+	if (IS_ERR(dev))
+		return dev;
+
+	vd = to_vdisk(dev);
+	vd->dev = dev;
+	vd->type = to_vdisk_type(type);
+	vd->filename_size = filename_size;
+	spin_lock_init(&vd->id_lock);
+	vdisk_set_defaults(vd, name, scst_setup_id());
+	ret = vdisk_parse_params(vd, params);
+	if (!ret)
+		ret = vdisk_open(vd);
+	if (ret) {
+		put_device(&dev->dev);
+		return ERR_PTR(ret);
+	}
+	dev->read_only = vd->p.read_only;
+	dev->tst = vd->p.tst;
+	vd->wce = vdisk_default_wce(vd);
+	return dev;
+}
+
+static int vdisk_attach(struct scst_device *dev)
+{
+	struct vdisk *vd = to_vdisk(dev);
+
+	vd->medium = VDISK_READY;
+	return vdisk_open(vd);
+}
+
+static void vdisk_detach(struct scst_device *dev)
+{
+	vdisk_close(to_vdisk(dev));
+}
+
+static struct vdisk_type vdisk_types[] = {
+	{
+		.ops	= &vdisk_fileio_ops,
+		.mask	= VDISK_FILEIO,
+		.vendor	= "SCST_FIO",
+		.type.driver.name = "vdisk_fileio",
+	}, {
+		.ops	= &vdisk_blockio_ops,
+		.mask	= VDISK_BLOCKIO,
+		.vendor	= "SCST_BIO",
+		.type.driver.name = "vdisk_blockio",
+	}, {
+		.ops	= &vdisk_nullio_ops,
+		.mask	= VDISK_NULLIO,
+		.vendor	= "SCST_FIO",
+		.type.driver.name = "vdisk_nullio",
+	},
+};
+
+static int vdisk_register(struct vdisk_type *vt)
+{
+	struct scst_dev_type *type = &vt->type;
+
+	type->type = TYPE_DISK;
+	type->driver.dev_groups = vdisk_groups;
+	type->opcodes = vdisk_opcodes;
+	type->nr_opcodes = vdisk_nr_opcodes;
+	type->add_device_parameters = vdisk_parameters(vt->mask);
+	type->new_device = vdisk_new_device;
+	type->attach = vdisk_attach;
+	type->detach = vdisk_detach;
+	type->free_device = vdisk_detach;
+	type->reset = vdisk_reset;
+	type->parse = vdisk_parse;
+	type->key_attributes = vdisk_key_attributes;
+	return scst_register_virtual_dev_driver(type);
+}
+
+static int __init vdisk_init(void)
+{
+	int i, ret;
+
+	vdisk_params_init();
+	for (i = 0; i < ARRAY_SIZE(vdisk_types); i++) {
+		ret = vdisk_register(&vdisk_types[i]);
+		if (ret)
+			goto unregister;
+	}
+	return 0;
+
+unregister:
+	while (--i >= 0)
+		scst_unregister_virtual_dev_driver(&vdisk_types[i].type);
+	return ret;
+}
+module_init(vdisk_init);
+
+static void __exit vdisk_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vdisk_types); i++)
+		scst_unregister_virtual_dev_driver(&vdisk_types[i].type);
+}
+module_exit(vdisk_exit);
+
+MODULE_DESCRIPTION("SCSI target subsystem: virtual disks");
+MODULE_LICENSE("GPL");

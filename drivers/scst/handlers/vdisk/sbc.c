@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commands of SBC-5 that every disk has: reading, writing, state, capacity. */
+
+#include <linux/log2.h>
+#include <linux/unaligned.h>
+#include "vdisk.h"
+
+/* ------------------------------------------------------------------------
+ * Checks
+ */
+
+static scst_sense_t vdisk_check_medium(const struct scst_cmd *cmd)
+{
+	switch (READ_ONCE(to_vdisk(cmd->dev)->medium)) {
+	case VDISK_STOPPED:
+		return SCST_SENSE_STOPPED;
+	case VDISK_EJECTED:
+		return SCST_SENSE_NO_MEDIUM;
+	default:
+		return SCST_GOOD;
+	}
+}
+
+/* INFORMATION is the first block that is not there (SBC-5 4.18). */
+static scst_sense_t vdisk_check_range(struct scst_cmd *cmd)
+{
+	u64 capacity = cmd->dev->nblocks;
+
+	if (likely(cmd->nblocks <= capacity &&
+		   cmd->lba <= capacity - cmd->nblocks))
+		return SCST_GOOD;
+	scst_cmd_set_sense_info(cmd, max(cmd->lba, capacity));
+	return SCST_SENSE_LBA_OUT_OF_RANGE;
+}
+
+/**
+ * vdisk_check_access - may a command access the medium?
+ * @cmd: command that executes
+ *
+ * What parse() has found may not hold any more: the capacity, and whether the
+ * medium is there, can change until the command executes.
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or the sense code to end @cmd with.
+ */
+scst_sense_t vdisk_check_access(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = vdisk_check_medium(cmd);
+
+	if (unlikely(sense != SCST_GOOD))
+		return sense;
+	return vdisk_check_range(cmd);
+}
+
+/**
+ * vdisk_len_error - the number of blocks in a CDB is too large, or zero
+ * @cmd: command whose CDB has 10, 12 or 16 bytes
+ *
+ * Context: any.
+ * Return: sense code to end @cmd with.
+ */
+scst_sense_t vdisk_len_error(struct scst_cmd *cmd)
+{
+	switch (cmd->op->cdb_len) {
+	case 10:
+		return scst_cmd_cdb_error(cmd, 7, 8);
+	case 12:
+		return scst_cmd_cdb_error(cmd, 6, 8);
+	default:
+		return scst_cmd_cdb_error(cmd, 10, 8);
+	}
+}
+
+/**
+ * vdisk_parse - check a decoded command before its data is fetched
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or the sense code to end @cmd with.
+ */
+scst_sense_t vdisk_parse(struct scst_cmd *cmd)
+{
+	/* Blocks for which data is transferred: MAXIMUM TRANSFER LENGTH */
+	if (unlikely(cmd->nblocks && cmd->xfer_len > VDISK_MAX_XFER))
+		return vdisk_len_error(cmd);
+	return vdisk_check_range(cmd);
+}
+
+/* READ(6) and WRITE(6) have no such bit. */
+static bool vdisk_wants_fua(const struct scst_cmd *cmd)
+{
+	return cmd->op->cdb_len > 6 && (cmd->cdb[1] & SCST_CDB_FUA);
+}
+
+/* ------------------------------------------------------------------------
+ * READ and WRITE
+ */
+
+static u32 vdisk_read_len(const struct scst_cmd *cmd)
+{
+	return min_t(u64, cmd->xfer_len, cmd->bufflen);
+}
+
+static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = vdisk_flush_cmd(cmd);
+
+	if (sense != SCST_GOOD)
+		return sense;
+	return to_vdisk(cmd->dev)->type->ops->read(cmd, vdisk_read_len(cmd));
+}
+
+/**
+ * vdisk_exec_read - READ(6), (10), (12) and (16)
+ * @cmd: command
+ *
+ * DPO is a hint, which the cache of this host does not need.  FUA=1 reads the
+ * medium, to which what is cached goes first; with WCE=0 it is there already.
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t vdisk_exec_read(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	scst_sense_t sense = vdisk_check_access(cmd);
+	u32 len = vdisk_read_len(cmd);
+
+	if (unlikely(sense != SCST_GOOD || !len))
+		return sense;
+	if (unlikely(vdisk_wants_fua(cmd) && READ_ONCE(vd->wce) && vd->worker))
+		return vdisk_queue_work(cmd, vdisk_work_read_fua);
+	return vd->type->ops->read(cmd, len);
+}
+
+/**
+ * vdisk_exec_write - WRITE(6), (10), (12) and (16)
+ * @cmd: command; the core has seen to it that all of its data is there
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t vdisk_exec_write(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	scst_sense_t sense = vdisk_check_access(cmd);
+	bool fua;
+
+	if (unlikely(sense != SCST_GOOD || !cmd->xfer_len))
+		return sense;
+	fua = vdisk_write_through(vd) ||
+	      (vdisk_wants_fua(cmd) && !vd->p.nv_cache);
+	return vd->type->ops->write(cmd, cmd->xfer_len, fua);
+}
+
+/* ------------------------------------------------------------------------
+ * SYNCHRONIZE CACHE
+ */
+
+#define SYNC_IMMED	0x02	/* CDB byte 1 */
+
+/**
+ * vdisk_flush - write what is cached to the medium, for another command
+ * @cmd: command, of a unit with a store
+ * @pos: first byte
+ * @len: bytes, 0: up to the end
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	int ret = vd->type->ops->flush(vd, pos, len);
+
+	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
+}
+
+/**
+ * vdisk_flush_cmd - write the blocks of a command to the medium
+ * @cmd: command that has some
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd)
+{
+	return vdisk_flush(cmd, vdisk_pos(cmd), vdisk_len(cmd));
+}
+
+/**
+ * vdisk_exec_synchronize_cache - SYNCHRONIZE CACHE(10) and (16)
+ * @cmd: command
+ *
+ * With IMMED=1 it ends before the work is done; should that fail, the next one
+ * says so.  A non-volatile cache is as good as the medium, unless it is known
+ * that it could not be written.
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	scst_sense_t sense = vdisk_check_access(cmd);
+
+	if (sense != SCST_GOOD)
+		return sense;
+	if (!vd->worker)
+		return SCST_GOOD;
+	if (READ_ONCE(vd->flush_failed)) {
+		WRITE_ONCE(vd->flush_failed, false);
+		return SCST_SENSE_WRITE_ERROR;
+	}
+	if ((cmd->cdb[1] & SYNC_IMMED) && !vd->p.nv_cache) {
+		vdisk_queue_flush(vd);
+		return SCST_GOOD;
+	}
+	return vd->type->ops->sync(cmd, vdisk_pos(cmd), vdisk_len(cmd));
+}
+
+/* ------------------------------------------------------------------------
+ * TEST UNIT READY and START STOP UNIT
+ */
+
+/**
+ * vdisk_exec_test_unit_ready - TEST UNIT READY
+ * @cmd: command
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
+{
+	return vdisk_check_medium(cmd);
+}
+
+/* CDB byte 4 */
+#define START_STOP_START	0x01
+#define START_STOP_LOEJ		0x02
+#define START_STOP_NO_FLUSH	0x04
+#define START_STOP_POWER	0xf0
+
+static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+
+	if (vd->medium == VDISK_EJECTED) {
+		if (!load)
+			return SCST_SENSE_NO_MEDIUM;
+		scst_device_ua(cmd->dev, SCST_UA_MEDIUM_CHANGED, cmd);
+	}
+	WRITE_ONCE(vd->medium, VDISK_READY);
+	return SCST_GOOD;
+}
+
+static scst_sense_t vdisk_stop(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+
+	if (cmd->cdb[4] & START_STOP_LOEJ)
+		WRITE_ONCE(vd->medium, VDISK_EJECTED);
+	else if (vd->medium == VDISK_READY)
+		WRITE_ONCE(vd->medium, VDISK_STOPPED);
+	return SCST_GOOD;
+}
+
+static scst_sense_t vdisk_work_stop(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = vdisk_flush(cmd, 0, 0);
+
+	return sense == SCST_GOOD ? vdisk_stop(cmd) : sense;
+}
+
+/**
+ * vdisk_exec_start_stop_unit - START STOP UNIT
+ * @cmd: command; it has the unit alone
+ *
+ * IMMED allows to end early, which is of no use.  There is nothing to do to
+ * enter a power condition other than active, nor to leave it.
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	u8 flags = cmd->cdb[4];
+
+	if (flags & START_STOP_POWER)
+		return SCST_GOOD;
+	if ((flags & START_STOP_LOEJ) && !vd->p.removable)
+		return scst_cmd_cdb_error(cmd, 4, 1);
+	if (flags & START_STOP_START)
+		return vdisk_start(cmd, flags & START_STOP_LOEJ);
+	if ((flags & START_STOP_NO_FLUSH) || vd->p.nv_cache || !vd->worker)
+		return vdisk_stop(cmd);
+	return vdisk_queue_work(cmd, vdisk_work_stop);
+}
+
+/* ------------------------------------------------------------------------
+ * READ CAPACITY
+ */
+
+#define CAPACITY_LBPME		0x80	/* READ CAPACITY(16) byte 14 */
+#define CAPACITY_LBPRZ		0x40
+#define CAPACITY_LALBA_MAX	0x3fff
+#define CAPACITY_16_LEN		32
+
+static scst_sense_t vdisk_check_loaded(const struct scst_cmd *cmd)
+{
+	if (READ_ONCE(to_vdisk(cmd->dev)->medium) == VDISK_EJECTED)
+		return SCST_SENSE_NO_MEDIUM;
+	return SCST_GOOD;
+}
+
+/**
+ * vdisk_exec_read_capacity_10 - READ CAPACITY(10)
+ * @cmd: command
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_exec_read_capacity_10(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = vdisk_check_loaded(cmd);
+	u64 last = cmd->dev->nblocks - 1;
+	u8 buf[8];
+
+	if (sense != SCST_GOOD)
+		return sense;
+	put_unaligned_be32(min_t(u64, last, U32_MAX), buf);
+	put_unaligned_be32(cmd->dev->block_size, buf + 4);
+	scst_cmd_data_in(cmd, buf, sizeof(buf));
+	return SCST_GOOD;
+}
+
+static u8 vdisk_physical_exponent(const struct vdisk *vd)
+{
+	u32 block_size = vd->dev->block_size;
+	u32 physical = max(vd->limits.physical_size, block_size);
+
+	return min(ilog2(physical / block_size), 15);
+}
+
+/**
+ * vdisk_exec_read_capacity_16 - READ CAPACITY(16)
+ * @cmd: command
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd)
+{
+	const struct vdisk *vd = to_vdisk(cmd->dev);
+	scst_sense_t sense = vdisk_check_loaded(cmd);
+	struct scst_device *dev = cmd->dev;
+	u8 buf[CAPACITY_16_LEN] = { };
+
+	if (sense != SCST_GOOD)
+		return sense;
+	put_unaligned_be64(dev->nblocks - 1, buf);
+	put_unaligned_be32(dev->block_size, buf + 8);
+	buf[13] = vdisk_physical_exponent(vd);
+	put_unaligned_be16(vd->limits.misalignment >> dev->block_shift &
+			   CAPACITY_LALBA_MAX, buf + 14);
+	if (vdisk_is_thin(vd))
+		buf[14] |= CAPACITY_LBPME |
+			   (vd->limits.unmap_zeroes ? CAPACITY_LBPRZ : 0);
+	scst_cmd_data_in(cmd, buf, sizeof(buf));
+	return SCST_GOOD;
+}

@@ -1,0 +1,852 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of virtual disks: parameters, INQUIRY data, and the parameter lists of
+ * MODE SELECT, each with what no sane initiator or user would send.
+ */
+
+#include <kunit/test.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include "../vdisk.h"
+
+#define FILENAME_SIZE	512
+
+struct fixture {
+	struct vdisk_type type;
+	struct scst_device dev;
+	struct scst_cmd cmd;
+	struct vdisk *vd;
+};
+
+/* What tells a disk with a store from one without. */
+static scst_sense_t fixture_sync(struct scst_cmd *cmd, u64 pos, u64 len)
+{
+	return SCST_GOOD;
+}
+
+static const struct vdisk_ops fixture_ops = {
+	.sync	= fixture_sync,
+};
+
+static void fixture_set_type(struct fixture *f, u8 mask)
+{
+	f->type.mask = mask;
+	f->type.vendor = "SCST_FIO";
+	vdisk_set_defaults(f->vd, "disk01", 0x1234);
+}
+
+static void fixture_set_blocks(struct fixture *f, u8 shift, u64 nblocks)
+{
+	f->dev.block_shift = shift;
+	f->dev.block_size = 1U << shift;
+	f->dev.nblocks = nblocks;
+}
+
+static int vdisk_test_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	f->vd = kunit_kzalloc(test, struct_size(f->vd, filename, FILENAME_SIZE),
+			      GFP_KERNEL);
+	if (!f->vd)
+		return -ENOMEM;
+	test->priv = f;
+
+	f->dev.dev.init_name = "disk01";
+	f->dev.priv = f->vd;
+	f->cmd.dev = &f->dev;
+	f->type.ops = &fixture_ops;
+	f->vd->dev = &f->dev;
+	f->vd->type = &f->type;
+	f->vd->filename_size = FILENAME_SIZE;
+	spin_lock_init(&f->vd->id_lock);
+	fixture_set_blocks(f, 9, 2048);
+	fixture_set_type(f, VDISK_FILEIO);
+	f->vd->wce = true;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * Parameters
+ */
+
+static int fixture_parse(struct kunit *test, u8 mask, const char *params)
+{
+	struct fixture *f = test->priv;
+	char *copy = kunit_kstrdup(test, params, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	fixture_set_type(f, mask);
+	memset(f->vd->filename, 0, FILENAME_SIZE);
+	return vdisk_parse_params(f->vd, copy);
+}
+
+static void params_defaults_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_params *p = &f->vd->p;
+
+	KUNIT_EXPECT_EQ(test, fixture_parse(test, VDISK_NULLIO, ""), 0);
+	KUNIT_EXPECT_EQ(test, p->block_size, 0);
+	KUNIT_EXPECT_EQ(test, p->size, 1ULL << 40);
+	KUNIT_EXPECT_EQ(test, p->rotational, VDISK_AUTO);
+	KUNIT_EXPECT_EQ(test, p->thin_provisioned, VDISK_AUTO);
+	KUNIT_EXPECT_TRUE(test, p->tst);
+	KUNIT_EXPECT_FALSE(test, p->read_only);
+	KUNIT_EXPECT_STREQ(test, p->vendor, "SCST_FIO");
+	KUNIT_EXPECT_STREQ(test, p->prod_id, "disk01");
+	KUNIT_EXPECT_EQ(test, strlen(p->usn), 16);
+	KUNIT_EXPECT_STREQ(test, p->t10_dev_id + 8, "-disk01");
+}
+
+static void params_values_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_params *p = &f->vd->p;
+	const char *params;
+
+	params = " filename=/a=b;blocksize=4096 tst=0\tread_only=1;;nv_cache=1 ";
+	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_FILEIO, params), 0);
+	KUNIT_EXPECT_STREQ(test, f->vd->filename, "/a=b");
+	KUNIT_EXPECT_EQ(test, p->block_size, 4096);
+	KUNIT_EXPECT_TRUE(test, p->read_only);
+	KUNIT_EXPECT_TRUE(test, p->nv_cache);
+	KUNIT_EXPECT_FALSE(test, p->write_through);
+	KUNIT_EXPECT_FALSE(test, p->tst);
+
+	params = "removable=1 rotational=0 thin_provisioned=1 filename=/x o_direct=1";
+	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_FILEIO, params), 0);
+	KUNIT_EXPECT_TRUE(test, p->removable);
+	KUNIT_EXPECT_EQ(test, p->rotational, 0);
+	KUNIT_EXPECT_EQ(test, p->thin_provisioned, 1);
+	KUNIT_EXPECT_TRUE(test, p->o_direct);
+}
+
+/* As long as they may be. */
+static void params_ids_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_params *p = &f->vd->p;
+	const char *params = "vendor=12345678 prod_id=1234567890123456 revision=1234";
+
+	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_NULLIO, params), 0);
+	KUNIT_EXPECT_STREQ(test, p->vendor, "12345678");
+	KUNIT_EXPECT_STREQ(test, p->prod_id, "1234567890123456");
+	KUNIT_EXPECT_STREQ(test, p->revision, "1234");
+	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_NULLIO,
+					    "t10_dev_id=t usn=u"), 0);
+	KUNIT_EXPECT_STREQ(test, p->usn, "u");
+	KUNIT_EXPECT_STREQ(test, p->t10_dev_id, "t");
+}
+
+struct params_case {
+	const char *desc;
+	u8 mask;
+	const char *params;
+	int ret;
+	u64 size;
+};
+
+static const struct params_case params_cases[] = {
+	{ "file only", VDISK_FILEIO, "filename=/x" },
+	{ "device only", VDISK_BLOCKIO, "filename=/x" },
+	{ "no file", VDISK_FILEIO, "", -EINVAL },
+	{ "no device", VDISK_BLOCKIO, "read_only=1", -EINVAL },
+	{ "empty file name", VDISK_FILEIO, "filename=", -EINVAL },
+	{ "file name without value", VDISK_FILEIO, "filename", -EINVAL },
+	{ "relative file name", VDISK_FILEIO, "filename=x", -EINVAL },
+	{ "file for nullio", VDISK_NULLIO, "filename=/x", -EINVAL },
+	{ "unknown", VDISK_NULLIO, "nothing=1", -EINVAL },
+	{ "unknown without value", VDISK_NULLIO, "nothing", -EINVAL },
+	{ "no name", VDISK_NULLIO, "=1", -EINVAL },
+	{ "prefix", VDISK_NULLIO, "read=1", -EINVAL },
+	{ "longer", VDISK_NULLIO, "read_onlyy=1", -EINVAL },
+	{ "case", VDISK_NULLIO, "READ_ONLY=1", -EINVAL },
+	{ "no parameter", VDISK_FILEIO, "filename=/x resync_size=1", -EINVAL },
+	{ "twice", VDISK_NULLIO, "tst=1 tst=1", -EINVAL },
+	{ "caches", VDISK_FILEIO, "filename=/x nv_cache=1 write_through=1",
+	  -EINVAL },
+	{ "one cache", VDISK_FILEIO, "filename=/x nv_cache=0 write_through=1" },
+	{ "o_direct of a device", VDISK_BLOCKIO, "filename=/x o_direct=1",
+	  -EINVAL },
+	{ "bool 2", VDISK_NULLIO, "tst=2", -EINVAL },
+	{ "bool 10", VDISK_NULLIO, "tst=10", -EINVAL },
+	{ "bool y", VDISK_NULLIO, "tst=y", -EINVAL },
+	{ "bool -1", VDISK_NULLIO, "tst=-1", -EINVAL },
+	{ "bool 256", VDISK_NULLIO, "tst=256", -EINVAL },
+	{ "auto -1", VDISK_NULLIO, "rotational=-1", -EINVAL },
+	{ "block size 0", VDISK_NULLIO, "blocksize=0", -EINVAL },
+	{ "block size 256", VDISK_NULLIO, "blocksize=256", -EINVAL },
+	{ "block size 512", VDISK_NULLIO, "blocksize=512" },
+	{ "block size 520", VDISK_NULLIO, "blocksize=520", -EINVAL },
+	{ "block size 8192", VDISK_NULLIO, "blocksize=8192", -EINVAL },
+	{ "block size 2^32 + 512", VDISK_NULLIO, "blocksize=4294967808",
+	  -EINVAL },
+	{ "size", VDISK_NULLIO, "size=1048576", 0, 1 << 20 },
+	{ "size in K", VDISK_NULLIO, "size=3K", 0, 3 << 10 },
+	{ "size in m", VDISK_NULLIO, "size=3m", 0, 3 << 20 },
+	{ "size in G", VDISK_NULLIO, "size=3G", 0, 3ULL << 30 },
+	{ "size in T", VDISK_NULLIO, "size=3T", 0, 3ULL << 40 },
+	{ "largest size", VDISK_NULLIO, "size=9223372036854775807", 0,
+	  S64_MAX },
+	{ "size 2^63", VDISK_NULLIO, "size=9223372036854775808", -EINVAL },
+	{ "size 2^64", VDISK_NULLIO, "size=18446744073709551616", -EINVAL },
+	{ "size that overflows", VDISK_NULLIO, "size=16777216T", -EINVAL },
+	{ "size of many digits", VDISK_NULLIO,
+	  "size=000000000000000000000000000000000000000000000001K", -EINVAL },
+	{ "negative size", VDISK_NULLIO, "size=-512", -EINVAL },
+	{ "hexadecimal size", VDISK_NULLIO, "size=0x1000", -EINVAL },
+	{ "size without number", VDISK_NULLIO, "size=K", -EINVAL },
+	{ "size in X", VDISK_NULLIO, "size=1X", -EINVAL },
+	{ "size in KK", VDISK_NULLIO, "size=1KK", -EINVAL },
+	{ "size of a file", VDISK_FILEIO, "filename=/x size=1M", -EINVAL },
+	{ "long vendor", VDISK_NULLIO, "vendor=123456789", -EINVAL },
+	{ "long product", VDISK_NULLIO, "prod_id=12345678901234567", -EINVAL },
+	{ "long revision", VDISK_NULLIO, "revision=12345", -EINVAL },
+	{ "empty vendor", VDISK_NULLIO, "vendor=", -EINVAL },
+	{ "control character", VDISK_NULLIO, "usn=a\001b", -EINVAL },
+	{ "DEL", VDISK_NULLIO, "usn=a\177b", -EINVAL },
+	{ "no ASCII", VDISK_NULLIO, "usn=\303\251", -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(params, params_cases, desc);
+
+static void params_test(struct kunit *test)
+{
+	const struct params_case *c = test->param_value;
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fixture_parse(test, c->mask, c->params), c->ret);
+	if (c->size)
+		KUNIT_EXPECT_EQ(test, f->vd->p.size, c->size);
+}
+
+/* One character too long for each of the identifiers. */
+static void params_long_id_test(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int max;
+	} ids[] = {
+		{ "usn", VDISK_MAX_USN },
+		{ "t10_dev_id", VDISK_MAX_T10_DEV_ID },
+	};
+	char *params = kunit_kzalloc(test, 1024, GFP_KERNEL);
+	unsigned int i, len;
+
+	KUNIT_ASSERT_NOT_NULL(test, params);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		len = scnprintf(params, 1024, "%s=", ids[i].name);
+		memset(params + len, 'x', ids[i].max);
+		params[len + ids[i].max] = '\0';
+		KUNIT_EXPECT_EQ(test, fixture_parse(test, VDISK_NULLIO, params),
+				0);
+		strcat(params, "x");
+		KUNIT_EXPECT_EQ(test, fixture_parse(test, VDISK_NULLIO, params),
+				-EINVAL);
+	}
+}
+
+static void expect_keys(struct kunit *test, const char *want)
+{
+	struct fixture *f = test->priv;
+	char *page = (char *)get_zeroed_page(GFP_KERNEL);
+	ssize_t len;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	len = vdisk_key_attributes(&f->dev, page, 0);
+	KUNIT_EXPECT_EQ(test, len, strlen(page));
+	KUNIT_EXPECT_STREQ(test, page, want);
+	free_page((unsigned long)page);
+}
+
+static void params_keys_test(struct kunit *test)
+{
+	fixture_parse(test, VDISK_NULLIO, "");
+	expect_keys(test, "");
+	fixture_parse(test, VDISK_NULLIO, "size=1T tst=1 read_only=0");
+	expect_keys(test, "");
+	fixture_parse(test, VDISK_NULLIO, "tst=0 size=1G rotational=0 usn=x");
+	expect_keys(test, "size\nrotational\ntst\nusn\n");
+	fixture_parse(test, VDISK_FILEIO, "filename=/x");
+	expect_keys(test, "filename\n");
+}
+
+/* ------------------------------------------------------------------------
+ * INQUIRY
+ */
+
+static void inquiry_std_test(struct kunit *test)
+{
+	static const u8 want[74] = {
+		0x00, 0x80, 0x06, 0x12, 91, 0x00, 0x10, 0x02,
+		'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
+		'd', 'i', 's', 'k', '0', '1', ' ', ' ',
+		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
+		'4', '0', '0', ' ',
+		[58] = 0x00, 0xa0, 0x0c, 0x00, 0x0b, 0x11, 0x04, 0x60,
+		0x04, 0xc0,
+	};
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_INQUIRY_LEN];
+
+	f->vd->p.removable = true;
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_std(f->vd, 0x0b11, 0x0c00, buf),
+			96);
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+}
+
+static void inquiry_no_transport_test(struct kunit *test)
+{
+	static const u8 want[] = { 0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0, 0 };
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_INQUIRY_LEN];
+
+	vdisk_inquiry_std(f->vd, 0, 0, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf + 58, want, sizeof(want));
+}
+
+/* Page 00h lists, in ascending order, what can be read, and nothing else can. */
+static void vpd_supported_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 list[VDISK_VPD_MAX_LEN], buf[VDISK_VPD_MAX_LEN];
+	unsigned int len, page, i = 4;
+
+	len = vdisk_inquiry_vpd(f->vd, 0, 1, list);
+	KUNIT_ASSERT_EQ(test, len, get_unaligned_be16(list + 2) + 4);
+	for (page = 0; page < 256; page++) {
+		unsigned int n = vdisk_inquiry_vpd(f->vd, page, 1, buf);
+
+		if (i < len && list[i] == page) {
+			i++;
+			KUNIT_EXPECT_EQ(test, n,
+					get_unaligned_be16(buf + 2) + 4);
+			KUNIT_EXPECT_EQ(test, buf[1], page);
+		} else {
+			KUNIT_EXPECT_EQ(test, n, 0);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, i, len);
+}
+
+static void vpd_serial_test(struct kunit *test)
+{
+	static const u8 want[] = { 0, 0x80, 0, 3, 'a', 'b', 'c' };
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	strscpy_pad(f->vd->p.usn, "abc");
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, 1, buf), 7);
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+}
+
+static void vpd_device_id_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		0, 0x83, 0, 35,
+		0x02, 0x01, 0, 11, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
+		'a', 'b', 'c',
+		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
+		0x01, 0x03, 0, 8,
+	};
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_VPD_MAX_LEN], again[VDISK_VPD_MAX_LEN];
+
+	strscpy_pad(f->vd->p.t10_dev_id, "abc");
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, buf), 39);
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	KUNIT_EXPECT_EQ(test, buf[31] >> 4, 3);
+
+	/* The same for ever, and another for another t10_dev_id */
+	vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, again);
+	KUNIT_EXPECT_MEMEQ(test, buf, again, 39);
+	strscpy_pad(f->vd->p.t10_dev_id, "abd");
+	vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, again);
+	KUNIT_EXPECT_MEMNEQ(test, buf + 31, again + 31, 8);
+}
+
+/* The longest identifiers fit. */
+static void vpd_long_ids_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	memset(f->vd->p.t10_dev_id, 'x', VDISK_MAX_T10_DEV_ID);
+	memset(f->vd->p.usn, 'x', VDISK_MAX_USN);
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, 1, buf),
+			4 + 4 + 8 + VDISK_MAX_T10_DEV_ID + 8 + 12);
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, 1, buf),
+			4 + VDISK_MAX_USN);
+}
+
+static void vpd_block_limits_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_limits *limits = &f->vd->limits;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	limits->opt_granularity = 4096;
+	limits->unmap_granularity = 65536;
+	limits->unmap_alignment = 4096;
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf), 64);
+	KUNIT_EXPECT_EQ(test, buf[4], 1);
+	KUNIT_EXPECT_EQ(test, buf[5], 0);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 8);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 8), 16384);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 12), 1024);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(buf + 36), 524288);
+	/* Not thin: no UNMAP */
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 20), 0);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 24), 0);
+
+	limits->can_unmap = true;
+	fixture_set_blocks(f, 12, 256);
+	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 1);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 8), 2048);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 20), 1 << 20);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 24), 256);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 28), 16);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 32), 0x80000001);
+}
+
+static void vpd_provisioning_test(struct kunit *test)
+{
+	static const u8 thick[] = { 0, 0xb2, 0, 4, 0, 0, 0, 0 };
+	static const u8 thin[] = { 0, 0xb2, 0, 4, 0, 0xe0, 2, 0 };
+	static const u8 zeroes[] = { 0, 0xb2, 0, 4, 0, 0xe4, 2, 0 };
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, thick, sizeof(thick));
+	f->vd->limits.can_unmap = true;
+	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, thin, sizeof(thin));
+	f->vd->limits.unmap_zeroes = true;
+	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, zeroes, sizeof(zeroes));
+	/* The user's word is the last. */
+	f->vd->p.thin_provisioned = 0;
+	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, thick, sizeof(thick));
+}
+
+static void vpd_characteristics_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 1);
+	f->vd->limits.rotational = true;
+	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 0);
+	f->vd->p.rotational = 0;
+	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 1);
+}
+
+/* ------------------------------------------------------------------------
+ * MODE SENSE
+ */
+
+static unsigned int sense_6(struct kunit *test, u8 flags, u8 page, u8 subpage,
+			    u8 *buf)
+{
+	const u8 cdb[6] = { MODE_SENSE, flags, page, subpage, 0xff };
+	struct fixture *f = test->priv;
+	u8 bad_byte = 0;
+	unsigned int len;
+
+	len = vdisk_mode_sense(f->vd, cdb, false, buf, &bad_byte);
+	return len ?: bad_byte;
+}
+
+static void mode_sense_6_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		23, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0,
+		0x0a, 0x0a, 0x22, 0x10, 0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	KUNIT_ASSERT_EQ(test, sense_6(test, 0, 0x0a, 0, buf), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+}
+
+static void mode_sense_10_test(struct kunit *test)
+{
+	static const u8 cdb[10] = { MODE_SENSE_10, 0x10, 0x08 };
+	static const u8 want[] = {
+		0, 42, 0, 0x90, 1, 0, 0, 16,
+		0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0,
+		0x08, 0x12, 0x04, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN], bad_byte;
+
+	fixture_set_blocks(f, 12, 1ULL << 32);
+	KUNIT_ASSERT_EQ(test, vdisk_mode_sense(f->vd, cdb, true, buf,
+					       &bad_byte), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+}
+
+/* Too many blocks for the short descriptor */
+static void mode_sense_many_blocks_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	fixture_set_blocks(f, 9, 1ULL << 32);
+	sense_6(test, 0, 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 4), U32_MAX);
+}
+
+static void mode_sense_all_test(struct kunit *test)
+{
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	/* DBD=1: the header and the pages 01h, 08h, 0Ah and 1Ch */
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0, buf),
+			4 + 12 + 20 + 12 + 12);
+	KUNIT_EXPECT_EQ(test, buf[3], 0);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0xff, buf),
+			4 + 12 + 20 + 12 + 32 + 12);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 0xff, buf),
+			4 + 12 + 32);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 1, buf), 4 + 32);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x4a);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 28);
+}
+
+static void mode_sense_bad_test(struct kunit *test)
+{
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x02, 0, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x00, 0, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x02, 0xff, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x0a, 2, buf), 3);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x3f, 1, buf), 3);
+}
+
+static void mode_sense_control_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	f->dev.d_sense = true;
+	f->dev.swp = true;
+	f->dev.tas = true;
+	f->vd->wce = false;
+	f->vd->p.tst = false;
+	sense_6(test, 0x08, 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x06);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x08);
+	KUNIT_EXPECT_EQ(test, buf[9], 0x40);
+	sense_6(test, 0x08, 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0);
+
+	/* Default values do not change, nor does what can be changed. */
+	sense_6(test, 0x08, 0x80 | 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x02);
+	KUNIT_EXPECT_EQ(test, buf[8] | buf[9], 0);
+	sense_6(test, 0x08, 0x80 | 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
+	sense_6(test, 0x08, 0x40 | 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
+	KUNIT_EXPECT_EQ(test, buf[7], 0x00);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x08);
+	KUNIT_EXPECT_EQ(test, buf[9], 0x40);
+	sense_6(test, 0x08, 0x40 | 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
+	f->vd->p.nv_cache = true;
+	sense_6(test, 0x08, 0x40 | 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0);
+}
+
+/* ------------------------------------------------------------------------
+ * MODE SELECT
+ */
+
+static const u8 select_6_cdb[6] = { MODE_SELECT, 0x10 };
+static const u8 select_10_cdb[10] = { MODE_SELECT_10, 0x10 };
+
+/* WCE=0, D_SENSE=1, SWP=1 and TAS=1, with block descriptor */
+static const u8 select_list[] = {
+	0, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0,
+	0x08, 0x12, 0x00, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0x0a, 0x0a, 0x26, 0x10, 0x08, 0x40, 0, 0, 0, 0, 0, 0,
+};
+
+#define SELECT_PAGES	12	/* where the pages begin */
+#define SELECT_CONTROL	32	/* where the second one does */
+
+/*
+ * In memory of its own and no longer than it says, for KASAN to see who reads
+ * beyond it.
+ */
+static scst_sense_t select_list_of(struct kunit *test, const u8 *cdb,
+				   const u8 *list, u32 len,
+				   struct vdisk_mode *mode)
+{
+	struct fixture *f = test->priv;
+	scst_sense_t sense;
+	u8 *copy;
+
+	copy = kmemdup(list, len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	f->cmd.cdb = cdb;
+	f->cmd.field_valid = false;
+	vdisk_mode_get(f->vd, mode);
+	sense = vdisk_mode_parse(&f->cmd, copy, len, mode);
+	kfree(copy);
+	return sense;
+}
+
+static void expect_select(struct kunit *test, const u8 *cdb, const u8 *list,
+			  u32 len, struct vdisk_mode *mode, scst_sense_t want)
+{
+	scst_sense_t sense = select_list_of(test, cdb, list, len, mode);
+
+	KUNIT_EXPECT_EQ_MSG(test, (__force u32)sense, (__force u32)want,
+			    "%u bytes", len);
+}
+
+static void select_good_test(struct kunit *test)
+{
+	struct vdisk_mode mode;
+
+	expect_select(test, select_6_cdb, select_list, sizeof(select_list),
+		      &mode, SCST_GOOD);
+	KUNIT_EXPECT_FALSE(test, mode.wce);
+	KUNIT_EXPECT_TRUE(test, mode.d_sense);
+	KUNIT_EXPECT_TRUE(test, mode.swp);
+	KUNIT_EXPECT_TRUE(test, mode.tas);
+}
+
+/* What MODE SENSE returns can be sent back. */
+static void select_round_trip_test(struct kunit *test)
+{
+	static const u8 cdb[10] = { MODE_SENSE_10, 0x10, 0x3f, 0xff };
+	struct fixture *f = test->priv;
+	struct vdisk_mode old, mode;
+	u8 buf[VDISK_MODE_MAX_LEN], bad_byte;
+	unsigned int len;
+
+	vdisk_mode_get(f->vd, &old);
+	len = sense_6(test, 0, 0x3f, 0, buf);
+	expect_select(test, select_6_cdb, buf, len, &mode, SCST_GOOD);
+	KUNIT_EXPECT_MEMEQ(test, &mode, &old, sizeof(old));
+	len = vdisk_mode_sense(f->vd, cdb, false, buf, &bad_byte);
+	expect_select(test, select_10_cdb, buf, len, &mode, SCST_GOOD);
+	KUNIT_EXPECT_MEMEQ(test, &mode, &old, sizeof(old));
+}
+
+/* Cut off anywhere but between pages it is too short. */
+static void select_truncated_test(struct kunit *test)
+{
+	struct vdisk_mode mode;
+	unsigned int len;
+
+	for (len = 1; len < sizeof(select_list); len++) {
+		bool good = len == SELECT_PAGES || len == SELECT_CONTROL;
+
+		expect_select(test, select_6_cdb, select_list, len, &mode,
+			      good ? SCST_GOOD : SCST_SENSE_PARAM_LIST_LENGTH);
+	}
+}
+
+static u8 select_changeable(unsigned int byte)
+{
+	switch (byte) {
+	case SELECT_PAGES + 2:			/* WCE */
+	case SELECT_CONTROL + 2:		/* D_SENSE */
+		return 0x04;
+	case SELECT_CONTROL + 4:		/* SWP */
+		return 0x08;
+	case SELECT_CONTROL + 5:		/* TAS */
+		return 0x40;
+	default:
+		return 0;
+	}
+}
+
+/* Each bit of the pages that cannot be changed is missed, and named. */
+static void select_unchangeable_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 list[sizeof(select_list)];
+	struct vdisk_mode mode;
+	unsigned int byte, bit;
+	bool good;
+
+	for (byte = SELECT_PAGES + 2; byte < sizeof(list); byte++) {
+		if (byte == SELECT_CONTROL || byte == SELECT_CONTROL + 1)
+			continue;
+		for (bit = 0; bit < 8; bit++) {
+			memcpy(list, select_list, sizeof(list));
+			list[byte] ^= 1 << bit;
+			good = select_changeable(byte) & (1 << bit);
+			expect_select(test, select_6_cdb, list, sizeof(list),
+				      &mode, good ? SCST_GOOD :
+				      SCST_SENSE_INVALID_FIELD_IN_PARAM);
+			if (good)
+				continue;
+			KUNIT_EXPECT_TRUE(test, f->cmd.field_valid);
+			KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, byte);
+			KUNIT_EXPECT_EQ(test, f->cmd.field_bit, bit);
+		}
+	}
+}
+
+struct select_case {
+	const char *desc;
+	u8 at;
+	u8 value;
+	u16 field;
+};
+
+static const struct select_case select_cases[] = {
+	{ "medium type", 1, 1, 1 },
+	{ "block descriptor of 7 bytes", 3, 7, 3 },
+	{ "block descriptor of 16 bytes", 3, 16, 3 },
+	{ "block descriptor of 255 bytes", 3, 255, 3 },
+	{ "other number of blocks", 6, 0x09, 4 },
+	{ "other block length", 10, 4, 9 },
+	{ "no block length", 10, 0, 9 },
+	{ "page that is not there", 12, 0x02, 12 },
+	{ "all pages", 12, 0x3f, 12 },
+	{ "subpage that is not there", 12, 0x48, 12 },
+	{ "short page", 13, 0x11, 13 },
+	{ "long page", 13, 0xff, 13 },
+	{ "empty page", 13, 0, 13 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(select, select_cases, desc);
+
+static void select_bad_test(struct kunit *test)
+{
+	const struct select_case *c = test->param_value;
+	struct fixture *f = test->priv;
+	u8 list[sizeof(select_list)];
+	struct vdisk_mode mode;
+
+	memcpy(list, select_list, sizeof(list));
+	list[c->at] = c->value;
+	expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+		      SCST_SENSE_INVALID_FIELD_IN_PARAM);
+	KUNIT_EXPECT_FALSE(test, f->cmd.field_in_cdb);
+	KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, c->field);
+}
+
+/* Numbers of blocks that mean no change. */
+static void select_capacity_test(struct kunit *test)
+{
+	static const u32 nblocks[] = { 0, 2048, U32_MAX };
+	u8 list[sizeof(select_list)];
+	struct vdisk_mode mode;
+	unsigned int i;
+
+	memcpy(list, select_list, sizeof(list));
+	for (i = 0; i < ARRAY_SIZE(nblocks); i++) {
+		put_unaligned_be32(nblocks[i], list + 4);
+		expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+			      SCST_GOOD);
+	}
+}
+
+/* The user has said how to cache. */
+static void select_wce_fixed_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 list[sizeof(select_list)];
+	struct vdisk_mode mode;
+
+	memcpy(list, select_list, sizeof(list));
+	f->vd->p.write_through = true;
+	f->vd->wce = false;
+	expect_select(test, select_6_cdb, list, sizeof(list), &mode, SCST_GOOD);
+	list[SELECT_PAGES + 2] = 0x04;
+	expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+		      SCST_SENSE_INVALID_FIELD_IN_PARAM);
+}
+
+#define SELECT_FUZZ_ROUNDS	20000
+
+/* Garbage, and a good list with some: it ends, and within the list. */
+static void select_fuzz_test(struct kunit *test)
+{
+	struct rnd_state rnd;
+	struct vdisk_mode mode;
+	unsigned int i, n;
+	u8 list[128];
+
+	prandom_seed_state(&rnd, 4711);
+	for (i = 0; i < SELECT_FUZZ_ROUNDS; i++) {
+		u32 len = 1 + prandom_u32_state(&rnd) % sizeof(list);
+
+		prandom_bytes_state(&rnd, list, sizeof(list));
+		if (i % 2) {
+			memcpy(list, select_list, sizeof(select_list));
+			for (n = prandom_u32_state(&rnd) % 4; n; n--)
+				list[prandom_u32_state(&rnd) % sizeof(list)] =
+					prandom_u32_state(&rnd);
+		}
+		select_list_of(test, i % 3 ? select_6_cdb : select_10_cdb,
+			       list, len, &mode);
+	}
+}
+
+static struct kunit_case vdisk_cases[] = {
+	KUNIT_CASE(params_defaults_test),
+	KUNIT_CASE(params_values_test),
+	KUNIT_CASE(params_ids_test),
+	KUNIT_CASE_PARAM(params_test, params_gen_params),
+	KUNIT_CASE(params_long_id_test),
+	KUNIT_CASE(params_keys_test),
+	KUNIT_CASE(inquiry_std_test),
+	KUNIT_CASE(inquiry_no_transport_test),
+	KUNIT_CASE(vpd_supported_test),
+	KUNIT_CASE(vpd_serial_test),
+	KUNIT_CASE(vpd_device_id_test),
+	KUNIT_CASE(vpd_long_ids_test),
+	KUNIT_CASE(vpd_block_limits_test),
+	KUNIT_CASE(vpd_provisioning_test),
+	KUNIT_CASE(vpd_characteristics_test),
+	KUNIT_CASE(mode_sense_6_test),
+	KUNIT_CASE(mode_sense_10_test),
+	KUNIT_CASE(mode_sense_many_blocks_test),
+	KUNIT_CASE(mode_sense_all_test),
+	KUNIT_CASE(mode_sense_bad_test),
+	KUNIT_CASE(mode_sense_control_test),
+	KUNIT_CASE(select_good_test),
+	KUNIT_CASE(select_round_trip_test),
+	KUNIT_CASE(select_truncated_test),
+	KUNIT_CASE(select_unchangeable_test),
+	KUNIT_CASE_PARAM(select_bad_test, select_gen_params),
+	KUNIT_CASE(select_capacity_test),
+	KUNIT_CASE(select_wce_fixed_test),
+	KUNIT_CASE_SLOW(select_fuzz_test),
+	{ }
+};
+
+static struct kunit_suite vdisk_suite = {
+	.name		= "scst_vdisk",
+	.init		= vdisk_test_init,
+	.test_cases	= vdisk_cases,
+};
+
+kunit_test_suite(vdisk_suite);
+
+MODULE_DESCRIPTION("KUnit tests of virtual disks");
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of scst_vdisk share. */
+#ifndef _SCST_VDISK_H
+#define _SCST_VDISK_H
+
+#include <linux/blk_types.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <scst/scst.h>
+
+struct vdisk;
+struct vdisk_worker;
+
+#define VDISK_MIN_BLOCK_SIZE	512U
+#define VDISK_MAX_BLOCK_SIZE	4096U
+
+/* Lengths of the INQUIRY fields (SPC-6 table on standard INQUIRY data) */
+#define VDISK_VENDOR_LEN	8
+#define VDISK_PROD_ID_LEN	16
+#define VDISK_REVISION_LEN	4
+/* Ours; both fit into their VPD pages, and a name into the T10 identifier. */
+#define VDISK_MAX_USN		64
+#define VDISK_MAX_T10_DEV_ID	(SCST_MAX_NAME + 32)
+
+/* Limits told by VPD page B0h, in bytes so that they suit all block sizes */
+#define VDISK_MAX_XFER		(8U << 20)
+#define VDISK_OPT_XFER		(512U << 10)
+#define VDISK_MAX_WRITE_SAME	(256U << 20)
+#define VDISK_MAX_UNMAP		(4ULL << 30)
+#define VDISK_MAX_UNMAP_DESCS	256
+
+/* Handlers of this module, as bits of the masks in the table of parameters */
+#define VDISK_FILEIO		0x01
+#define VDISK_BLOCKIO		0x02
+#define VDISK_NULLIO		0x04
+
+/* Value of a parameter that the store decides unless the user does */
+#define VDISK_AUTO		(-1)
+
+/**
+ * enum vdisk_medium - what START STOP UNIT made of the medium
+ * @VDISK_READY: in place and running
+ * @VDISK_STOPPED: stopped
+ * @VDISK_EJECTED: not in the device
+ */
+enum vdisk_medium {
+	VDISK_READY,
+	VDISK_STOPPED,
+	VDISK_EJECTED,
+};
+
+/**
+ * struct vdisk_limits - what a backing store is like; filled in by open()
+ * @size: bytes
+ * @block_size: least logical block length it can serve, 0: any
+ * @physical_size: bytes that it writes at once, 0: as the logical block
+ * @misalignment: bytes from its start to the first boundary of @physical_size
+ * @opt_granularity: transfers should be multiples of so many bytes, 0: any
+ * @opt_xfer: best transfer length in bytes, 0: not known
+ * @unmap_granularity: bytes that can be unmapped at once, 0: a logical block
+ * @unmap_alignment: offset of the first such unit in bytes
+ * @can_unmap: gives space back
+ * @unmap_zeroes: what was unmapped reads as zeros
+ * @rotational: seeks take time
+ */
+struct vdisk_limits {
+	u64 size;
+	u32 block_size;
+	u32 physical_size;
+	u32 misalignment;
+	u32 opt_granularity;
+	u32 opt_xfer;
+	u32 unmap_granularity;
+	u32 unmap_alignment;
+	bool can_unmap;
+	bool unmap_zeroes;
+	bool rotational;
+};
+
+/**
+ * struct vdisk_ops - a kind of backing store
+ *
+ * read() and write() are called by exec() and do not wait, see struct
+ * scst_dev_type.  The others but open() and close() are called by workers;
+ * offsets and lengths in bytes are multiples of the block length and within
+ * the medium.
+ *
+ * @open: open the store and fill in the limits, which are zero.  Logs why it
+ *	fails.
+ * @close: undo @open.  No command executes.
+ * @get_size: ask for the size of the open store
+ * @read: READ; @len is at most the buffer, and need not be whole blocks.  A
+ *	worker may call it too.
+ * @write: WRITE; with @fua it has to be on the medium before it is done
+ * @sync: SYNCHRONIZE CACHE: write what is cached of the range to the medium,
+ *	and tell of what was lost since the last one, even if it was known to
+ *	@flush.  With nv_cache=1 only the latter.  NULL together with all that
+ *	follow when there is no cache.
+ * @flush: for other commands: write what is cached of the range to the medium;
+ *	a length of zero is up to the end
+ * @read_buf: read to kernel memory
+ * @write_buf: write from kernel memory
+ * @unmap: give the range back, or -EOPNOTSUPP
+ * @zero: make the range read as zeros; may give it back if @unmap
+ */
+struct vdisk_ops {
+	int (*open)(struct vdisk *vd, struct vdisk_limits *limits);
+	void (*close)(struct vdisk *vd);
+	int (*get_size)(struct vdisk *vd, u64 *size);
+	scst_sense_t (*read)(struct scst_cmd *cmd, u32 len);
+	scst_sense_t (*write)(struct scst_cmd *cmd, u32 len, bool fua);
+	scst_sense_t (*sync)(struct scst_cmd *cmd, u64 pos, u64 len);
+	int (*flush)(struct vdisk *vd, u64 pos, u64 len);
+	int (*read_buf)(struct vdisk *vd, void *buf, u32 len, u64 pos);
+	int (*write_buf)(struct vdisk *vd, const void *buf, u32 len, u64 pos);
+	int (*unmap)(struct vdisk *vd, u64 pos, u64 len);
+	int (*zero)(struct vdisk *vd, u64 pos, u64 len, bool unmap);
+};
+
+/**
+ * struct vdisk_type - a handler of this module
+ * @type: what the core knows
+ * @ops: backing store
+ * @mask: which bit stands for it in the table of parameters
+ * @vendor: default T10 vendor identification
+ */
+struct vdisk_type {
+	struct scst_dev_type type;
+	const struct vdisk_ops *ops;
+	u8 mask;
+	const char *vendor;
+};
+
+static inline struct vdisk_type *to_vdisk_type(struct scst_dev_type *type)
+{
+	return container_of(type, struct vdisk_type, type);
+}
+
+/**
+ * struct vdisk_params - what the user decides, see params.c
+ *
+ * Written by new_device(), or under scst_device.mutex.  The strings are written
+ * and read by INQUIRY under vdisk.id_lock too, and zero up to their ends.
+ *
+ * @block_size: logical block length in bytes, 0: the least that the store has
+ * @size: bytes; vdisk_nullio only
+ * @read_only: write protected
+ * @removable: RMB bit of INQUIRY, and START STOP UNIT may eject
+ * @rotational: medium rotates; 0, 1 or %VDISK_AUTO
+ * @thin_provisioned: announce UNMAP; 0, 1 or %VDISK_AUTO
+ * @nv_cache: what is cached survives a power failure
+ * @write_through: a write is on the medium before it ends
+ * @o_direct: go past the page cache
+ * @read_zero: vdisk_nullio reads zeros, else whatever the buffer had
+ * @tst: a task set per I_T nexus
+ * @vendor: T10 vendor identification
+ * @prod_id: product identification
+ * @revision: product revision level
+ * @usn: unit serial number
+ * @t10_dev_id: vendor specific part of the T10 vendor ID designator
+ */
+struct vdisk_params {
+	u32 block_size;
+	u64 size;
+	bool read_only;
+	bool removable;
+	s8 rotational;
+	s8 thin_provisioned;
+	bool nv_cache;
+	bool write_through;
+	bool o_direct;
+	bool read_zero;
+	bool tst;
+	char vendor[VDISK_VENDOR_LEN + 1];
+	char prod_id[VDISK_PROD_ID_LEN + 1];
+	char revision[VDISK_REVISION_LEN + 1];
+	char usn[VDISK_MAX_USN + 1];
+	char t10_dev_id[VDISK_MAX_T10_DEV_ID + 1];
+};
+
+/**
+ * struct vdisk - a virtual disk
+ *
+ * Its memory is scst_device.priv: freed by the core, later than this module
+ * may be gone.  Whatever needs more than that is held while it is open.
+ *
+ * @dev: logical unit
+ * @type: handler
+ * @p: parameters
+ * @def: their defaults
+ * @id_lock: protects the strings in @p against INQUIRY; a leaf
+ * @limits: what the store is like, or was when it was open last
+ * @wce: caching mode page: a write may end before it is on the medium.
+ *	Written by MODE SELECT, alone on the unit.
+ * @medium: enum vdisk_medium.  Written by START STOP UNIT, alone on the unit.
+ * @is_open: the store is open
+ * @store: the store's own, while it is open
+ * @worker: see worker.c; while it is open
+ * @flush_work: SYNCHRONIZE CACHE with IMMED=1
+ * @flush_failed: a flush nobody waited for, or one of a block device, which
+ *	tells only once.  For the next SYNCHRONIZE CACHE to tell.
+ * @filename_size: bytes at @filename
+ * @filename: path of the backing store
+ */
+struct vdisk {
+	struct scst_device *dev;
+	const struct vdisk_type *type;
+	struct vdisk_params p;
+	struct vdisk_params def;
+	spinlock_t id_lock;	/* see above */
+	struct vdisk_limits limits;
+	bool wce;
+	u8 medium;
+	bool is_open;
+	void *store;
+	struct vdisk_worker *worker;
+	struct work_struct flush_work;
+	bool flush_failed;
+	size_t filename_size;
+	char filename[];
+};
+
+static inline struct vdisk *to_vdisk(const struct scst_device *dev)
+{
+	return dev->priv;
+}
+
+/**
+ * struct vdisk_work - what a worker needs, first in scst_cmd.priv
+ * @list: link in the queue
+ * @fn: what to do; returns as exec() does, but may wait
+ */
+struct vdisk_work {
+	struct list_head list;
+	scst_sense_t (*fn)(struct scst_cmd *cmd);
+};
+
+/* Does the user, or the initiator by WCE=0, want writes on the medium? */
+static inline bool vdisk_write_through(const struct vdisk *vd)
+{
+	if (vd->p.nv_cache)
+		return false;
+	return vd->p.write_through || !READ_ONCE(vd->wce);
+}
+
+static inline bool vdisk_is_thin(const struct vdisk *vd)
+{
+	if (vd->p.thin_provisioned != VDISK_AUTO)
+		return vd->p.thin_provisioned;
+	return vd->limits.can_unmap && !vd->p.read_only;
+}
+
+static inline bool vdisk_is_rotational(const struct vdisk *vd)
+{
+	if (vd->p.rotational != VDISK_AUTO)
+		return vd->p.rotational;
+	return vd->limits.rotational;
+}
+
+/* Byte offset of a block of the unit */
+static inline u64 vdisk_pos(const struct scst_cmd *cmd)
+{
+	return cmd->lba << cmd->dev->block_shift;
+}
+
+/* Bytes that a command works on */
+static inline u64 vdisk_len(const struct scst_cmd *cmd)
+{
+	return cmd->nblocks << cmd->dev->block_shift;
+}
+
+/* main.c */
+int vdisk_resize(struct vdisk *vd, u64 size);
+
+/* params.c */
+extern const struct attribute_group *vdisk_groups[];
+void vdisk_params_init(void);
+const char *const *vdisk_parameters(u8 mask);
+void vdisk_set_defaults(struct vdisk *vd, const char *name, u32 setup_id);
+int vdisk_parse_params(struct vdisk *vd, char *params);
+ssize_t vdisk_key_attributes(struct scst_device *dev, char *buf, int at);
+
+/* worker.c */
+int vdisk_worker_init(struct vdisk *vd);
+void vdisk_worker_exit(struct vdisk *vd);
+scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
+			      scst_sense_t (*fn)(struct scst_cmd *cmd));
+void vdisk_queue_flush(struct vdisk *vd);
+
+/* error.c */
+scst_sense_t vdisk_blk_error(struct scst_cmd *cmd, blk_status_t status,
+			     bool write, u64 lba);
+scst_sense_t vdisk_errno_error(struct scst_cmd *cmd, int err, bool write,
+			       u64 lba);
+scst_sense_t vdisk_flush_error(struct scst_cmd *cmd, int err);
+
+/* opcodes.c */
+extern const struct scst_opcode vdisk_opcodes[];
+extern const unsigned int vdisk_nr_opcodes;
+
+/* inquiry.c */
+#define VDISK_INQUIRY_LEN	96	/* standard data */
+#define VDISK_VPD_MAX_LEN	256
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
+			       u8 *buf);
+unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page, u16 rel_tgt_id,
+			       u8 *buf);
+#endif
+scst_sense_t vdisk_exec_inquiry(struct scst_cmd *cmd);
+
+/* mode.c */
+#define VDISK_MODE_MAX_LEN	256
+
+/**
+ * struct vdisk_mode - the mode parameters that MODE SELECT can change
+ * @wce: caching mode page, WCE
+ * @d_sense: control mode page, D_SENSE
+ * @swp: control mode page, SWP
+ * @tas: control mode page, TAS
+ */
+struct vdisk_mode {
+	bool wce;
+	bool d_sense;
+	bool swp;
+	bool tas;
+};
+
+bool vdisk_default_wce(const struct vdisk *vd);
+void vdisk_reset(struct scst_device *dev);
+#if IS_ENABLED(CONFIG_KUNIT)
+void vdisk_mode_get(const struct vdisk *vd, struct vdisk_mode *mode);
+unsigned int vdisk_mode_sense(const struct vdisk *vd, const u8 *cdb,
+			      bool write_protected, u8 *buf, u8 *bad_byte);
+scst_sense_t vdisk_mode_parse(struct scst_cmd *cmd, const u8 *buf, u32 len,
+			      struct vdisk_mode *mode);
+#endif
+scst_sense_t vdisk_exec_mode_sense(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_mode_select(struct scst_cmd *cmd);
+
+/* sbc.c */
+scst_sense_t vdisk_parse(struct scst_cmd *cmd);
+scst_sense_t vdisk_check_access(struct scst_cmd *cmd);
+scst_sense_t vdisk_len_error(struct scst_cmd *cmd);
+scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);
+scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_read(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_write(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_read_capacity_10(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd);
+
+/* chunk.c */
+void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);
+void vdisk_repeat_block(void *buf, u32 block, u32 size);
+scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len);
+scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len);
+
+/* verify.c */
+scst_sense_t vdisk_exec_verify(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd);
+
+/* provision.c */
+scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_write_same(struct scst_cmd *cmd);
+
+/* fileio.c, blockio.c, nullio.c */
+extern const struct vdisk_ops vdisk_fileio_ops;
+extern const struct vdisk_ops vdisk_blockio_ops;
+extern const struct vdisk_ops vdisk_nullio_ops;
+
+#endif /* _SCST_VDISK_H */
