@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: DISKS=1G,256M MEM=1024 SMP=2 TIMEOUT=300
+# A block device as a disk.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+store=/dev/vda
+other=/dev/vdb
+
+queue() {
+	cat "/sys/block/${disk##*/}/queue/$1"
+}
+
+a_block_device() {
+	export_disk vdisk_blockio disk01 "filename=$store"
+	expect "size" "$(blockdev --getsize64 "$store")" "$(blockdev --getsize64 "$disk")"
+	fs_roundtrip "$disk"
+	fio_verify "$disk" 32M
+}
+
+large_and_odd_requests() {
+	head -c 4000000 /dev/urandom >"$tmp/data"
+	dd if="$tmp/data" of="$disk" bs=512 count=777 seek=3 oflag=direct status=none
+	dd if="$disk" of="$tmp/back" bs=1M count=1 iflag=direct status=none
+	cmp -n $((777 * 512)) -i 0:1536 "$tmp/data" "$tmp/back"
+	dd if="$tmp/data" of="$disk" bs=3M count=1 oflag=direct iflag=fullblock status=none
+	dd if="$disk" of="$tmp/back" bs=3M count=1 iflag=direct status=none
+	cmp -n $((3 << 20)) "$tmp/data" "$tmp/back"
+	sg_dd if="$disk" of="$tmp/back" bs=512 count=2048 bpt=1023 iflag=sgio,fua 2>/dev/null
+	cmp -n $((2048 * 512)) "$tmp/data" "$tmp/back"
+}
+
+buffered_write_back_and_fsync() {
+	mkfs.ext4 -q -F "$disk"
+	mount "$disk" "$tmp/mnt"
+	run_fio "$tmp/mnt/file" --ioengine=psync --direct=0 --rw=randwrite --bs=16k \
+		--size=48M --fsync=64 --end_fsync=1 --verify=crc32c --verify_state_save=0
+	umount "$tmp/mnt"
+	quiet fsck.ext4 -fn "$disk"
+}
+
+the_device_is_ours_alone() {
+	expect_failure mount "$store" "$tmp/mnt" 2>"$tmp/err"
+	expect_match "mount" "busy|already mounted" "$(cat "$tmp/err")"
+	expect_errno EBUSY "$dev_bus/drivers/vdisk_blockio/add_device" \
+		"disk02 filename=$store"
+	unexport_disk disk01
+	# What the disk's file system is, the device's is
+	mount "$store" "$tmp/mnt"
+	[ -s "$tmp/mnt/file" ] || fail "no file"
+	expect_errno EBUSY "$dev_bus/drivers/vdisk_blockio/add_device" \
+		"disk02 filename=$store"
+	umount "$tmp/mnt"
+	[ ! -e "$scst_devices/disk02" ] || fail "disk02 is there"
+}
+
+discard() {
+	[ "$(cat "/sys/block/${store##*/}/queue/discard_max_bytes")" -gt 0 ] ||
+		skip "$store cannot discard"
+	export_disk vdisk_blockio disk01 "filename=$store thin_provisioned=1"
+	[ "$(queue discard_max_bytes)" -gt 0 ] || fail "no discard"
+	mkfs.ext4 -q -F "$disk"
+	mount "$disk" "$tmp/mnt"
+	head -c 32M /dev/urandom >"$tmp/mnt/file"
+	sync
+	rm "$tmp/mnt/file"
+	fstrim "$tmp/mnt"
+	umount "$tmp/mnt"
+	quiet fsck.ext4 -fn "$disk"
+	blkdiscard -f "$disk"
+	unexport_disk disk01
+}
+
+write_zeroes() {
+	export_disk vdisk_blockio disk01 "filename=$store thin_provisioned=1"
+	dd if=/dev/urandom of="$disk" bs=1M count=16 oflag=direct status=none
+	blkdiscard -z -o $((2 << 20)) -l $((8 << 20)) "$disk"
+	dd if="$disk" bs=1M skip=2 count=8 iflag=direct status=none |
+		cmp -n $((8 << 20)) - /dev/zero
+	unexport_disk disk01
+}
+
+blocksize_4096() {
+	export_disk vdisk_blockio disk01 "filename=$store blocksize=4096"
+	expect "logical block" 4096 "$(blockdev --getss "$disk")"
+	fs_roundtrip "$disk"
+	fio_verify "$disk" 16M
+	unexport_disk disk01
+}
+
+write_through() {
+	export_disk vdisk_blockio disk01 "filename=$store write_through=1"
+	expect "cache" "write through" "$(queue write_cache)"
+	fio_verify "$disk" 8M
+	unexport_disk disk01
+}
+
+nv_cache() {
+	export_disk vdisk_blockio disk01 "filename=$store nv_cache=1"
+	expect "cache" "write through" "$(queue write_cache)"
+	fio_verify "$disk" 8M
+	unexport_disk disk01
+}
+
+read_only() {
+	export_disk vdisk_blockio disk01 "filename=$store read_only=1"
+	expect "read only" 1 "$(blockdev --getro "$disk")"
+	expect_failure dd if=/dev/urandom of="$disk" bs=4k count=1 oflag=direct \
+		status=none 2>/dev/null
+	unexport_disk disk01
+}
+
+a_write_protected_device() {
+	blockdev --setro "$other"
+	expect_errno EROFS "$dev_bus/drivers/vdisk_blockio/add_device" \
+		"disk01 filename=$other"
+	export_disk vdisk_blockio disk01 "filename=$other read_only=1"
+	dd if="$disk" of=/dev/null bs=1M count=4 iflag=direct status=none
+	unexport_disk disk01
+	blockdev --setrw "$other"
+}
+
+a_file_is_no_block_device() {
+	truncate -s 1M "$tmp/file"
+	expect_errno ENOTBLK "$dev_bus/drivers/vdisk_blockio/add_device" \
+		"disk01 filename=$tmp/file"
+	rm "$tmp/file"
+}
+
+# Two disks of two devices, at once
+two_disks() {
+	local first pid
+
+	export_disk vdisk_blockio disk01 "filename=$store"
+	first=$disk
+	export_disk vdisk_blockio disk02 "filename=$other"
+	fio_out=$tmp/first fio_verify "$first" 16M &
+	pid=$!
+	fio_verify "$disk" 16M
+	wait "$pid"
+	del_lun tgt0 0
+	del_lun tgt0 1
+	del_device disk01
+	del_device disk02
+}
+
+take_apart() {
+	del_target tgt0
+	scst_unload
+}
+
+kernel_log() {
+	log_clean "$log" \
+		any 'Power-on or device reset occurred' \
+		any 'LUN assignments on this target have changed' \
+		any '(critical|I/O|protection|device|medium) .*error, dev sd' \
+		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result)' \
+		any 'Buffer I/O error on dev sd' \
+		any "/dev/vda: Can't open blockdev" \
+		any 'scsi_tgt_dev|vdisk_blockio'
+}
+
+scst_load
+log=$(log_mark)
+mkdir "$tmp/mnt"
+main a_block_device large_and_odd_requests buffered_write_back_and_fsync \
+	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
+	nv_cache read_only a_write_protected_device a_file_is_no_block_device \
+	two_disks take_apart kernel_log

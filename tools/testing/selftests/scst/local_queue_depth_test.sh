@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: MEM=1024 SMP=2 TIMEOUT=180
+# A disk of scst_local takes at least 256 commands, and they are really in
+# flight: on the initiator's side, in the target, and on the device behind.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+depth=256
+
+# in_flight DISK: its requests, reads and writes together
+in_flight() {
+	awk '{ print $1 + $2 }' "/sys/block/${1#/dev/}/inflight"
+}
+
+# start_reads DISK: random reads, so that nothing is merged, until the test ends
+start_reads() {
+	fio --name=job --filename="$1" --ioengine=libaio --direct=1 --thread --rw=randread \
+		--bs=4k --norandommap --iodepth="$depth" --time_based --runtime=600 \
+		>"$tmp/fio.out" &
+}
+
+# most CMD...: the highest of the numbers that CMD prints for a while
+most() {
+	local i n max=0
+
+	for ((i = 0; i < 30; i++)); do
+		n=$("$@")
+		max=$((n > max ? n : max))
+		sleep 0.1
+	done
+	echo "$max"
+}
+
+# A device that takes its time, 300 ms for each request, at two LUNs
+slow_disks() {
+	modinfo -n null_blk >/dev/null 2>&1 || skip "the kernel has no null_blk"
+	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=2 completion_nsec=300000000 \
+		hw_queue_depth=1024 submit_queues=1 gb=1
+	add_device vdisk_blockio slow filename=/dev/nullb0
+	add_target tgt0 session_name=host0
+	add_lun tgt0 0 slow
+	add_lun tgt0 1 slow
+	disk_of tgt0 0
+	disk_of tgt0 1
+}
+
+enough_is_announced() {
+	local got
+
+	got=$(cat "$(scsi_device_of tgt0 0)/queue_depth")
+	msg "queue_depth $got"
+	[ "$got" -ge "$depth" ] || fail "queue_depth $got"
+	got=$(cat "$(session_of tgt0)"/host/scsi_host/host*/can_queue)
+	msg "can_queue $got"
+	[ "$got" -ge "$depth" ] || fail "can_queue $got"
+}
+
+as_many_are_in_flight() {
+	local disk
+
+	disk=$(disk_of tgt0 0)
+	start_reads "$disk"
+	expect "requests of the disk" "$depth" "$(most in_flight "$disk")"
+	expect "commands in the target" "$depth" \
+		"$(most cat "$(session_of tgt0)/active_commands")"
+	expect "requests of the device behind" "$depth" "$(most in_flight nullb0)"
+}
+
+# The tags of a hardware queue are shared by the disks that use it
+on_two_disks_too() {
+	local first second got
+
+	first=$(disk_of tgt0 0)
+	second=$(disk_of tgt0 1)
+	start_reads "$first"
+	start_reads "$second"
+	got=$(most cat "$(session_of tgt0)/active_commands")
+	msg "$got commands in the target"
+	[ "$got" -ge "$depth" ] || fail "$got commands in the target"
+	for disk in "$first" "$second"; do
+		got=$(most in_flight "$disk")
+		msg "$got requests of $disk"
+		[ "$got" -ge $((depth / 2)) ] || fail "$got requests of $disk"
+	done
+}
+
+a_smaller_depth_holds() {
+	local dir
+
+	dir=$(scsi_device_of tgt0 0)
+	put "$dir/queue_depth" 16
+	expect "queue_depth" 16 "$(cat "$dir/queue_depth")"
+	start_reads "$(disk_of tgt0 0)"
+	expect "commands in the target" 16 \
+		"$(most cat "$(session_of tgt0)/active_commands")"
+}
+
+# null_blk stays: with DEBUG_KOBJECT_RELEASE its disks outlive the module
+take_apart() {
+	del_target tgt0
+	del_device slow
+	scst_unload
+}
+
+scst_load
+main slow_disks enough_is_announced as_many_are_in_flight on_two_disks_too \
+	a_smaller_depth_holds take_apart
