@@ -46,8 +46,9 @@ struct scst_tmf;
  * typedef scst_sense_t - how a command ended
  *
  * %SCST_GOOD, %SCST_PENDING, %SCST_BUSY, %SCST_TASK_SET_FULL,
- * %SCST_CONDITION_MET or a sense code made by SCST_SENSE().  A type of its own
- * lets sparse find an errno that is passed for a sense code.
+ * %SCST_CONDITION_MET, %SCST_RESERVATION_CONFLICT or a sense code made by
+ * SCST_SENSE().  A type of its own lets sparse find an errno that is passed for
+ * a sense code.
  */
 typedef u32 __bitwise scst_sense_t;
 
@@ -59,6 +60,7 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_BUSY		((__force scst_sense_t)0x2000001u)
 #define SCST_TASK_SET_FULL	((__force scst_sense_t)0x2000002u)
 #define SCST_CONDITION_MET	((__force scst_sense_t)0x2000003u)
+#define SCST_RESERVATION_CONFLICT ((__force scst_sense_t)0x2000004u)
 
 /* SPC-6 table 59 (ASC and ASCQ assignments): what core and handlers report. */
 #define SCST_SENSE_NOT_READY_MANUAL	SCST_SENSE(NOT_READY, 0x04, 0x03)
@@ -110,6 +112,16 @@ enum scst_ua {
 	SCST_UA_INQUIRY_CHANGED,
 	SCST_UA_LUNS_CHANGED,
 	SCST_UA_NR
+};
+
+/**
+ * struct scst_name - an object in the table of names, see names.c
+ * @node: link in the table
+ * @dev: the object
+ */
+struct scst_name {
+	struct hlist_node node;
+	struct device *dev;
 };
 
 /* ------------------------------------------------------------------------
@@ -232,6 +244,7 @@ enum scst_cmd_flags {
 	SCST_CMD_ABORTED,	/* a TMF, or the end of its nexus, hit it */
 	SCST_CMD_ABORTED_OWN,	/* by its own nexus: send no status */
 	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
+	SCST_CMD_ABORTED_CLEARED, /* by CLEAR TASK SET of another nexus */
 };
 
 /* Bytes of a command that belong to the handler while it executes. */
@@ -256,7 +269,12 @@ enum scst_cmd_flags {
  * @sense_len: valid bytes in @sense
  * @no_response: it was aborted, and the initiator is not to be told
  * @ended: the command ended while @abort_pins kept it
+ * @defer_io: exec() must not start I/O, for which it may have to wait, but have a
+ *	worker do it.  Set by the core, and by a target driver that calls
+ *	scst_cmd_init_done() where resources of the block layer are held, such
+ *	as tags of requests that are plugged.
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
+ * @ua: bit of the unit attention that it reports, or 0
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
  * @cpu: whose in-flight list it is on
@@ -307,8 +325,10 @@ struct scst_cmd {
 	bool info_valid;
 	bool field_valid;
 	bool field_in_cdb;
+	bool defer_io;
 	u8 field_bit;
 	u16 field_ptr;
+	u16 ua;
 	u16 abort_pins;
 	u32 tmf_gen;
 	unsigned int cpu;
@@ -413,11 +433,13 @@ struct scst_opcode {
  * @attach: serve the logical unit: open the backing store and set its
  *	capacity.  The return value is the errno of the user's write.
  * @detach: stop serving it.  No command executes and none will be given to
- *	the handler until attach().
+ *	the handler until attach(), except for rows that have offline set.
  * @free_device: the device leaves for good, attached or not before.  Undo
  *	new_device(), except for the memory.
  * @parse: optional check of a decoded command before its place in the task
  *	set, such as the LBA range.  Must not sleep.
+ * @poll_sense: optional: what REQUEST SENSE tells when nothing else is pending,
+ *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their default
  *	values (SAM-6 6.3.3).  No command executes.
  * @dev_done: optional: every command of the device that reached exec() has
@@ -428,12 +450,12 @@ struct scst_opcode {
  *	scst_device.mutex held.
  *
  * A row's exec() callback runs in the submitter's context: it may allocate
- * (GFP_NOIO is in force) and start I/O, but not wait for I/O, for another
- * command or for a lock held during I/O.  It returns %SCST_PENDING and calls
- * scst_cmd_done() later, once, from any context, or returns the result.  Once
- * the command was handed on to what will call scst_cmd_done(), exec() may touch
- * neither it nor the unit any more: detach() waits for commands, not for
- * callers.
+ * (GFP_NOIO is in force) and start I/O, unless scst_cmd.defer_io is set, but not
+ * wait for I/O, for another command or for a lock held during I/O.  It returns
+ * %SCST_PENDING and calls scst_cmd_done() later, once, from any context, or
+ * returns the result.  Once the command was handed on to what will call
+ * scst_cmd_done(), exec() may touch neither it nor the unit any more: detach()
+ * waits for commands, not for callers.
  */
 struct scst_dev_type {
 	struct device_driver driver;
@@ -447,13 +469,13 @@ struct scst_dev_type {
 	void (*detach)(struct scst_device *dev);
 	void (*free_device)(struct scst_device *dev);
 	scst_sense_t (*parse)(struct scst_cmd *cmd);
+	scst_sense_t (*poll_sense)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
 	void (*dev_done)(struct scst_cmd *cmd);
 	ssize_t (*key_attributes)(struct scst_device *dev, char *buf, int at);
 
 	/* private: the core's */
 	const struct scst_opcode **opcode_index;
-	bool dying;
 	struct list_head devices;
 };
 
@@ -505,7 +527,7 @@ struct scst_device {
 	spinlock_t tgt_dev_lock;	/* protects tgt_devs; innermost */
 	struct list_head tgt_devs;
 	struct list_head type_entry;
-	struct hlist_node name_entry;
+	struct scst_name name;
 	struct delayed_work event_work;
 	unsigned long events;
 	unsigned long last_event;
@@ -550,7 +572,6 @@ void scst_device_resume(struct scst_device *dev);
 
 void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info);
-unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense);
 scst_sense_t scst_cmd_cdb_error(struct scst_cmd *cmd, u16 byte, u8 bit);
 scst_sense_t scst_cmd_param_error(struct scst_cmd *cmd, u16 byte, u8 bit);
 void scst_cmd_data_in(struct scst_cmd *cmd, const void *buf, u32 len);
@@ -616,11 +637,11 @@ enum scst_tmf_status {
 
 /**
  * struct scst_tmf - a task management request, embedded by the target driver
- * @sess: I_T nexus that asks; set by scst_rx_tmf()
+ * @sess: I_T nexus that asks; set by the core
  * @fn: what to do
  * @lun: logical unit, for those functions that have one
  * @tag: command, for %SCST_ABORT_TASK
- * @status: answer, valid in task_mgmt_fn_done()
+ * @status: answer, valid when it has ended
  * @gen: the core's: which commands of @sess had arrived before
  * @work: the core's
  */
@@ -661,8 +682,8 @@ struct scst_tmf {
  *	scst_cmd_init_done() is called.
  * @xmit_response: send status, sense and data-in, then call
  *	scst_tgt_cmd_done(), also from here.  Called exactly once for every
- *	command, in any context.  When scst_cmd_no_response() says so, nothing
- *	is sent.
+ *	command, in any context; must not sleep.  When scst_cmd_no_response()
+ *	says so, nothing is sent.
  * @on_free_cmd: the core has let go of @cmd: its memory may be reused.  The
  *	last callback, exactly once, in any context; must not sleep.
  * @on_abort_cmd: @cmd, which waits for data-out, was aborted: stop the
@@ -671,7 +692,7 @@ struct scst_tmf {
  *	be ignored unless a transfer is under way.  Must not sleep.  Needed
  *	when rdy_to_xfer is there.
  * @task_mgmt_fn_done: a request of scst_rx_tmf() has ended; @tmf is the
- *	driver's again.
+ *	driver's again.  Needed by those who call that.
  * @luns_changed: optional: the LUN map of @sess changed; return when the
  *	initiator has seen it, if the driver can know.  No core lock is held.
  * @lun_removing: optional: @lun will go from @sess when this returns; it
@@ -763,7 +784,7 @@ struct scst_tgt {
 	wait_queue_head_t writers_wait;
 	struct device *sessions_dev;
 	struct list_head tgtt_entry;
-	struct hlist_node name_entry;
+	struct scst_name name;
 };
 
 static inline struct scst_tgt *to_scst_tgt(struct device *dev)
@@ -826,14 +847,11 @@ struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
 void scst_unregister_target(struct scst_tgt *tgt);
 struct scst_tgt *scst_find_target(struct scst_tgt_template *tgtt,
 				  const char *name);
-int scst_enable_target(struct scst_tgt *tgt, bool enable);
 
 struct scst_session *scst_register_session(struct scst_tgt *tgt,
 					   const char *initiator_name,
 					   void *priv);
 void scst_unregister_session(struct scst_session *sess);
-struct scst_session *scst_find_session(struct scst_tgt *tgt,
-				       const char *initiator_name);
 bool scst_session_next_lun(struct scst_session *sess, unsigned long *lun);
 
 void scst_rx_cmd(struct scst_session *sess, struct scst_cmd *cmd,
@@ -843,6 +861,8 @@ void scst_cmd_init_done(struct scst_cmd *cmd);
 void scst_rx_data(struct scst_cmd *cmd, int error);
 void scst_tgt_cmd_done(struct scst_cmd *cmd);
 void scst_rx_tmf(struct scst_session *sess, struct scst_tmf *tmf);
+enum scst_tmf_status scst_exec_tmf(struct scst_session *sess,
+				   struct scst_tmf *tmf);
 
 bool scst_valid_name(const char *name);
 u32 scst_setup_id(void);

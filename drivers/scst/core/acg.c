@@ -184,7 +184,7 @@ static void acg_announce(struct scst_acg *acg)
 	struct scst_session **sessions;
 	unsigned int nr, i;
 
-	scst_tgt_event(tgt, "luns_changed");
+	scst_tgt_event(tgt, "luns_changed", NULL);
 	if (!tgt->tgtt->luns_changed)
 		return;
 	sessions = scst_tgt_get_sessions(tgt, &nr);
@@ -383,7 +383,7 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	/* The old unit, or the new one if nothing came of it */
 	scst_device_put_export(unit, export_id);
 	if (!ret)
-		scst_tgt_event(acg->tgt, "luns_changed");
+		scst_tgt_event(acg->tgt, "luns_changed", NULL);
 	return ret;
 }
 
@@ -515,6 +515,8 @@ static ssize_t del_store(struct device *dev, struct device_attribute *attr,
 
 	char *copy __free(kfree) = scst_split_name(buf, &word, &params);
 
+	if (copy == ERR_PTR(-ENOMEM))
+		return -ENOMEM;
 	if (IS_ERR(copy) || *params)
 		word = NULL;
 	ret = acg_parse_lun(acg->tgt, word, &lun);

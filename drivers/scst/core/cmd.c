@@ -125,9 +125,13 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 		percpu_ref_put(&td->ref);
 }
 
+/* The work item that calls this is not one that may wait for I/O. */
 static void cmd_exec_resume(struct scst_gate_entry *entry)
 {
-	cmd_do_exec(container_of(entry, struct scst_cmd, exec_entry));
+	struct scst_cmd *cmd = container_of(entry, struct scst_cmd, exec_entry);
+
+	cmd->defer_io = true;
+	cmd_do_exec(cmd);
 }
 
 static void cmd_exec(struct scst_cmd *cmd)
@@ -145,6 +149,8 @@ static void cmd_exec(struct scst_cmd *cmd)
 /* Fetch data-out.  scst_rx_data() goes on. */
 static void cmd_get_data(struct scst_cmd *cmd)
 {
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
 	WRITE_ONCE(cmd->state, SCST_CMD_DATA_WAIT);
 	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
 	smp_mb();
@@ -152,8 +158,11 @@ static void cmd_get_data(struct scst_cmd *cmd)
 		scst_cmd_done(cmd, SCST_GOOD);
 		return;
 	}
+	/* As in cmd_do_exec(): the nexus keeps the target driver's code. */
+	percpu_ref_get(&td->ref);
 	if (cmd_tgtt(cmd)->rdy_to_xfer(cmd) < 0)
 		scst_cmd_done(cmd, SCST_SENSE_DATA_PHASE_ERROR);
+	percpu_ref_put(&td->ref);
 }
 
 /**
@@ -180,9 +189,13 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 	scst_sense_t sense;
 
 	if (unlikely(READ_ONCE(cmd->tgt_dev->ua)) && !(op && op->skip_ua)) {
-		sense = scst_ua_pop(cmd->tgt_dev);
-		if (sense != SCST_GOOD)
+		sense = scst_ua_pop(cmd);
+		if (sense != SCST_GOOD) {
+			/* What parse() noted is about something else. */
+			cmd->info_valid = false;
+			cmd->field_valid = false;
 			return sense;
+		}
 	}
 	if (unlikely(cmd->result != SCST_GOOD))
 		return cmd->result;
@@ -214,7 +227,11 @@ static void cmd_enabled(struct scst_cmd *cmd)
 
 static void cmd_task_set_resume(struct scst_gate_entry *entry)
 {
-	cmd_enabled(container_of(entry, struct scst_cmd, task_set_entry));
+	struct scst_cmd *cmd = container_of(entry, struct scst_cmd,
+					    task_set_entry);
+
+	cmd->defer_io = true;
+	cmd_enabled(cmd);
 }
 
 static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
@@ -293,20 +310,26 @@ static void cmd_set_resid(struct scst_cmd *cmd)
 
 /*
  * SAM-6 5.6: the nexus that asked for the abort gets no status; with TAS=1 the
- * others get TASK ABORTED, else nothing but a unit attention.  Nobody asked for
- * the abort when a LUN goes or is replaced: the initiator is to try again.
+ * others get TASK ABORTED, else nothing but a unit attention: COMMANDS CLEARED
+ * BY ANOTHER INITIATOR, unless a reset raises its own.  Nobody asked for the
+ * abort when a LUN goes or is replaced: the initiator is to try again.
  */
 static void cmd_set_aborted(struct scst_cmd *cmd)
 {
 	cmd->sense_len = 0;
-	if (test_bit(SCST_CMD_ABORTED_OWN, &cmd->flags))
+	if (cmd->ua)
+		scst_ua_unpop(cmd);
+	if (test_bit(SCST_CMD_ABORTED_OWN, &cmd->flags)) {
 		cmd->no_response = true;
-	else if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags))
+	} else if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags)) {
 		cmd->status = SAM_STAT_BUSY;
-	else if (cmd->dev && cmd->dev->tas)
+	} else if (cmd->dev && cmd->dev->tas) {
 		cmd->status = SAM_STAT_TASK_ABORTED;
-	else
+	} else {
 		cmd->no_response = true;
+		if (test_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags))
+			scst_ua_set(cmd->tgt_dev, SCST_UA_COMMANDS_CLEARED);
+	}
 }
 
 /**
@@ -326,6 +349,8 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 	if (cmd->tgt_dev)
 		scst_stats_cmd(cmd);
 	trace_scst_cmd_done(cmd);
+	/* scst_unregister_session() waits for this section. */
+	guard(rcu)();
 	cmd_tgtt(cmd)->xmit_response(cmd);
 }
 

@@ -79,7 +79,6 @@ extern struct device *scst_devices_dir;
 extern struct device *scst_targets_dir;
 
 /* main.c */
-u32 scst_setup_id(void);
 void scst_object_get(void);
 void scst_object_put(void);
 
@@ -90,11 +89,9 @@ struct device *scst_create_dir(struct device *parent, const char *name,
 void scst_remove_dir(struct device *dir);
 
 /* names.c */
-int scst_add_dev_name(struct scst_device *dev);
-void scst_del_dev_name(struct scst_device *dev);
+int scst_add_name(struct scst_name *n, struct device *dev);
+void scst_del_name(struct scst_name *n);
 struct scst_device *scst_find_dev(const char *name);
-int scst_add_tgt_name(struct scst_tgt *tgt);
-void scst_del_tgt_name(struct scst_tgt *tgt);
 struct scst_tgt *scst_find_tgt(const char *name);
 
 /* device.c */
@@ -122,7 +119,8 @@ extern const struct device_type scst_tgt_device_type;
 int scst_port_bus_register(void);
 void scst_port_bus_unregister(void);
 const struct bus_type *scst_port_bus(void);
-void scst_tgt_event(struct scst_tgt *tgt, const char *event);
+void scst_tgt_event(struct scst_tgt *tgt, const char *event,
+		    const struct scst_session *sess);
 
 /* template.c */
 void scst_tgtt_remember(struct scst_tgt *tgt);
@@ -225,11 +223,13 @@ u64 scst_lun_parse(const struct scsi_lun *lun);
 #define SCST_LUN_INVALID	(~0ULL)
 
 /* sense.c */
+unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense);
 void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result);
 
 /* ua.c */
 void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua);
-scst_sense_t scst_ua_pop(struct scst_tgt_dev *td);
+scst_sense_t scst_ua_pop(struct scst_cmd *cmd);
+void scst_ua_unpop(struct scst_cmd *cmd);
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun);
 void scst_ua_luns_reported(struct scst_session *sess);
 

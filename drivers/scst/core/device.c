@@ -28,12 +28,12 @@ static int dev_probe(struct device *dev)
 	if (ret)
 		return ret;
 
-	/* Pairs with cmd_do_exec() */
-	smp_store_release(&unit->online, true);
 	/* SPC-6 table 59: what had not been ready may have another content. */
 	if (unit->was_online)
 		scst_device_ua(unit, SCST_UA_MEDIUM_CHANGED, NULL);
 	unit->was_online = true;
+	/* Pairs with cmd_do_exec() */
+	smp_store_release(&unit->online, true);
 	return 0;
 }
 
@@ -150,7 +150,6 @@ static void device_release(struct device *dev)
 {
 	struct scst_device *unit = to_scst_dev(dev);
 
-	cancel_delayed_work_sync(&unit->event_work);
 	scst_gate_exit(&unit->exec_gate);
 	scst_gate_exit(&unit->task_set);
 	ida_destroy(&unit->export_ids);
@@ -193,8 +192,8 @@ static void dev_event_work(struct work_struct *work)
  * @dev: logical unit
  * @event: what
  *
- * Sends a uevent soon.  Events of the same kind that come faster than one a
- * second become one.
+ * Sends a uevent soon.  Errors that come faster than one a second become one
+ * event of each kind.
  *
  * Context: any.
  */
@@ -296,7 +295,7 @@ int scst_add_device(struct scst_device *dev)
 {
 	int ret;
 
-	ret = scst_add_dev_name(dev);
+	ret = scst_add_name(&dev->name, &dev->dev);
 	if (ret)
 		goto free;
 	/* User space hears of it when it is of use. */
@@ -310,19 +309,24 @@ int scst_add_device(struct scst_device *dev)
 
 	scst_type_remember(dev);
 	get_device(&dev->dev);
-	/* From here on others may map it, and delete it. */
-	WRITE_ONCE(dev->ready, true);
-	dev_set_uevent_suppress(&dev->dev, 0);
-	kobject_uevent(&dev->dev.kobj, KOBJ_ADD);
-	kobject_uevent(&dev->dev.kobj, KOBJ_BIND);
+	scoped_guard(mutex, &dev->mutex) {
+		/*
+		 * From here on others may map it, and delete it: that takes the
+		 * mutex, so that the uevents come in order.
+		 */
+		WRITE_ONCE(dev->ready, true);
+		dev_set_uevent_suppress(&dev->dev, 0);
+		kobject_uevent(&dev->dev.kobj, KOBJ_ADD);
+		kobject_uevent(&dev->dev.kobj, KOBJ_BIND);
+	}
 	put_device(&dev->dev);
 	return 0;
 
 del:
+	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);
-	cancel_delayed_work_sync(&dev->event_work);
 del_name:
-	scst_del_dev_name(dev);
+	scst_del_name(&dev->name);
 free:
 	dev->type->free_device(dev);
 	put_device(&dev->dev);
@@ -347,11 +351,12 @@ int scst_del_device(struct scst_device *dev)
 		dev->dying = true;
 	}
 
+	/* No event after the uevent of its removal */
+	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);
-	cancel_delayed_work_sync(&dev->event_work);
 	scst_type_forget(dev);
 	dev->type->free_device(dev);
-	scst_del_dev_name(dev);
+	scst_del_name(&dev->name);
 	put_device(&dev->dev);
 	return 0;
 }

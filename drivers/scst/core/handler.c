@@ -67,7 +67,7 @@ static ssize_t del_device_store(struct device_driver *drv, const char *buf,
 
 	if (IS_ERR(copy) || *params) {
 		pr_err("%s: del_device: want one name\n", drv->name);
-		return -EINVAL;
+		return IS_ERR(copy) ? PTR_ERR(copy) : -EINVAL;
 	}
 
 	dev = scst_find_dev(name);

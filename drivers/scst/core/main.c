@@ -31,7 +31,7 @@ void scst_object_get(void)
 
 void scst_object_put(void)
 {
-	/* scst_exit() waits for this section too. */
+	/* scst_remove_tree() waits for this section too. */
 	guard(rcu)();
 	if (atomic_dec_and_test(&nr_objects))
 		wake_up_all(&objects_wait);
@@ -100,11 +100,14 @@ static struct attribute *root_attrs[] = {
 };
 ATTRIBUTE_GROUPS(root);
 
+/* When this returns no code of this module runs for any object. */
 static void scst_remove_tree(void)
 {
 	scst_remove_dir(scst_targets_dir);
 	scst_remove_dir(scst_devices_dir);
 	scst_remove_dir(scst_root);
+	wait_event(objects_wait, !atomic_read(&nr_objects));
+	synchronize_rcu();
 }
 
 static int __init scst_create_tree(void)
@@ -112,14 +115,11 @@ static int __init scst_create_tree(void)
 	scst_root = scst_create_dir(NULL, "scst", root_groups, NULL);
 	if (IS_ERR(scst_root))
 		return PTR_ERR(scst_root);
-
 	scst_devices_dir = scst_create_dir(scst_root, "devices", NULL, NULL);
+	if (IS_ERR(scst_devices_dir))
+		return PTR_ERR(scst_devices_dir);
 	scst_targets_dir = scst_create_dir(scst_root, "targets", NULL, NULL);
-	if (IS_ERR(scst_devices_dir) || IS_ERR(scst_targets_dir)) {
-		scst_remove_tree();
-		return -ENOMEM;
-	}
-	return 0;
+	return PTR_ERR_OR_ZERO(scst_targets_dir);
 }
 
 static int __init scst_init(void)
@@ -130,8 +130,9 @@ static int __init scst_init(void)
 	scst_wq = alloc_workqueue("scst", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!scst_wq)
 		return ret;
+	/* One that waits for a slow unit must not keep those of others. */
 	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND,
-				      0);
+				      WQ_MAX_ACTIVE);
 	if (!scst_tmf_wq)
 		goto destroy_wq;
 
@@ -140,7 +141,7 @@ static int __init scst_init(void)
 		goto destroy_tmf_wq;
 	ret = scst_create_tree();
 	if (ret)
-		goto exit_opcodes;
+		goto remove_tree;
 	ret = scst_dev_bus_register();
 	if (ret)
 		goto remove_tree;
@@ -153,7 +154,6 @@ unregister_dev_bus:
 	scst_dev_bus_unregister();
 remove_tree:
 	scst_remove_tree();
-exit_opcodes:
 	scst_opcode_exit();
 destroy_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
@@ -168,8 +168,6 @@ static void __exit scst_exit(void)
 	scst_port_bus_unregister();
 	scst_dev_bus_unregister();
 	scst_remove_tree();
-	wait_event(objects_wait, !atomic_read(&nr_objects));
-	synchronize_rcu();
 	scst_opcode_exit();
 	destroy_workqueue(scst_tmf_wq);
 	destroy_workqueue(scst_wq);

@@ -11,9 +11,8 @@
 #include <linux/stringhash.h>
 #include "core.h"
 
-static DEFINE_MUTEX(names_mutex);	/* protects both tables */
-static DEFINE_HASHTABLE(dev_names, 10);
-static DEFINE_HASHTABLE(tgt_names, 6);
+static DEFINE_MUTEX(names_mutex);	/* protects names */
+static DEFINE_HASHTABLE(names, 10);
 
 static unsigned int name_hash(const char *name)
 {
@@ -67,88 +66,74 @@ bool scst_valid_name(const char *name)
 EXPORT_SYMBOL_GPL(scst_valid_name);
 
 /*
- * A name is in its table from the first moment, so that it stays unique; it is
+ * A name is in the table from the first moment, so that it stays unique; it is
  * found when the object is complete.
  */
-static struct scst_device *dev_lookup(const char *name)
+static struct scst_name *name_lookup(const struct bus_type *bus,
+				     const char *name)
 {
-	struct scst_device *dev;
+	struct scst_name *n;
 
 	lockdep_assert_held(&names_mutex);
-	hash_for_each_possible(dev_names, dev, name_entry, name_hash(name))
-		if (!strcmp(dev_name(&dev->dev), name))
-			return dev;
+	hash_for_each_possible(names, n, node, name_hash(name))
+		if (n->dev->bus == bus && !strcmp(dev_name(n->dev), name))
+			return n;
 	return NULL;
 }
 
-static struct scst_tgt *tgt_lookup(const char *name)
+/**
+ * scst_add_name - reserve the name of a device
+ * @n: to be kept until scst_del_name()
+ * @dev: device of one of our buses
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -EEXIST when the name is in use on this bus.
+ */
+int scst_add_name(struct scst_name *n, struct device *dev)
 {
-	struct scst_tgt *tgt;
-
-	lockdep_assert_held(&names_mutex);
-	hash_for_each_possible(tgt_names, tgt, name_entry, name_hash(name))
-		if (!strcmp(dev_name(&tgt->dev), name))
-			return tgt;
-	return NULL;
-}
-
-/* Returns -EEXIST when the name is in use. */
-int scst_add_dev_name(struct scst_device *dev)
-{
-	const char *name = dev_name(&dev->dev);
-
 	guard(mutex)(&names_mutex);
-	if (dev_lookup(name))
+	if (name_lookup(dev->bus, dev_name(dev)))
 		return -EEXIST;
-	hash_add(dev_names, &dev->name_entry, name_hash(name));
+	n->dev = dev;
+	hash_add(names, &n->node, name_hash(dev_name(dev)));
 	return 0;
 }
 
-void scst_del_dev_name(struct scst_device *dev)
+void scst_del_name(struct scst_name *n)
 {
 	guard(mutex)(&names_mutex);
-	hash_del(&dev->name_entry);
+	hash_del(&n->node);
 }
 
 /* The device of that name with a reference, or NULL. */
 struct scst_device *scst_find_dev(const char *name)
 {
 	struct scst_device *dev;
+	struct scst_name *n;
 
 	guard(mutex)(&names_mutex);
-	dev = dev_lookup(name);
-	if (!dev || !READ_ONCE(dev->ready))
+	n = name_lookup(scst_dev_bus(), name);
+	if (!n)
+		return NULL;
+	dev = to_scst_dev(n->dev);
+	if (!READ_ONCE(dev->ready))
 		return NULL;
 	get_device(&dev->dev);
 	return dev;
 }
 
-/* Returns -EEXIST when the name is in use. */
-int scst_add_tgt_name(struct scst_tgt *tgt)
-{
-	const char *name = dev_name(&tgt->dev);
-
-	guard(mutex)(&names_mutex);
-	if (tgt_lookup(name))
-		return -EEXIST;
-	hash_add(tgt_names, &tgt->name_entry, name_hash(name));
-	return 0;
-}
-
-void scst_del_tgt_name(struct scst_tgt *tgt)
-{
-	guard(mutex)(&names_mutex);
-	hash_del(&tgt->name_entry);
-}
-
 /* The target of that name with a reference, or NULL. */
 struct scst_tgt *scst_find_tgt(const char *name)
 {
+	struct scst_name *n;
 	struct scst_tgt *tgt;
 
 	guard(mutex)(&names_mutex);
-	tgt = tgt_lookup(name);
-	if (!tgt || !READ_ONCE(tgt->ready))
+	n = name_lookup(scst_port_bus(), name);
+	if (!n)
+		return NULL;
+	tgt = to_scst_tgt(n->dev);
+	if (!READ_ONCE(tgt->ready))
 		return NULL;
 	get_device(&tgt->dev);
 	return tgt;

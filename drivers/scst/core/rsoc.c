@@ -5,7 +5,6 @@
  * FUNCTIONS.
  */
 
-#include <kunit/visibility.h>
 #include <linux/unaligned.h>
 #include "core.h"
 
@@ -159,7 +158,6 @@ scst_sense_t scst_exec_report_supported_opcodes(struct scst_cmd *cmd)
 		return scst_cmd_cdb_error(cmd, 2, 2);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_exec_report_supported_opcodes);
 
 /**
  * scst_exec_report_supported_tmfs - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
@@ -187,4 +185,3 @@ scst_sense_t scst_exec_report_supported_tmfs(struct scst_cmd *cmd)
 	scst_cmd_data_in(cmd, buf, len);
 	return SCST_GOOD;
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_exec_report_supported_tmfs);

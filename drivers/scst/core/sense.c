@@ -31,7 +31,6 @@ unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense)
 	scsi_build_sense_buffer(desc, buf, sense_key(sense), code >> 8, code);
 	return desc ? 8 : SCST_SENSE_FIXED_LEN;
 }
-EXPORT_SYMBOL_GPL(scst_build_sense);
 
 static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 {
@@ -86,6 +85,9 @@ void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result)
 		return;
 	case SCST_TASK_SET_FULL:
 		cmd->status = SAM_STAT_TASK_SET_FULL;
+		return;
+	case SCST_RESERVATION_CONFLICT:
+		cmd->status = SAM_STAT_RESERVATION_CONFLICT;
 		return;
 	}
 

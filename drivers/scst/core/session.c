@@ -59,7 +59,7 @@ static ssize_t close_store(struct device *dev, struct device_attribute *attr,
 	kn = sysfs_break_active_protection(&dev->kobj, &attr->attr);
 	ret = tgt->tgtt->close_session(sess);
 	if (!ret)
-		scst_tgt_event(tgt, "session_closed");
+		scst_tgt_event(tgt, "session_closed", sess);
 	if (kn)
 		sysfs_unbreak_active_protection(kn);
 	put_device(&tgt->dev);
@@ -97,6 +97,7 @@ static void session_release(struct device *dev)
 	kfree(sess->initiator_name);
 	if (sess->id >= 0)
 		ida_free(&session_ids, sess->id);
+	put_device(dev->parent);
 	put_device(&sess->tgt->dev);
 	kfree(sess);
 	scst_object_put();
@@ -124,19 +125,38 @@ static bool session_valid_name(const char *name)
 	return len && len <= SCST_MAX_INITIATOR_NAME;
 }
 
+static bool session_may_login(struct scst_tgt *tgt)
+{
+	lockdep_assert_held(&tgt->mutex);
+	return tgt->ready && !tgt->dying && tgt->enabled;
+}
+
+/* Where the sessions of a target are, with a reference, or NULL. */
+static struct device *session_get_parent(struct scst_tgt *tgt)
+{
+	guard(mutex)(&tgt->mutex);
+	return session_may_login(tgt) ? get_device(tgt->sessions_dev) : NULL;
+}
+
 static struct lock_class_key session_lock_key;
 
 static struct scst_session *session_alloc(struct scst_tgt *tgt,
 					  const char *name, void *priv)
 {
 	struct scst_session *sess;
+	struct device *parent;
 	int ret = -ENOMEM;
 
 	if (!session_valid_name(name))
 		return ERR_PTR(-EINVAL);
+	parent = session_get_parent(tgt);
+	if (!parent)
+		return ERR_PTR(-ENODEV);
 	sess = kzalloc(sizeof(*sess), GFP_KERNEL);
-	if (!sess)
+	if (!sess) {
+		put_device(parent);
 		return ERR_PTR(-ENOMEM);
+	}
 
 	scst_object_get();
 	get_device(&tgt->dev);
@@ -151,7 +171,7 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 	lockdep_set_class(&sess->dev.mutex, &session_lock_key);
 	sess->dev.bus = scst_port_bus();
 	sess->dev.type = &scst_session_device_type;
-	sess->dev.parent = tgt->sessions_dev;
+	sess->dev.parent = parent;
 	sess->dev.groups = tgt->tgtt->sess_groups;
 	device_set_pm_not_required(&sess->dev);
 
@@ -180,7 +200,7 @@ static int session_map_luns(struct scst_session *sess)
 	int ret;
 
 	guard(mutex)(&tgt->mutex);
-	if (!tgt->ready || tgt->dying || !tgt->enabled)
+	if (!session_may_login(tgt))
 		return -ENODEV;
 	xa_for_each(&tgt->default_acg.luns, lun, acg_dev) {
 		if (!acg_dev->live)
@@ -190,6 +210,11 @@ static int session_map_luns(struct scst_session *sess)
 			return ret;
 	}
 	list_add_tail(&sess->tgt_entry, &tgt->sessions);
+
+	/* User space finds its LUNs there.  Who ends it takes the mutex. */
+	trace_scst_session_register(sess);
+	dev_set_uevent_suppress(&sess->dev, 0);
+	kobject_uevent(&sess->dev.kobj, KOBJ_ADD);
 	return 0;
 }
 
@@ -209,6 +234,8 @@ static void session_drain(struct scst_session *sess)
 	scst_tgt_devs_free(&doomed);
 	percpu_ref_kill(&sess->ref);
 	wait_for_completion(&sess->drained);
+	/* For xmit_response() and on_free_cmd(), which dropped the last ones */
+	synchronize_rcu();
 }
 
 /**
@@ -233,7 +260,6 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt,
 	if (IS_ERR(sess))
 		return sess;
 
-	/* User space shall find its LUNs there. */
 	dev_set_uevent_suppress(&sess->dev, 1);
 	ret = device_add(&sess->dev);
 	if (ret)
@@ -241,9 +267,6 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt,
 	ret = session_map_luns(sess);
 	if (ret)
 		goto del;
-	dev_set_uevent_suppress(&sess->dev, 0);
-	kobject_uevent(&sess->dev.kobj, KOBJ_ADD);
-	trace_scst_session_register(sess);
 	return sess;
 
 del:
@@ -273,31 +296,6 @@ void scst_unregister_session(struct scst_session *sess)
 	put_device(&sess->dev);
 }
 EXPORT_SYMBOL_GPL(scst_unregister_session);
-
-/**
- * scst_find_session - find a session of a target
- * @tgt: target
- * @initiator_name: name of the initiator port
- *
- * Context: process context, may sleep.
- * Return: the oldest session of that name, with a reference to be dropped with
- * put_device() on scst_session.dev, or NULL.
- */
-struct scst_session *scst_find_session(struct scst_tgt *tgt,
-				       const char *initiator_name)
-{
-	struct scst_session *sess;
-
-	guard(mutex)(&tgt->mutex);
-	list_for_each_entry(sess, &tgt->sessions, tgt_entry) {
-		if (!strcmp(sess->initiator_name, initiator_name)) {
-			get_device(&sess->dev);
-			return sess;
-		}
-	}
-	return NULL;
-}
-EXPORT_SYMBOL_GPL(scst_find_session);
 
 /**
  * scst_session_next_lun - walk through the LUN map of a session

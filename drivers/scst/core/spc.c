@@ -147,7 +147,6 @@ scst_sense_t scst_exec_report_luns(struct scst_cmd *cmd)
 	scst_cmd_data_in_end(cmd, end);
 	return SCST_GOOD;
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_exec_report_luns);
 
 /* ------------------------------------------------------------------------
  * REQUEST SENSE, TEST UNIT READY, INQUIRY
@@ -159,12 +158,14 @@ static scst_sense_t request_sense_data(struct scst_cmd *cmd)
 
 	if (!cmd->tgt_dev)
 		return SCST_SENSE_LUN_NOT_SUPPORTED;
-	sense = scst_ua_pop(cmd->tgt_dev);
+	sense = scst_ua_pop(cmd);
 	if (sense != SCST_GOOD)
 		return sense;
 	if (!cmd->dev->online)
 		return SCST_SENSE_NOT_READY_MANUAL;
-	return SCST_SENSE(NO_SENSE, 0, 0);
+	if (cmd->dev->type->poll_sense)
+		sense = cmd->dev->type->poll_sense(cmd->dev);
+	return sense != SCST_GOOD ? sense : SCST_SENSE(NO_SENSE, 0, 0);
 }
 
 /**
@@ -182,11 +183,13 @@ scst_sense_t scst_exec_request_sense(struct scst_cmd *cmd)
 	u8 buf[SCST_SENSE_FIXED_LEN];
 	unsigned int len;
 
+	/* What is not transferred is not reported: a unit attention stays. */
+	if (!cmd->xfer_len || !cmd->bufflen)
+		return SCST_GOOD;
 	len = scst_build_sense(buf, desc, request_sense_data(cmd));
 	scst_cmd_data_in(cmd, buf, len);
 	return SCST_GOOD;
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_exec_request_sense);
 
 /**
  * scst_exec_test_unit_ready - TEST UNIT READY
@@ -239,4 +242,3 @@ scst_sense_t scst_exec_inquiry_no_lun(struct scst_cmd *cmd)
 		scst_cmd_data_in(cmd, inquiry_no_lun, sizeof(inquiry_no_lun));
 	return SCST_GOOD;
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_exec_inquiry_no_lun);

@@ -21,7 +21,7 @@ void scst_stats_cmd(struct scst_cmd *cmd)
 			     cmd->resp_data_len);
 	} else if (dir == SCST_DATA_WRITE) {
 		this_cpu_inc(stats->counter[SCST_STAT_WRITE_CMDS]);
-		if (likely(cmd->status == SAM_STAT_GOOD))
+		if (likely(cmd->status == SAM_STAT_GOOD && !cmd->no_response))
 			this_cpu_add(stats->counter[SCST_STAT_WRITE_BYTES],
 				     cmd->xfer_len);
 	} else {
@@ -30,7 +30,8 @@ void scst_stats_cmd(struct scst_cmd *cmd)
 
 	if (unlikely(scst_cmd_aborted(cmd)))
 		this_cpu_inc(stats->counter[SCST_STAT_ABORTED]);
-	else if (unlikely(cmd->status != SAM_STAT_GOOD))
+	else if (unlikely(cmd->status != SAM_STAT_GOOD &&
+			  cmd->status != SAM_STAT_CONDITION_MET))
 		this_cpu_inc(stats->counter[SCST_STAT_ERRORS]);
 }
 

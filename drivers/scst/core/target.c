@@ -69,22 +69,66 @@ void scst_port_bus_unregister(void)
  * scst_tgt_event - tell user space that something happened to a target
  * @tgt: target
  * @event: what: the value of SCST_EVENT
+ * @sess: the session it is about, or NULL
  *
  * Context: process context, may sleep.
  */
-void scst_tgt_event(struct scst_tgt *tgt, const char *event)
+void scst_tgt_event(struct scst_tgt *tgt, const char *event,
+		    const struct scst_session *sess)
 {
+	char initiator[sizeof("SCST_INITIATOR=") + SCST_MAX_INITIATOR_NAME];
 	char var[64];
-	char *envp[2] = { var };
+	char *envp[3] = { var };
 
 	snprintf(var, sizeof(var), "SCST_EVENT=%s", event);
-	kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
+	if (sess) {
+		snprintf(initiator, sizeof(initiator), "SCST_INITIATOR=%s",
+			 sess->initiator_name);
+		envp[1] = initiator;
+	}
+	/* No event after the uevent of its removal */
+	guard(mutex)(&tgt->mutex);
+	if (!tgt->dying)
+		kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
 }
 
 static ssize_t enabled_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
 	return sysfs_emit(buf, "%d\n", READ_ONCE(to_scst_tgt(dev)->enabled));
+}
+
+/*
+ * Let a target accept sessions, or not.  Returns 0, -EBUSY while another change
+ * goes on, -ENODEV when the target is being removed, or what the target
+ * driver's enable_target() returned.
+ */
+static int tgt_enable(struct scst_tgt *tgt, bool enable)
+{
+	int ret = 0;
+
+	scoped_guard(mutex, &tgt->mutex) {
+		if (!tgt->ready || tgt->dying)
+			return -ENODEV;
+		if (tgt->changing_enabled)
+			return -EBUSY;
+		if (tgt->enabled == enable)
+			return 0;
+		tgt->changing_enabled = true;
+		/* No new sessions while the old ones are sent away. */
+		WRITE_ONCE(tgt->enabled, false);
+	}
+
+	if (tgt->tgtt->enable_target)
+		ret = tgt->tgtt->enable_target(tgt, enable);
+
+	scoped_guard(mutex, &tgt->mutex) {
+		WRITE_ONCE(tgt->enabled, ret ? !enable : enable);
+		tgt->changing_enabled = false;
+	}
+	if (!ret)
+		scst_tgt_event(tgt, enable ? "enabled" : "disabled", NULL);
+	return ret;
 }
 
 static ssize_t enabled_store(struct device *dev, struct device_attribute *attr,
@@ -100,7 +144,7 @@ static ssize_t enabled_store(struct device *dev, struct device_attribute *attr,
 		dev_err(dev, "enabled: want 0 or 1\n");
 		return ret;
 	}
-	ret = scst_enable_target(to_scst_tgt(dev), enable);
+	ret = tgt_enable(to_scst_tgt(dev), enable);
 	if (ret)
 		dev_err(dev, "enabled: refused: %d\n", ret);
 	return ret ?: count;
@@ -311,11 +355,13 @@ static int tgt_add(struct scst_tgt *tgt)
 
 	scst_tgtt_remember(tgt);
 	get_device(&tgt->dev);
-	scoped_guard(mutex, &tgt->mutex)
+	scoped_guard(mutex, &tgt->mutex) {
+		/* Who deletes it takes the mutex: the uevents come in order. */
 		WRITE_ONCE(tgt->ready, true);
-	dev_set_uevent_suppress(&tgt->dev, 0);
-	kobject_uevent(&tgt->dev.kobj, KOBJ_ADD);
-	kobject_uevent(&tgt->dev.kobj, KOBJ_BIND);
+		dev_set_uevent_suppress(&tgt->dev, 0);
+		kobject_uevent(&tgt->dev.kobj, KOBJ_ADD);
+		kobject_uevent(&tgt->dev.kobj, KOBJ_BIND);
+	}
 	put_device(&tgt->dev);
 	return 0;
 }
@@ -345,7 +391,7 @@ struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
 	if (IS_ERR(tgt))
 		return tgt;
 
-	ret = scst_add_tgt_name(tgt);
+	ret = scst_add_name(&tgt->name, &tgt->dev);
 	if (ret) {
 		pr_err("%s: target %s exists\n", tgtt->driver.name, name);
 		goto put;
@@ -356,7 +402,7 @@ struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
 	return tgt;
 
 del_name:
-	scst_del_tgt_name(tgt);
+	scst_del_name(&tgt->name);
 put:
 	put_device(&tgt->dev);
 	return ERR_PTR(ret);
@@ -378,7 +424,7 @@ void scst_unregister_target(struct scst_tgt *tgt)
 		WARN_ON_ONCE(!list_empty(&tgt->sessions));
 	scst_tgtt_forget(tgt);
 	tgt_del(tgt);
-	scst_del_tgt_name(tgt);
+	scst_del_name(&tgt->name);
 	put_device(&tgt->dev);
 }
 EXPORT_SYMBOL_GPL(scst_unregister_target);
@@ -404,41 +450,3 @@ struct scst_tgt *scst_find_target(struct scst_tgt_template *tgtt,
 	return tgt;
 }
 EXPORT_SYMBOL_GPL(scst_find_target);
-
-/**
- * scst_enable_target - let a target accept sessions, or not
- * @tgt: target
- * @enable: what it shall do
- *
- * Context: process context, may sleep.
- * Return: 0, -EBUSY while another change goes on, -ENODEV when the target is
- * being removed, or what the target driver's enable_target() returned.
- */
-int scst_enable_target(struct scst_tgt *tgt, bool enable)
-{
-	int ret = 0;
-
-	scoped_guard(mutex, &tgt->mutex) {
-		if (!tgt->ready || tgt->dying)
-			return -ENODEV;
-		if (tgt->changing_enabled)
-			return -EBUSY;
-		if (tgt->enabled == enable)
-			return 0;
-		tgt->changing_enabled = true;
-		/* No new sessions while the old ones are sent away. */
-		WRITE_ONCE(tgt->enabled, false);
-	}
-
-	if (tgt->tgtt->enable_target)
-		ret = tgt->tgtt->enable_target(tgt, enable);
-
-	scoped_guard(mutex, &tgt->mutex) {
-		WRITE_ONCE(tgt->enabled, ret ? !enable : enable);
-		tgt->changing_enabled = false;
-	}
-	if (!ret)
-		scst_tgt_event(tgt, enable ? "enabled" : "disabled");
-	return ret;
-}
-EXPORT_SYMBOL_GPL(scst_enable_target);

@@ -66,7 +66,7 @@ static ssize_t del_target_store(struct device_driver *drv, const char *buf,
 
 	if (IS_ERR(copy) || *params) {
 		pr_err("%s: del_target: want one name\n", drv->name);
-		return -EINVAL;
+		return IS_ERR(copy) ? PTR_ERR(copy) : -EINVAL;
 	}
 
 	tgt = scst_find_target(tgtt, name);
@@ -122,7 +122,6 @@ int __scst_register_target_template(struct scst_tgt_template *tgtt,
 				    struct module *owner, const char *mod_name)
 {
 	if (!tgtt->xmit_response || !tgtt->on_free_cmd ||
-	    !tgtt->task_mgmt_fn_done ||
 	    (tgtt->rdy_to_xfer && !tgtt->on_abort_cmd)) {
 		pr_err("%s: callback missing\n", tgtt->driver.name);
 		return -EINVAL;

@@ -113,7 +113,7 @@ static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,
  * @acg_dev: the LUN in its group
  *
  * Context: process context, may sleep; the caller holds scst_tgt.mutex.
- * Return: 0 or -ENOMEM, -EEXIST.
+ * Return: 0 or a negative errno; nothing was done then.
  */
 int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev)
 {
@@ -127,19 +127,20 @@ int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev)
 	if (!td)
 		return -ENOMEM;
 
+	/* Once the unit knows the nexus, others may use it: no failure then. */
+	ret = xa_reserve(&sess->luns, td->lun, GFP_KERNEL);
+	if (ret)
+		goto free;
 	tgt_dev_link_name(td, name, sizeof(name));
 	ret = sysfs_create_link(&sess->dev.kobj, &acg_dev->dev.kobj, name);
 	if (ret)
-		goto free;
+		goto release;
 	scst_tgt_dev_link(td);
-	ret = xa_insert(&sess->luns, td->lun, td, GFP_KERNEL);
-	if (ret)
-		goto unlink;
+	xa_store(&sess->luns, td->lun, td, GFP_KERNEL);
 	return 0;
 
-unlink:
-	tgt_dev_unlink(td);
-	sysfs_remove_link(&sess->dev.kobj, name);
+release:
+	xa_release(&sess->luns, td->lun);
 free:
 	scst_tgt_dev_free(td);
 	return ret;

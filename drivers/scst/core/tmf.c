@@ -4,7 +4,7 @@
  *
  * A function first marks the commands it affects, those that had arrived when
  * it began, and ends their waits; then it waits until the last of them has
- * ended; then it raises the unit attentions and answers.  Commands that a
+ * ended, which may raise unit attentions; then it raises its own and answers.  Commands that a
  * handler executes are never interrupted: they run to their end.
  */
 
@@ -14,11 +14,12 @@
 /*
  * Which commands of a session a function is about.
  * @td: of this I_T_L nexus, or NULL for all
- * @lun: of this LUN, if @one
+ * @lun: of this LUN, as the transport carries it, if @one
  * @tag: this command, if @one
  * @gen: that had arrived before this generation of the session
  * @one: a single command
  * @own: aborted at the wish of their own nexus
+ * @cleared: aborted by CLEAR TASK SET
  * @lun_goes: aborted at nobody's wish
  */
 struct tmf_scope {
@@ -28,15 +29,26 @@ struct tmf_scope {
 	u32 gen;
 	bool one;
 	bool own;
+	bool cleared;
 	bool lun_goes;
 };
+
+/* A LUN has several formats (SAM-6 4.7). */
+static bool tmf_same_lun(const struct scsi_lun *a, const struct scsi_lun *b)
+{
+	u64 lun = scst_lun_parse(a);
+
+	if (lun == SCST_LUN_INVALID)
+		return !memcmp(a, b, sizeof(*a));
+	return lun == scst_lun_parse(b);
+}
 
 static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
 {
 	const struct tmf_scope *scope = arg;
 
 	if (scope->one && (cmd->tag != scope->tag ||
-			   memcmp(&cmd->lun, scope->lun, sizeof(cmd->lun))))
+			   !tmf_same_lun(&cmd->lun, scope->lun)))
 		return false;
 	if (scope->td && cmd->tgt_dev != scope->td)
 		return false;
@@ -73,6 +85,8 @@ static unsigned int tmf_abort(struct scst_session *sess,
 		nr++;
 		if (scope->own)
 			set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
+		if (scope->cleared)
+			set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
 		if (scope->lun_goes)
 			set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
 		if (!test_and_set_bit(SCST_CMD_ABORTED, &cmd->flags))
@@ -161,13 +175,8 @@ static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
 	};
 }
 
-/*
- * Abort the commands of all nexuses of a logical unit.  Other nexuses that lost
- * commands and are not told by TASK ABORTED see COMMANDS CLEARED BY ANOTHER
- * INITIATOR, if @tell.
- */
-static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev,
-			   bool tell)
+/* Abort the commands of all nexuses of a logical unit. */
+static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 {
 	struct scst_tgt_dev *td;
 
@@ -175,9 +184,8 @@ static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev,
 	     td = tmf_next_nexus(dev, td)) {
 		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
 
-		if (tmf_abort(td->sess, &scope) && tell && !scope.own &&
-		    !dev->tas)
-			scst_ua_set(td, SCST_UA_COMMANDS_CLEARED);
+		scope.cleared = tmf->fn == SCST_CLEAR_TASK_SET;
+		tmf_abort(td->sess, &scope);
 	}
 }
 
@@ -247,7 +255,7 @@ static enum scst_tmf_status tmf_clear_task_set(struct scst_tmf *tmf,
 	/* SAM-6 7.5: with a task set per nexus there is just the own one. */
 	if (td->dev->tst)
 		return tmf_abort_task_set(tmf, td);
-	tmf_abort_unit(tmf, td->dev, true);
+	tmf_abort_unit(tmf, td->dev);
 	tmf_wait_unit(tmf, td->dev);
 	return SCST_TMF_COMPLETE;
 }
@@ -255,7 +263,7 @@ static enum scst_tmf_status tmf_clear_task_set(struct scst_tmf *tmf,
 static enum scst_tmf_status tmf_lun_reset(struct scst_tmf *tmf,
 					  struct scst_tgt_dev *td)
 {
-	tmf_abort_unit(tmf, td->dev, false);
+	tmf_abort_unit(tmf, td->dev);
 	tmf_reset_unit(tmf, td->dev);
 	return SCST_TMF_COMPLETE;
 }
@@ -280,7 +288,7 @@ static enum scst_tmf_status tmf_target_reset(struct scst_tmf *tmf,
 	unsigned long lun;
 
 	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
-		tmf_abort_unit(tmf, td->dev, false);
+		tmf_abort_unit(tmf, td->dev);
 		percpu_ref_put(&td->ref);
 	}
 	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
@@ -299,9 +307,10 @@ static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
 
 	tmf_abort(tmf->sess, &scope);
 	tmf_wait(tmf->sess, &scope);
-	guard(rcu)();
-	xa_for_each(&tmf->sess->luns, lun, td)
+	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
 		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
+		percpu_ref_put(&td->ref);
+	}
 	return SCST_TMF_COMPLETE;
 }
 
@@ -336,11 +345,8 @@ static enum scst_tmf_status tmf_run(struct scst_tmf *tmf)
 	return status;
 }
 
-static void tmf_work(struct work_struct *work)
+static void tmf_do(struct scst_tmf *tmf)
 {
-	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
-	struct scst_session *sess = tmf->sess;
-
 	trace_scst_tmf_start(tmf);
 	tmf->status = tmf_run(tmf);
 	/*
@@ -349,6 +355,14 @@ static void tmf_work(struct work_struct *work)
 	 */
 	synchronize_rcu();
 	trace_scst_tmf_done(tmf);
+}
+
+static void tmf_work(struct work_struct *work)
+{
+	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
+	struct scst_session *sess = tmf->sess;
+
+	tmf_do(tmf);
 	sess->tgt->tgtt->task_mgmt_fn_done(tmf);
 	percpu_ref_put(&sess->ref);
 }
@@ -371,3 +385,28 @@ void scst_rx_tmf(struct scst_session *sess, struct scst_tmf *tmf)
 	queue_work(scst_tmf_wq, &tmf->work);
 }
 EXPORT_SYMBOL_GPL(scst_rx_tmf);
+
+/**
+ * scst_exec_tmf - execute a task management request and wait for it
+ * @sess: I_T nexus it came through, which the caller holds a reference on; it
+ *	may be being unregistered
+ * @tmf: request: the function, and its LUN and tag where it has them
+ *
+ * For callers that memory reclaim may depend on.  task_mgmt_fn_done() is not
+ * called.
+ *
+ * Context: process context; waits for all affected commands.
+ * Return: the answer; %SCST_TMF_REJECTED when @sess was unregistered.
+ */
+enum scst_tmf_status scst_exec_tmf(struct scst_session *sess,
+				   struct scst_tmf *tmf)
+{
+	if (!percpu_ref_tryget_live(&sess->ref))
+		return SCST_TMF_REJECTED;
+	tmf->sess = sess;
+	tmf->gen = tmf_new_gen(sess);
+	tmf_do(tmf);
+	percpu_ref_put(&sess->ref);
+	return tmf->status;
+}
+EXPORT_SYMBOL_GPL(scst_exec_tmf);

@@ -84,15 +84,15 @@ static void ua_clear_included(struct scst_tgt_dev *td, unsigned int ua)
 
 /**
  * scst_ua_pop - take the most important pending unit attention condition
- * @td: I_T_L nexus
- *
- * The caller reports it, so that it is not pending any more (SAM-6 5.14).
+ * @cmd: command that will report it, so that it is not pending any more
+ *	(SAM-6 5.14)
  *
  * Context: any.
  * Return: sense code, or %SCST_GOOD when none was pending.
  */
-scst_sense_t scst_ua_pop(struct scst_tgt_dev *td)
+scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 {
+	struct scst_tgt_dev *td = cmd->tgt_dev;
 	unsigned long pending;
 
 	while ((pending = READ_ONCE(td->ua))) {
@@ -102,12 +102,26 @@ scst_sense_t scst_ua_pop(struct scst_tgt_dev *td)
 		if (!test_and_clear_bit(ua, &td->ua))
 			continue;
 		ua_clear_included(td, ua);
+		cmd->ua = BIT(ua);
 		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua);
 		return ua_table[ua].sense;
 	}
 	return SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_pop);
+
+/**
+ * scst_ua_unpop - establish again what was not reported after all
+ * @cmd: command that was aborted after scst_ua_pop()
+ *
+ * Context: any.
+ */
+void scst_ua_unpop(struct scst_cmd *cmd)
+{
+	scst_ua_set(cmd->tgt_dev, __ffs(cmd->ua));
+	cmd->ua = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_unpop);
 
 /**
  * scst_device_ua - establish a unit attention condition for all initiators
@@ -136,7 +150,7 @@ EXPORT_SYMBOL_GPL(scst_device_ua);
  * @sess: I_T nexus
  * @except_lun: LUN that is new and need not tell it, or %SCST_LUN_INVALID
  *
- * Context: any.
+ * Context: the caller holds scst_tgt.mutex.
  */
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
 {

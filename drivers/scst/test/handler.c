@@ -302,6 +302,7 @@ static const struct scst_opcode test_opcodes[] = {
 		.cdb_len = 6,
 		.dir = SCST_DATA_READ,
 		.skip_ua = true,
+		.offline = true,
 		.usage = { INQUIRY, 0x01, 0xff, 0xff, 0xff, 0x00 },
 		.decode = scst_decode_len_be16_3,
 		.exec = test_exec_inquiry,

@@ -295,6 +295,21 @@ static void tmf_no_such_lun(struct kunit *test)
 	kit_has_ua(kit, 0, 0, 0);
 }
 
+/* LUN 0 in the format of flat space addressing is the same unit. */
+static void tmf_lun_formats(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s = kit_read(kit, 0, SIMPLE);
+	struct test_req *tmf;
+
+	kit_executes(kit, s);
+	tmf = kit_tmf_lun(kit, 0, SCST_ABORT_TASK, s, 0x4000);
+	kit_is_marked(kit, s);
+	kit_release(kit, s);
+	tmf_ends_aborted(kit, s, false);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+}
+
 /* A command for a LUN that does not exist can be in flight as well. */
 static void tmf_abort_no_lun_cmd(struct kunit *test)
 {
@@ -654,6 +669,7 @@ static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE_PARAM(tmf_matrix, tmf_gen_params),
 	KUNIT_CASE(tmf_no_such_task),
 	KUNIT_CASE(tmf_no_such_lun),
+	KUNIT_CASE(tmf_lun_formats),
 	KUNIT_CASE(tmf_abort_no_lun_cmd),
 	KUNIT_CASE(tmf_spares_other_commands),
 	KUNIT_CASE(tmf_target_reset_units),

@@ -14,6 +14,8 @@ static const struct status_case status_cases[] = {
 	{ "condition met", SCST_CONDITION_MET, SAM_STAT_CONDITION_MET },
 	{ "busy", SCST_BUSY, SAM_STAT_BUSY },
 	{ "task set full", SCST_TASK_SET_FULL, SAM_STAT_TASK_SET_FULL },
+	{ "reservation conflict", SCST_RESERVATION_CONFLICT,
+	  SAM_STAT_RESERVATION_CONFLICT },
 };
 
 KUNIT_ARRAY_PARAM_DESC(status, status_cases, desc);
@@ -187,7 +189,7 @@ static void sense_no_lun_test(struct kunit *test)
 /* What is no result must not reach the initiator as success. */
 static void sense_no_result_test(struct kunit *test)
 {
-	static const u32 wrong[] = { 0x2000000, 0x2000004, 1, 0x00050000 };
+	static const u32 wrong[] = { 0x2000000, 0x2000005, 1, 0x00050000 };
 	struct scst_cmd *cmd;
 	unsigned int i;
 
@@ -230,6 +232,7 @@ static void sense_request_sense_test(struct kunit *test)
 	/* A unit attention condition comes first, and is reported by that. */
 	scst_ua_set(&f->td, SCST_UA_RESET);
 	f->dev.online = false;
+	request_sense(test, 0, 0, true, none, 0);
 	request_sense(test, 1, 252, true, ua, 8);
 	KUNIT_EXPECT_EQ(test, f->td.ua, 0);
 	request_sense(test, 0, 252, true, offline, 18);

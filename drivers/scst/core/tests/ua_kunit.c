@@ -25,12 +25,20 @@ static const struct ua_case ua_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(ua, ua_cases, desc);
 
+static scst_sense_t ua_pop(struct kunit *test, struct scst_tgt_dev *td)
+{
+	struct scst_fixture *f = test->priv;
+
+	f->cmd.tgt_dev = td;
+	return scst_ua_pop(&f->cmd);
+}
+
 static void ua_expect(struct kunit *test, struct scst_tgt_dev *td,
 		      enum scst_ua ua)
 {
 	const struct ua_case *c = &ua_cases[ua];
 	scst_sense_t want = SCST_SENSE(UNIT_ATTENTION, c->asc, c->ascq);
-	scst_sense_t sense = scst_ua_pop(td);
+	scst_sense_t sense = ua_pop(test, td);
 
 	KUNIT_EXPECT_EQ_MSG(test, (__force u32)sense, (__force u32)want, "%s",
 			    c->desc);
@@ -38,7 +46,7 @@ static void ua_expect(struct kunit *test, struct scst_tgt_dev *td,
 
 static void ua_expect_none(struct kunit *test, struct scst_tgt_dev *td)
 {
-	KUNIT_EXPECT_EQ(test, (__force u32)scst_ua_pop(td), 0);
+	KUNIT_EXPECT_EQ(test, (__force u32)ua_pop(test, td), 0);
 	KUNIT_EXPECT_EQ(test, td->ua, 0);
 }
 
@@ -82,6 +90,18 @@ static void ua_late_test(struct kunit *test)
 	scst_ua_set(&f->td, SCST_UA_MEDIUM_CHANGED);
 	ua_expect(test, &f->td, SCST_UA_MEDIUM_CHANGED);
 	ua_expect(test, &f->td, SCST_UA_LUNS_CHANGED);
+	ua_expect_none(test, &f->td);
+}
+
+/* What an aborted command was about to report is pending again. */
+static void ua_unpop_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+
+	scst_ua_set(&f->td, SCST_UA_CAPACITY_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_CAPACITY_CHANGED);
+	scst_ua_unpop(&f->cmd);
+	ua_expect(test, &f->td, SCST_UA_CAPACITY_CHANGED);
 	ua_expect_none(test, &f->td);
 }
 
@@ -202,6 +222,7 @@ static struct kunit_case ua_test_cases[] = {
 	KUNIT_CASE_PARAM(ua_code_test, ua_gen_params),
 	KUNIT_CASE(ua_order_test),
 	KUNIT_CASE(ua_late_test),
+	KUNIT_CASE(ua_unpop_test),
 	KUNIT_CASE(ua_precedence_test),
 	KUNIT_CASE(ua_device_test),
 	KUNIT_CASE(ua_luns_test),

@@ -176,7 +176,8 @@ session_closed() {
 	add_session tgt0 closing
 	forget_events
 	put "$(session_of tgt0 closing)/close" 1
-	expect_event 1 ACTION=change SCST_EVENT=session_closed SCST_TARGET=tgt0
+	expect_event 1 ACTION=change SCST_EVENT=session_closed SCST_TARGET=tgt0 \
+		SCST_INITIATOR=closing
 	expect_event 1 ACTION=remove DEVTYPE=session
 }
 
