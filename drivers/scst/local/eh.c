@@ -34,27 +34,23 @@ enum scsi_timeout_action local_eh_timed_out(struct scsi_cmnd *sc)
 	}
 }
 
-void local_tmf_done(struct scst_tmf *tmf)
-{
-	struct local_sess *ls = container_of(tmf, struct local_sess, tmf);
-
-	complete(&ls->tmf_done);
-}
-
-/* Returns when the affected commands of the target side have ended. */
+/*
+ * Returns when the affected commands of the target side have ended.  A user's
+ * ioctl may come when the session has gone.
+ */
 static enum scst_tmf_status local_tmf(struct scsi_cmnd *sc,
 				      enum scst_tmf_fn fn, u64 tag)
 {
-	struct local_sess *ls = shost_priv(sc->device->host);
+	struct scst_session *sess = local_get_scst_sess(sc->device->host);
+	struct scst_tmf tmf = { .fn = fn, .tag = tag };
+	enum scst_tmf_status status;
 
-	guard(mutex)(&ls->tmf_mutex);
-	ls->tmf.fn = fn;
-	ls->tmf.tag = tag;
-	local_lun_encode(sc->device->lun, &ls->tmf.lun);
-	reinit_completion(&ls->tmf_done);
-	scst_rx_tmf(ls->sess, &ls->tmf);
-	wait_for_completion(&ls->tmf_done);
-	return ls->tmf.status;
+	if (!sess)
+		return SCST_TMF_REJECTED;
+	int_to_scsilun(sc->device->lun, &tmf.lun);
+	status = scst_exec_tmf(sess, &tmf);
+	put_device(&sess->dev);
+	return status;
 }
 
 /*
@@ -88,7 +84,7 @@ static bool local_check_owned(struct scsi_cmnd *sc, void *arg)
 	struct local_iter *iter = arg;
 
 	if (!iter->sdev || iter->sdev == sc->device)
-		iter->found = local_cmd_owned(sc);
+		iter->found |= local_cmd_owned(sc);
 	return !iter->found;
 }
 

@@ -5,11 +5,9 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
-#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
-#include <linux/unaligned.h>
 #include <scsi/scsi_host.h>
 #include <scst/scst.h>
 
@@ -47,12 +45,9 @@ struct local_tgt {
 /**
  * struct local_sess - scst_session.priv, behind the Scsi_Host it is for
  * @shost: initiator side of the I_T nexus
- * @sess: target side
+ * @sess: target side; NULL when it has been unregistered
  * @entry: in local_tgt.sessions
- * @tmf_mutex: one task management function at a time
- * @tmf: that one.  Error handling must not depend on memory.
- * @tmf_done: @tmf has ended
- * @scan_mutex: protects @luns
+ * @scan_mutex: protects @luns; held while @shost is added and scanned
  * @luns: LUNs for which the mid-layer has been given a scsi_device
  * @id_mutex: protects the fields below
  * @transport_id_len: bytes in @transport_id
@@ -62,9 +57,6 @@ struct local_sess {
 	struct Scsi_Host *shost;
 	struct scst_session *sess;
 	struct list_head entry;
-	struct mutex tmf_mutex;		/* see above */
-	struct scst_tmf tmf;
-	struct completion tmf_done;
 	struct mutex scan_mutex;	/* see above */
 	DECLARE_BITMAP(luns, SCST_MAX_LUN + 1);
 	struct mutex id_mutex;		/* see above */
@@ -93,13 +85,6 @@ struct local_stats {
 	atomic_t target_resets;
 };
 
-/* The mid-layer's LUNs are those of scsilun_to_int(), with one level. */
-static inline void local_lun_encode(u64 lun, struct scsi_lun *out)
-{
-	*out = (struct scsi_lun){};
-	put_unaligned_be16(lun, out->scsi_lun);
-}
-
 /* local.c */
 extern const struct scsi_host_template local_host_template;
 void local_host_init(struct Scsi_Host *shost);
@@ -111,7 +96,6 @@ enum scsi_timeout_action local_eh_timed_out(struct scsi_cmnd *sc);
 int local_eh_abort(struct scsi_cmnd *sc);
 int local_eh_device_reset(struct scsi_cmnd *sc);
 int local_eh_target_reset(struct scsi_cmnd *sc);
-void local_tmf_done(struct scst_tmf *tmf);
 
 /* manage.c */
 int local_session_cmd(const char *buf,
@@ -120,9 +104,10 @@ int local_add_session(struct scst_tgt *tgt, const char *name);
 int local_del_session(struct scst_tgt *tgt, const char *name);
 struct local_sess *local_sess_get(struct scst_session *sess);
 void local_sess_put(struct local_sess *ls);
+struct scst_session *local_get_scst_sess(struct Scsi_Host *shost);
 
 /* scan.c */
-void local_scan(struct local_sess *ls);
+void local_scan(struct local_sess *ls, struct scst_session *sess);
 void local_luns_changed(struct scst_session *sess);
 void local_lun_removing(struct scst_session *sess, u64 lun);
 

@@ -83,6 +83,23 @@ void local_sess_put(struct local_sess *ls)
 	scsi_host_put(ls->shost);
 }
 
+/**
+ * local_get_scst_sess - what a host is for the core
+ * @shost: host
+ *
+ * Return: the session, with a reference to be dropped with put_device(), or
+ * NULL when it has been unregistered.
+ */
+struct scst_session *local_get_scst_sess(struct Scsi_Host *shost)
+{
+	struct local_sess *ls = shost_priv(shost);
+
+	guard(spinlock)(&local_priv_lock);
+	if (ls->sess)
+		get_device(&ls->sess->dev);
+	return ls->sess;
+}
+
 static struct local_sess *local_sess_alloc(const char *tgt_name,
 					   const char *name)
 {
@@ -96,8 +113,6 @@ static struct local_sess *local_sess_alloc(const char *tgt_name,
 	local_host_init(shost);
 	ls = shost_priv(shost);
 	ls->shost = shost;
-	mutex_init(&ls->tmf_mutex);
-	init_completion(&ls->tmf_done);
 	mutex_init(&ls->scan_mutex);
 	mutex_init(&ls->id_mutex);
 	local_transport_id_init(ls, tgt_name, name);
@@ -110,8 +125,10 @@ static void local_sess_unregister(struct local_sess *ls)
 	struct scst_session *sess = ls->sess;
 
 	scst_unregister_session(sess);
-	scoped_guard(spinlock, &local_priv_lock)
+	scoped_guard(spinlock, &local_priv_lock) {
 		sess->priv = NULL;
+		ls->sess = NULL;
+	}
 	put_device(&sess->dev);
 	local_sess_put(ls);
 }
@@ -121,7 +138,9 @@ static int local_sess_add_host(struct local_sess *ls)
 	struct device *dev = &ls->sess->dev;
 	int ret;
 
-	ret = scsi_add_host(ls->shost, dev);
+	/* LUNs that are mapped meanwhile wait for the scan that follows. */
+	scoped_guard(mutex, &ls->scan_mutex)
+		ret = scsi_add_host(ls->shost, dev);
 	if (ret)
 		return ret;
 	ret = sysfs_create_link(&dev->kobj, &ls->shost->shost_gendev.kobj,
@@ -159,7 +178,7 @@ static int local_sess_add(struct local_tgt *lt, struct scst_tgt *tgt,
 	}
 	list_add_tail(&ls->entry, &lt->sessions);
 	atomic_inc(&local_stats.sessions);
-	local_scan(ls);
+	local_scan(ls, sess);
 	return 0;
 }
 
@@ -424,7 +443,6 @@ static struct scst_tgt_template local_tgtt = {
 	.enable_target		= local_enable_target,
 	.xmit_response		= local_xmit_response,
 	.on_free_cmd		= local_on_free_cmd,
-	.task_mgmt_fn_done	= local_tmf_done,
 	.luns_changed		= local_luns_changed,
 	.lun_removing		= local_lun_removing,
 	.close_session		= local_close_session,

@@ -6,31 +6,11 @@
  * matter what is at LUN 0, nor by which method the target reports its LUNs.
  *
  * The mid-layer scans, and lets sd flush its cache, by commands to this very
- * session.  So this is done in work items, which hold no lock of the core, and
- * whoever changes the LUN map waits for them.
+ * session: whoever changes the LUN map does this without a lock of the core.
  */
 
-#include <linux/workqueue.h>
 #include <scsi/scsi_device.h>
 #include "local.h"
-
-struct local_work {
-	struct work_struct work;
-	struct local_sess *ls;
-	struct scst_session *sess;
-	u64 lun;
-};
-
-static void local_run(struct local_sess *ls, struct scst_session *sess,
-		      u64 lun, work_func_t fn)
-{
-	struct local_work lw = { .ls = ls, .sess = sess, .lun = lun };
-
-	INIT_WORK_ONSTACK(&lw.work, fn);
-	queue_work(system_unbound_wq, &lw.work);
-	flush_work(&lw.work);
-	destroy_work_on_stack(&lw.work);
-}
 
 /*
  * The LUN of the mid-layer's devices: peripheral device addressing, or flat
@@ -42,20 +22,33 @@ static u64 local_sdev_lun(u64 lun)
 	return lun < 256 ? lun : 0x4000 | lun;
 }
 
-/* Whatever the addressing method: a user's own scan may have found it twice. */
-static bool local_sdev_is(const struct scsi_device *sdev, u64 lun)
+static bool local_mapped(struct scst_session *sess, u64 lun)
 {
-	return (sdev->lun & SCST_MAX_LUN) == lun;
+	unsigned long next = lun;
+
+	return scst_session_next_lun(sess, &next) && next == lun;
 }
 
-static void local_remove_sdevs(struct local_sess *ls, u64 lun)
+/*
+ * Whatever the addressing method: a user's own scan may have found a LUN twice,
+ * or after it was to go.
+ */
+static void local_remove_sdevs(struct local_sess *ls, struct scst_session *sess)
 {
+	struct Scsi_Host *shost = ls->shost;
 	struct scsi_device *sdev;
+	unsigned long lun;
 
-	shost_for_each_device(sdev, ls->shost)
-		if (local_sdev_is(sdev, lun))
+	/* A scan that saw a LUN just before it went ends first. */
+	mutex_lock(&shost->scan_mutex);
+	mutex_unlock(&shost->scan_mutex);
+
+	shost_for_each_device(sdev, shost)
+		if (!local_mapped(sess, sdev->lun & SCST_MAX_LUN))
 			scsi_remove_device(sdev);
-	__clear_bit(lun, ls->luns);
+	for_each_set_bit(lun, ls->luns, SCST_MAX_LUN + 1)
+		if (!local_mapped(sess, lun))
+			__clear_bit(lun, ls->luns);
 }
 
 static void local_add_sdev(struct local_sess *ls, u64 lun)
@@ -72,37 +65,24 @@ static void local_add_sdev(struct local_sess *ls, u64 lun)
 	scsi_device_put(sdev);
 }
 
-static void local_scan_work(struct work_struct *work)
+/**
+ * local_scan - let the host have what the LUN map has
+ * @ls: session; its host has been added, or was removed again
+ * @sess: the same on the target side
+ *
+ * Context: process context, no locks of the core.
+ */
+void local_scan(struct local_sess *ls, struct scst_session *sess)
 {
-	struct local_work *lw = container_of(work, struct local_work, work);
-	struct local_sess *ls = lw->ls;
-	unsigned long lun, mapped;
+	unsigned long lun;
 
 	guard(mutex)(&ls->scan_mutex);
-	for_each_set_bit(lun, ls->luns, SCST_MAX_LUN + 1) {
-		mapped = lun;
-		if (!scst_session_next_lun(lw->sess, &mapped) || mapped != lun)
-			local_remove_sdevs(ls, lun);
-	}
+	local_remove_sdevs(ls, sess);
 
 	/* A scsi_device that a user deleted has its bit: it stays away. */
-	for (lun = 0; scst_session_next_lun(lw->sess, &lun); lun++)
+	for (lun = 0; scst_session_next_lun(sess, &lun); lun++)
 		if (!test_bit(lun, ls->luns))
 			local_add_sdev(ls, lun);
-}
-
-static void local_remove_work(struct work_struct *work)
-{
-	struct local_work *lw = container_of(work, struct local_work, work);
-
-	guard(mutex)(&lw->ls->scan_mutex);
-	local_remove_sdevs(lw->ls, lw->lun);
-}
-
-/* Context: process context; the host has been added. */
-void local_scan(struct local_sess *ls)
-{
-	local_run(ls, ls->sess, 0, local_scan_work);
 }
 
 /*
@@ -115,16 +95,12 @@ void local_luns_changed(struct scst_session *sess)
 
 	if (!ls)
 		return;
-	local_run(ls, sess, 0, local_scan_work);
+	local_scan(ls, sess);
 	local_sess_put(ls);
 }
 
+/* The LUN still answers, but scst_session_next_lun() passes over it. */
 void local_lun_removing(struct scst_session *sess, u64 lun)
 {
-	struct local_sess *ls = local_sess_get(sess);
-
-	if (!ls)
-		return;
-	local_run(ls, sess, lun, local_remove_work);
-	local_sess_put(ls);
+	local_luns_changed(sess);
 }

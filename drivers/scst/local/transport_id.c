@@ -3,6 +3,7 @@
 
 #include <linux/siphash.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include <scsi/scsi_proto.h>
 #include "local.h"
 
