@@ -3,10 +3,9 @@
  * vdisk_blockio: a block device served as a disk, by bios on the buffers of the
  * commands.
  *
- * exec() submits and does not wait.  What it submits starts at once, but the
- * submitter may hold what a bio needs in order to end, so that to wait for one
- * to be freed, for its memory, could be for ever.  Where the memory for a bio is
- * not at hand, a worker goes on, which may wait.
+ * exec() submits and does not wait for anything that the submitter may hold: not
+ * for a bio to be freed, nor, see scst_cmd.defer_io, for a tag of the device.
+ * Where it would have to, a worker goes on, which may wait.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -206,6 +205,8 @@ static scst_sense_t blockio_rw(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
 
 	blockio_init_cmd(cmd, len, opf);
+	if (unlikely(cmd->defer_io))
+		return vdisk_queue_work(cmd, blockio_work_submit);
 	if (cmd->sg_cnt <= BLOCKIO_NR_BVECS) {
 		bio_init(&bc->bio, to_blockio(cmd)->bdev, bc->bvecs,
 			 BLOCKIO_NR_BVECS, opf);
@@ -224,14 +225,12 @@ static scst_sense_t blockio_work_read_copy(struct scst_cmd *cmd)
 
 static scst_sense_t blockio_work_write_copy(struct scst_cmd *cmd)
 {
-	return vdisk_write_sg(cmd, cmd->xfer_len);
+	return vdisk_write_sg(cmd, cmd->xfer_len, false);
 }
 
 static scst_sense_t blockio_work_write_copy_fua(struct scst_cmd *cmd)
 {
-	scst_sense_t sense = vdisk_write_sg(cmd, cmd->xfer_len);
-
-	return sense == SCST_GOOD ? vdisk_flush_cmd(cmd) : sense;
+	return vdisk_write_sg(cmd, cmd->xfer_len, true);
 }
 
 static scst_sense_t blockio_read(struct scst_cmd *cmd, u32 len)
@@ -250,19 +249,26 @@ static scst_sense_t blockio_write(struct scst_cmd *cmd, u32 len, bool fua)
 				    (fua ? REQ_FUA : 0));
 }
 
-/* A flush is of the whole device.  We have no cache that could have failed. */
-static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
+static scst_sense_t blockio_submit_flush(struct scst_cmd *cmd)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
 
-	if (to_vdisk(cmd->dev)->p.nv_cache)
-		return SCST_GOOD;
 	blockio_init_cmd(cmd, 0, REQ_OP_WRITE | REQ_PREFLUSH);
 	bio_init(&bc->bio, to_blockio(cmd)->bdev, NULL, 0, bc->opf);
 	bc->bio.bi_private = cmd;
 	bc->bio.bi_end_io = blockio_end_io;
 	submit_bio(&bc->bio);
 	return SCST_PENDING;
+}
+
+/* A flush is of the whole device.  We have no cache that could have failed. */
+static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
+{
+	if (to_vdisk(cmd->dev)->p.nv_cache)
+		return SCST_GOOD;
+	if (unlikely(cmd->defer_io))
+		return vdisk_queue_work(cmd, blockio_submit_flush);
+	return blockio_submit_flush(cmd);
 }
 
 /* ------------------------------------------------------------------------

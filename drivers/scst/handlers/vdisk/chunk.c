@@ -107,11 +107,14 @@ scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len)
  * vdisk_write_sg - write from the buffer of a command by way of another
  * @cmd: command
  * @len: bytes, whole blocks
+ * @fua: have them on the medium
  *
  * Context: worker.
  * Return: how it ended.
  */
-scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len)
+scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len, bool fua)
 {
-	return vdisk_copy_sg(cmd, len, true);
+	scst_sense_t sense = vdisk_copy_sg(cmd, len, true);
+
+	return sense == SCST_GOOD && fua ? vdisk_flush_cmd(cmd) : sense;
 }

@@ -47,6 +47,8 @@ scst_sense_t vdisk_blk_error(struct scst_cmd *cmd, blk_status_t status,
 	case BLK_STS_DEV_RESOURCE:
 	case BLK_STS_AGAIN:
 		return SCST_BUSY;
+	case BLK_STS_RESV_CONFLICT:
+		return SCST_RESERVATION_CONFLICT;
 	case BLK_STS_NOSPC:
 		return vdisk_no_space(cmd);
 	case BLK_STS_MEDIUM:

@@ -16,6 +16,8 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
+#include <linux/backing-dev.h>
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
@@ -58,6 +60,8 @@ struct fileio {
  * struct fileio_cmd - scst_cmd.priv of a READ or WRITE
  * @work: for the worker
  * @iocb: for direct I/O, which ends by itself
+ * @iocb_ref: direct I/O that has not ended, and who began it: even when it has
+ *	ended, the file system may not be done with @bvec until it returns
  * @bvec: for direct I/O, if @inline_bvec is too short
  * @sg: first entry of the buffer that is not done with
  * @sg_offset: bytes of @sg that are
@@ -70,6 +74,7 @@ struct fileio {
 struct fileio_cmd {
 	struct vdisk_work work;
 	struct kiocb iocb;
+	atomic_t iocb_ref;
 	struct bio_vec *bvec;
 	struct scatterlist *sg;
 	u32 sg_offset;
@@ -354,6 +359,17 @@ static int fileio_flush(struct vdisk *vd, u64 pos, u64 len)
 	return fileio_fsync(fi->file, READ_ONCE(fi->file->f_wb_err), pos, len);
 }
 
+/* What somebody uses stays: there is no other copy for it to differ from. */
+static void fileio_drop_cache(struct vdisk *vd, u64 pos, u64 len)
+{
+	struct fileio *fi = vd->store;
+	struct address_space *mapping = fi->file->f_mapping;
+
+	if (!fi->direct && mapping_can_writeback(mapping))
+		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+					      (pos + len - 1) >> PAGE_SHIFT);
+}
+
 static scst_sense_t fileio_work_sync(struct scst_cmd *cmd)
 {
 	struct file *file = to_fileio(cmd)->sync_file;
@@ -388,54 +404,50 @@ static scst_sense_t fileio_work_write(struct scst_cmd *cmd)
 	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
 }
 
-static void fileio_free_bvec(struct fileio_cmd *fc)
-{
-	kfree(fc->bvec);
-	fc->bvec = NULL;
-}
-
 /* The whole command by direct I/O once more, on a buffer that suits it. */
 static scst_sense_t fileio_direct_copy(struct scst_cmd *cmd)
 {
 	struct fileio_cmd *fc = to_fileio_cmd(cmd);
-	scst_sense_t sense;
 
 	if (!fc->write)
 		return vdisk_read_sg(cmd, fc->len);
-	sense = vdisk_write_sg(cmd, fc->len);
-	return sense == SCST_GOOD && fc->fua ? vdisk_flush_cmd(cmd) : sense;
+	return vdisk_write_sg(cmd, fc->len, fc->fua);
 }
 
 /*
  * Direct I/O has ended early, or would not begin: the alignment of the buffer
  * may not suit it.
  */
-static scst_sense_t fileio_direct_end(struct scst_cmd *cmd, long ret)
+static scst_sense_t fileio_work_direct_end(struct scst_cmd *cmd)
 {
+	long ret = (long)to_fileio_cmd(cmd)->iocb.private;
+
 	if (ret < 0 && ret != -EINVAL && ret != -EAGAIN && ret != -EOPNOTSUPP)
 		return fileio_error(cmd, ret);
 	return fileio_direct_copy(cmd);
 }
 
-static scst_sense_t fileio_work_direct_end(struct scst_cmd *cmd)
+static void fileio_direct_put(struct fileio_cmd *fc)
 {
-	return fileio_direct_end(cmd, (long)to_fileio_cmd(cmd)->iocb.private);
+	struct scst_cmd *cmd = fileio_to_cmd(fc);
+
+	if (!atomic_dec_and_test(&fc->iocb_ref))
+		return;
+	kfree(fc->bvec);
+	if (likely((long)fc->iocb.private == fc->len))
+		scst_cmd_done(cmd, SCST_GOOD);
+	else
+		vdisk_queue_work(cmd, fileio_work_direct_end);
 }
 
 static void fileio_direct_done(struct kiocb *iocb, long ret)
 {
 	struct fileio_cmd *fc = container_of(iocb, struct fileio_cmd, iocb);
-	struct scst_cmd *cmd = fileio_to_cmd(fc);
 
-	if (fc->write && to_fileio(cmd)->regular)
+	if (fc->write && to_fileio(fileio_to_cmd(fc))->regular)
 		kiocb_end_write(iocb);
-	fileio_free_bvec(fc);
-	if (likely(ret == fc->len)) {
-		scst_cmd_done(cmd, SCST_GOOD);
-		return;
-	}
 	iocb->private = (void *)ret;
-	vdisk_queue_work(cmd, fileio_work_direct_end);
+	fileio_direct_put(fc);
 }
 
 static struct bio_vec *fileio_alloc_bvec(struct fileio_cmd *fc,
@@ -464,6 +476,7 @@ static scst_sense_t fileio_work_direct(struct scst_cmd *cmd)
 		return fileio_direct_copy(cmd);
 	fileio_map(fc, bvec, nr, &iter);
 
+	atomic_set(&fc->iocb_ref, 2);
 	init_sync_kiocb(iocb, fi->file);
 	iocb->ki_pos = vdisk_pos(cmd);
 	iocb->ki_flags |= IOCB_DIRECT;
@@ -478,13 +491,10 @@ static scst_sense_t fileio_work_direct(struct scst_cmd *cmd)
 	} else {
 		ret = fi->file->f_op->read_iter(iocb, &iter);
 	}
-	if (ret == -EIOCBQUEUED)
-		return SCST_PENDING;
-
-	if (fc->write && fi->regular)
-		kiocb_end_write(iocb);
-	fileio_free_bvec(fc);
-	return ret == fc->len ? SCST_GOOD : fileio_direct_end(cmd, ret);
+	if (ret != -EIOCBQUEUED)
+		fileio_direct_done(iocb, ret);
+	fileio_direct_put(fc);
+	return SCST_PENDING;
 }
 
 /* The memory is one of kmalloc(): contiguous, and one bvec. */
@@ -625,6 +635,15 @@ static int fileio_check_type(umode_t mode)
 	return S_ISREG(mode) || S_ISBLK(mode) ? 0 : -EINVAL;
 }
 
+/* A block device is free for others when this returns. */
+static void fileio_close_file(struct file *file)
+{
+	if (S_ISBLK(file_inode(file)->i_mode))
+		bdev_fput(file);
+	else
+		fput(file);
+}
+
 static struct file *fileio_open_file(const struct vdisk *vd)
 {
 	/* O_EXCL: nobody else has a block device in exclusive use. */
@@ -682,9 +701,12 @@ static void fileio_set_file_limits(struct vdisk_limits *limits,
 	const struct inode *inode = file->f_mapping->host;
 	struct block_device *bdev = inode->i_sb->s_bdev;
 
-	/* What is smaller has to be read before it is written. */
-	limits->physical_size = i_blocksize(inode);
-	limits->unmap_granularity = i_blocksize(inode);
+	/*
+	 * What is smaller has to be read before it is written.  That of network
+	 * file systems is the size of their requests.
+	 */
+	limits->physical_size = min(i_blocksize(inode), PAGE_SIZE);
+	limits->unmap_granularity = limits->physical_size;
 	limits->can_unmap = file->f_op->fallocate;
 	limits->rotational = bdev && !bdev_nonrot(bdev);
 }
@@ -762,7 +784,7 @@ static int fileio_open_files(struct vdisk *vd, struct fileio *fi)
 	return 0;
 
 put:
-	fput(fi->file);
+	fileio_close_file(fi->file);
 	return ret;
 }
 
@@ -794,8 +816,8 @@ static void fileio_close(struct vdisk *vd)
 	struct fileio *fi = vd->store;
 
 	vd->store = NULL;
-	fput(fi->sync_file);
-	fput(fi->file);
+	fileio_close_file(fi->sync_file);
+	fileio_close_file(fi->file);
 	kfree(fi);
 }
 
@@ -815,6 +837,7 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.write		= fileio_write,
 	.sync		= fileio_sync,
 	.flush		= fileio_flush,
+	.drop_cache	= fileio_drop_cache,
 	.read_buf	= fileio_read_buf,
 	.write_buf	= fileio_write_buf,
 	.unmap		= fileio_unmap,

@@ -197,6 +197,7 @@ static int vdisk_register(struct vdisk_type *vt)
 	type->attach = vdisk_attach;
 	type->detach = vdisk_detach;
 	type->free_device = vdisk_detach;
+	type->poll_sense = vdisk_check_medium;
 	type->reset = vdisk_reset;
 	type->parse = vdisk_parse;
 	type->key_attributes = vdisk_key_attributes;

@@ -9,9 +9,16 @@
  * Checks
  */
 
-static scst_sense_t vdisk_check_medium(const struct scst_cmd *cmd)
+/**
+ * vdisk_check_medium - is the medium there and in use?
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or the sense code that says what is wrong.
+ */
+scst_sense_t vdisk_check_medium(struct scst_device *dev)
 {
-	switch (READ_ONCE(to_vdisk(cmd->dev)->medium)) {
+	switch (READ_ONCE(to_vdisk(dev)->medium)) {
 	case VDISK_STOPPED:
 		return SCST_SENSE_STOPPED;
 	case VDISK_EJECTED:
@@ -45,7 +52,7 @@ static scst_sense_t vdisk_check_range(struct scst_cmd *cmd)
  */
 scst_sense_t vdisk_check_access(struct scst_cmd *cmd)
 {
-	scst_sense_t sense = vdisk_check_medium(cmd);
+	scst_sense_t sense = vdisk_check_medium(cmd->dev);
 
 	if (unlikely(sense != SCST_GOOD))
 		return sense;
@@ -103,7 +110,7 @@ static u32 vdisk_read_len(const struct scst_cmd *cmd)
 
 static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
 {
-	scst_sense_t sense = vdisk_flush_cmd(cmd);
+	scst_sense_t sense = vdisk_to_medium(cmd);
 
 	if (sense != SCST_GOOD)
 		return sense;
@@ -115,7 +122,7 @@ static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
  * @cmd: command
  *
  * DPO is a hint, which the cache of this host does not need.  FUA=1 reads the
- * medium, to which what is cached goes first; with WCE=0 it is there already.
+ * medium, to which what is cached goes first.
  *
  * Context: see struct scst_dev_type.
  * Return: how it ended, or %SCST_PENDING.
@@ -128,7 +135,7 @@ scst_sense_t vdisk_exec_read(struct scst_cmd *cmd)
 
 	if (unlikely(sense != SCST_GOOD || !len))
 		return sense;
-	if (unlikely(vdisk_wants_fua(cmd) && READ_ONCE(vd->wce) && vd->worker))
+	if (unlikely(vdisk_wants_fua(cmd) && vd->worker))
 		return vdisk_queue_work(cmd, vdisk_work_read_fua);
 	return vd->type->ops->read(cmd, len);
 }
@@ -189,6 +196,26 @@ scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd)
 }
 
 /**
+ * vdisk_to_medium - have the blocks of a command on the medium and nowhere else
+ * @cmd: command that is to read the medium.  A non-volatile cache is as good.
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_to_medium(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	scst_sense_t sense;
+
+	if (vd->p.nv_cache)
+		return SCST_GOOD;
+	sense = vdisk_flush_cmd(cmd);
+	if (sense == SCST_GOOD && vd->type->ops->drop_cache)
+		vd->type->ops->drop_cache(vd, vdisk_pos(cmd), vdisk_len(cmd));
+	return sense;
+}
+
+/**
  * vdisk_exec_synchronize_cache - SYNCHRONIZE CACHE(10) and (16)
  * @cmd: command
  *
@@ -232,7 +259,7 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
  */
 scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
 {
-	return vdisk_check_medium(cmd);
+	return vdisk_check_medium(cmd->dev);
 }
 
 /* CDB byte 4 */
@@ -240,6 +267,18 @@ scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
 #define START_STOP_LOEJ		0x02
 #define START_STOP_NO_FLUSH	0x04
 #define START_STOP_POWER	0xf0
+#define START_STOP_ACTIVE	0x10
+#define START_STOP_LU_CONTROL	0x70
+
+/* There is no other condition to enter, and no timer that does it. */
+static scst_sense_t vdisk_set_power(struct scst_cmd *cmd)
+{
+	u8 power = cmd->cdb[4] & START_STOP_POWER;
+
+	if (power != START_STOP_ACTIVE && power != START_STOP_LU_CONTROL)
+		return scst_cmd_cdb_error(cmd, 4, 7);
+	return SCST_GOOD;
+}
 
 static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)
 {
@@ -276,8 +315,7 @@ static scst_sense_t vdisk_work_stop(struct scst_cmd *cmd)
  * vdisk_exec_start_stop_unit - START STOP UNIT
  * @cmd: command; it has the unit alone
  *
- * IMMED allows to end early, which is of no use.  There is nothing to do to
- * enter a power condition other than active, nor to leave it.
+ * IMMED allows to end early, which is of no use.
  *
  * Context: see struct scst_dev_type.
  * Return: how it ended, or %SCST_PENDING.
@@ -288,7 +326,7 @@ scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd)
 	u8 flags = cmd->cdb[4];
 
 	if (flags & START_STOP_POWER)
-		return SCST_GOOD;
+		return vdisk_set_power(cmd);
 	if ((flags & START_STOP_LOEJ) && !vd->p.removable)
 		return scst_cmd_cdb_error(cmd, 4, 1);
 	if (flags & START_STOP_START)

@@ -99,6 +99,8 @@ struct vdisk_limits {
  *	follow when there is no cache.
  * @flush: for other commands: write what is cached of the range to the medium;
  *	a length of zero is up to the end
+ * @drop_cache: optional: forget what is cached of the range and was flushed, so
+ *	that the medium is read
  * @read_buf: read to kernel memory
  * @write_buf: write from kernel memory
  * @unmap: give the range back, or -EOPNOTSUPP
@@ -112,6 +114,7 @@ struct vdisk_ops {
 	scst_sense_t (*write)(struct scst_cmd *cmd, u32 len, bool fua);
 	scst_sense_t (*sync)(struct scst_cmd *cmd, u64 pos, u64 len);
 	int (*flush)(struct vdisk *vd, u64 pos, u64 len);
+	void (*drop_cache)(struct vdisk *vd, u64 pos, u64 len);
 	int (*read_buf)(struct vdisk *vd, void *buf, u32 len, u64 pos);
 	int (*write_buf)(struct vdisk *vd, const void *buf, u32 len, u64 pos);
 	int (*unmap)(struct vdisk *vd, u64 pos, u64 len);
@@ -344,7 +347,9 @@ scst_sense_t vdisk_parse(struct scst_cmd *cmd);
 scst_sense_t vdisk_check_access(struct scst_cmd *cmd);
 scst_sense_t vdisk_len_error(struct scst_cmd *cmd);
 scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);
+scst_sense_t vdisk_check_medium(struct scst_device *dev);
 scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd);
+scst_sense_t vdisk_to_medium(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write(struct scst_cmd *cmd);
@@ -357,7 +362,7 @@ scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd);
 void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);
 void vdisk_repeat_block(void *buf, u32 block, u32 size);
 scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len);
-scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len);
+scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len, bool fua);
 
 /* verify.c */
 scst_sense_t vdisk_exec_verify(struct scst_cmd *cmd);

@@ -96,7 +96,7 @@ static scst_sense_t vdisk_verify_chunk(struct scst_cmd *cmd,
 	return SCST_GOOD;
 }
 
-static scst_sense_t vdisk_work_verify(struct scst_cmd *cmd)
+static scst_sense_t vdisk_verify_blocks(struct scst_cmd *cmd)
 {
 	u32 len = vdisk_len(cmd);
 	struct vdisk_verify v;
@@ -116,14 +116,17 @@ static scst_sense_t vdisk_work_verify(struct scst_cmd *cmd)
 	return sense;
 }
 
-/* On the medium first, so that it is what is verified. */
+static scst_sense_t vdisk_work_verify(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = vdisk_to_medium(cmd);
+
+	return sense == SCST_GOOD ? vdisk_verify_blocks(cmd) : sense;
+}
+
 static scst_sense_t vdisk_work_write_and_verify(struct scst_cmd *cmd)
 {
-	scst_sense_t sense;
+	scst_sense_t sense = vdisk_write_sg(cmd, cmd->xfer_len, false);
 
-	sense = vdisk_write_sg(cmd, cmd->xfer_len);
-	if (sense == SCST_GOOD && !to_vdisk(cmd->dev)->p.nv_cache)
-		sense = vdisk_flush_cmd(cmd);
 	return sense == SCST_GOOD ? vdisk_work_verify(cmd) : sense;
 }
 

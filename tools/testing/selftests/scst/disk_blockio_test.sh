@@ -146,6 +146,20 @@ two_disks() {
 	del_device disk02
 }
 
+# Who submits to the disk may have all tags of the device below, and give them back
+# only when the disk's commands have been submitted
+the_submitter_uses_the_store_too() {
+	modinfo -n null_blk >/dev/null 2>&1 || skip "the kernel has no null_blk"
+	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=2 hw_queue_depth=2 \
+		submit_queues=1 gb=1
+	export_disk vdisk_blockio disk03 filename=/dev/nullb0
+	timeout 60 fio --name=both --filename="$disk:/dev/nullb0" --ioengine=libaio \
+		--direct=1 --rw=randread --bs=4k --norandommap --iodepth=4 \
+		--iodepth_batch_submit=4 --iodepth_batch_complete_min=4 \
+		--number_ios=4000 >"$tmp/fio.out" || fail "$(tail -n 3 "$tmp/fio.out")"
+	unexport_disk disk03
+}
+
 take_apart() {
 	del_target tgt0
 	scst_unload
@@ -168,4 +182,4 @@ mkdir "$tmp/mnt"
 main a_block_device large_and_odd_requests buffered_write_back_and_fsync \
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	nv_cache read_only a_write_protected_device a_file_is_no_block_device \
-	two_disks take_apart kernel_log
+	two_disks the_submitter_uses_the_store_too take_apart kernel_log

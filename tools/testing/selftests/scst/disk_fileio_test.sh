@@ -63,6 +63,27 @@ the_file_has_the_data() {
 	cmp -n 4194304 -i 0:10485760 "$tmp/data" "$file"
 }
 
+# store_reads CMD...: how many reads of the file's disk it takes
+store_reads() {
+	local before after
+
+	before=$(awk '{ print $1 }' "/sys/block/${store_disk#/dev/}/stat")
+	quiet "$@"
+	after=$(awk '{ print $1 }' "/sys/block/${store_disk#/dev/}/stat")
+	echo $((after - before))
+}
+
+# Not the page cache, in which the blocks are
+fua_and_verify_read_the_medium() {
+	local read=(sg_dd "if=$disk" of=/dev/null bs=512 count=8 "skip=8192")
+
+	quiet "${read[@]}" iflag=sgio
+	expect "reads without FUA" 0 "$(store_reads "${read[@]}" iflag=sgio)"
+	[ "$(store_reads "${read[@]}" iflag=sgio,fua)" -gt 0 ] || fail "FUA reads the cache"
+	[ "$(store_reads sg_verify --lba=8192 --count=8 "$disk")" -gt 0 ] ||
+		fail "VERIFY reads the cache"
+}
+
 # Requests larger and smaller than a page, and unaligned memory
 odd_requests() {
 	head -c 3000000 /dev/urandom >"$tmp/data"
@@ -325,8 +346,8 @@ log=$(log_mark)
 mkdir "$store" "$tmp/mnt"
 mkfs.ext4 -q -F "$store_disk" && mount "$store_disk" "$store" || exit 1
 main a_file_on_tmpfs a_file_on_ext4 buffered_write_back_and_fsync the_file_has_the_data \
-	odd_requests write_back_cache_is_announced write_through nv_cache o_direct \
-	blocksize_4096 blocksize_1024_and_2048 odd_size thin_provisioning \
-	fstrim_gives_blocks_back write_zeroes no_thin_provisioning read_only_device \
-	read_only_lun removable_and_rotational identity grow full_store short_file \
-	take_apart kernel_log
+	fua_and_verify_read_the_medium odd_requests write_back_cache_is_announced \
+	write_through nv_cache o_direct blocksize_4096 blocksize_1024_and_2048 odd_size \
+	thin_provisioning fstrim_gives_blocks_back write_zeroes no_thin_provisioning \
+	read_only_device read_only_lun removable_and_rotational identity grow full_store \
+	short_file take_apart kernel_log
