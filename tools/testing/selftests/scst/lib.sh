@@ -569,6 +569,15 @@ run_fio() {
 	return 1
 }
 
+# io_runs: on $disk
+io_runs() {
+	local before
+
+	before=$(cat "/sys/block/${disk##*/}/stat")
+	sleep 0.2
+	[ "$before" != "$(cat "/sys/block/${disk##*/}/stat")" ]
+}
+
 # fio_verify DISK SIZE [OPTION...]: random writes and reads in batches, verified
 fio_verify() {
 	local file=$1 size=$2

@@ -26,15 +26,6 @@ start_fio() {
 	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
 }
 
-io_runs() {
-	local before after
-
-	before=$(cat "/sys/block/${disk##*/}/stat")
-	sleep 0.2
-	after=$(cat "/sys/block/${disk##*/}/stat")
-	[ "$before" != "$after" ]
-}
-
 # fio_ends: by itself, as its I/O fails
 fio_ends() {
 	within 30 expect_no_process "$fio_pid" || fail "fio hangs"

@@ -116,7 +116,7 @@ session_deleted_under_io() {
 	exec {fd}<"$disk"
 	run_fio "$disk" --rw=randrw --bs=4k --size=16M --iodepth=32 --time_based \
 		--runtime=120 >"$tmp/fio.log" &
-	sleep 2
+	within 30 io_runs || fail "fio does not run"
 	del_session tgt0 host0
 	[ ! -e "$dir" ] || fail "the session is still there"
 	! wait "$!" || fail "fio did not see that the disk is gone"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=3G MEM=512 SMP=2 TIMEOUT=400
+# vm: DISKS=4G MEM=512 SMP=2 TIMEOUT=400
 # A file system on a fileio disk of the same host, under memory pressure: to
 # write a dirty page of it, the host dirties a page of the file below.  Twice as
 # much is written as there is memory, and nearly all of it may be dirty.
@@ -45,7 +45,7 @@ unmount_the_disk() {
 }
 
 twice_as_much_dirty_data_as_memory() {
-	truncate -s 1500M "$store/disk.img"
+	truncate -s "$(($(memory_kib) * 5 / 2))K" "$store/disk.img"
 	mount_the_disk
 	write_and_verify 2
 }
@@ -102,5 +102,7 @@ mkfs.ext4 -q -F /dev/vda && mount /dev/vda "$store" || exit 1
 # Let writers run into reclaim, not into the limit of dirty pages
 echo 80 >/proc/sys/vm/dirty_ratio
 echo 70 >/proc/sys/vm/dirty_background_ratio
+# virtio_blk allocates without waiting, and says so when it cannot
+echo 16384 >/proc/sys/vm/min_free_kbytes
 main twice_as_much_dirty_data_as_memory mapped_pages o_direct both_at_once take_apart \
 	kernel_log

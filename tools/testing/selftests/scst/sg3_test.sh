@@ -328,14 +328,6 @@ malformed_commands() {
 	run sg_turs "$sg"
 }
 
-io_runs() {
-	local before
-
-	before=$(cat "/sys/block/${disk##*/}/stat")
-	sleep 0.2
-	[ "$before" != "$(cat "/sys/block/${disk##*/}/stat")" ]
-}
-
 reset_during_io() {
 	local n pid
 
