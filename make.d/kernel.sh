@@ -15,18 +15,6 @@ set -eu
 . "$(dirname "$0")/overlay.sh"
 
 tiny="kernel/configs/tiny-base.config arch/x86/configs/tiny.config kernel/configs/tiny.config"
-jobs=${JOBS:-$(nproc)}
-
-# The command that every build starts with.  Neither the time nor the place of
-# a build may make a difference to ccache.
-compiler() {
-	kmake=(make -C "$linux" -j "$jobs" KBUILD_BUILD_USER=scst KBUILD_BUILD_HOST=scst)
-	command -v ccache >/dev/null || return 0
-	kmake+=(CC="ccache gcc" HOSTCC="ccache gcc")
-	# Depend mode saves a run of the preprocessor for each object
-	export CCACHE_DEPEND=1 CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1
-	export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-3G}
-}
 
 fragments() {
 	local kind
@@ -198,7 +186,7 @@ build_sparse() {
 main() {
 	use_tree "${1-normal}"
 	only_one
-	compiler
+	compiler "$linux"
 	unpack
 	overlay
 	case ${1-normal} in

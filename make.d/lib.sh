@@ -9,6 +9,7 @@ linux_normal=$build/linux
 linux=$linux_normal
 logs=$build/logs
 selftests=tools/testing/selftests/scst
+jobs=${JOBS:-$(nproc)}
 mkdir -p "$logs"
 export BUILD=$build
 # The variables given to make are for these scripts, not for the kernel's own make
@@ -116,6 +117,17 @@ only_one() {
 	flock -n 9 && return
 	echo "waiting for another build of $linux"
 	flock 9
+}
+
+# compiler TREE VARIABLE...: kmake becomes the command that every build of the kernel
+# starts with.  Neither the time nor the place may make a difference to ccache.
+compiler() {
+	kmake=(make -C "$1" -j "$jobs" KBUILD_BUILD_USER=scst KBUILD_BUILD_HOST=scst "${@:2}")
+	command -v ccache >/dev/null || return 0
+	kmake+=(CC="ccache gcc" HOSTCC="ccache gcc")
+	# Depend mode saves a run of the preprocessor for each object
+	export CCACHE_DEPEND=1 CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1
+	export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-3G}
 }
 
 # vm_settings SCRIPT: what machine a script for the guest asks for

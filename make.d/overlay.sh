@@ -6,6 +6,9 @@
 
 overlay_dirs="drivers include block lib Documentation tools"
 pristine=$build/pristine
+# Faults of the kernel itself that the debug kernels would report all the time.
+# Each is a patch that says why; none belongs to the series.
+debug_fixes=$top/make.d/debug-fixes
 
 unpack() {
 	local tarball=/usr/src/linux-source-6.12.tar.xz id
@@ -50,7 +53,8 @@ keep_pristine() {
 	cp -p "$linux/$1" "$pristine/$1"
 }
 
-# stage DIR: the overlay with its patches applied; the list of its files on stdout
+# stage DIR FROM: the files of FROM named on stdin, with their patches applied; the
+# list of them on stdout
 stage() {
 	local f out
 
@@ -59,15 +63,21 @@ stage() {
 		keep_pristine "$out"
 		mkdir -p "$1/${out%/*}"
 		if [ "$f" = "$out" ]; then
-			cp -p "$top/$f" "$1/$f"
+			cp -p "$2/$f" "$1/$f"
 		else
 			[ -e "$pristine/$out" ] || die "$f: the kernel has no $out"
-			patch -s -p1 -r - -o "$1/$out" "$pristine/$out" "$top/$f" >&2 ||
+			patch -s -p1 -r - -o "$1/$out" "$pristine/$out" "$2/$f" >&2 ||
 				die "$f does not apply"
 			chmod --reference="$pristine/$out" "$1/$out"
 		fi
 		echo "$out"
-	done < <(overlay_files)
+	done
+}
+
+stage_all() {
+	overlay_files | stage "$1" "$top"
+	[ "$linux" != "$linux_normal" ] || return 0
+	(cd "$debug_fixes" && find . -name '*.patch' -printf '%P\n') | stage "$1" "$debug_fixes"
 }
 
 # What the overlay had and has no more
@@ -92,7 +102,7 @@ overlay() {
 	touch "$linux.list"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	stage "$dir" >"$linux.list.unsorted"
+	stage_all "$dir" >"$linux.list.unsorted"
 	sort -u "$linux.list.unsorted" >"$linux.list.new"
 	restore
 	# Whatever interrupts the copy, the list has all that may be ours

@@ -29,7 +29,6 @@ export LC_ALL=C PYTHONPYCACHEPREFIX=$build/pycache
 dir=$build/series-tree
 tree=$dir/linux
 out=$build/series
-jobs=${JOBS:-$(nproc)}
 
 config() {
 	sed -n "s/^$1 *= *//p" "$top/series/config"
@@ -179,14 +178,6 @@ proof_checkpatch() {
 		awk '{ print } END { exit NR > 0 }'
 }
 
-# As kernel.sh does, and for the same cache
-compiler() {
-	kmake=(make -C "$tree" -j "$jobs" KBUILD_BUILD_USER=scst KBUILD_BUILD_HOST=scst LOCALVERSION=)
-	command -v ccache >/dev/null || return 0
-	kmake+=(CC="ccache gcc" HOSTCC="ccache gcc")
-	export CCACHE_DEPEND=1 CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1
-}
-
 # configure O on|off: of the options of build/kernel, those that are there now
 configure() {
 	local next=$1/.config.next
@@ -303,7 +294,7 @@ builds() {
 }
 
 if [ "${1-}" = one ]; then
-	compiler
+	compiler "$tree" LOCALVERSION=
 	"$2" "${@:3}"
 	exit
 fi
