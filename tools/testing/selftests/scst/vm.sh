@@ -146,7 +146,11 @@ write_command() {
 }
 
 boot_args() {
-	local args="console=ttyS0 loglevel=8 printk.devkmsg=on nokaslr panic=-1 tsc=reliable"
+	local console=console=ttyS0 args
+
+	# DEBUG_TEST_DRIVER_REMOVE takes the console away with its driver
+	[ "$KERNEL" != remove ] || console=earlyprintk=serial,ttyS0,115200,keep
+	args="$console loglevel=8 printk.devkmsg=on nokaslr panic=-1 tsc=reliable"
 
 	args+=" no_timer_check random.trust_cpu=on root=/dev/root rootfstype=9p ro"
 	args+=" rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144"
