@@ -245,6 +245,7 @@ enum scst_cmd_flags {
 	SCST_CMD_ABORTED_OWN,	/* by its own nexus: send no status */
 	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
 	SCST_CMD_ABORTED_CLEARED, /* by CLEAR TASK SET of another nexus */
+	SCST_CMD_WAITS_ENDED,	/* scst_cmd_abort() was called */
 };
 
 /* Bytes of a command that belong to the handler while it executes. */
@@ -269,10 +270,6 @@ enum scst_cmd_flags {
  * @sense_len: valid bytes in @sense
  * @no_response: it was aborted, and the initiator is not to be told
  * @ended: the command ended while @abort_pins kept it
- * @defer_io: exec() must not start I/O, for which it may have to wait, but have a
- *	worker do it.  Set by the core, and by a target driver that calls
- *	scst_cmd_init_done() where resources of the block layer are held, such
- *	as tags of requests that are plugged.
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
  * @ua: bit of the unit attention that it reports, or 0
  * @abort_pins: task management functions that look at it; inflight.c
@@ -325,7 +322,6 @@ struct scst_cmd {
 	bool info_valid;
 	bool field_valid;
 	bool field_in_cdb;
-	bool defer_io;
 	u8 field_bit;
 	u16 field_ptr;
 	u16 ua;
@@ -450,12 +446,12 @@ struct scst_opcode {
  *	scst_device.mutex held.
  *
  * A row's exec() callback runs in the submitter's context: it may allocate
- * (GFP_NOIO is in force) and start I/O, unless scst_cmd.defer_io is set, but not
- * wait for I/O, for another command or for a lock held during I/O.  It returns
- * %SCST_PENDING and calls scst_cmd_done() later, once, from any context, or
- * returns the result.  Once the command was handed on to what will call
- * scst_cmd_done(), exec() may touch neither it nor the unit any more: detach()
- * waits for commands, not for callers.
+ * (GFP_NOIO is in force) and start I/O, but not wait for I/O, for another
+ * command, for a lock held during I/O, or for a tag of a block device: bios
+ * are REQ_NOWAIT.  It returns %SCST_PENDING and calls scst_cmd_done() later,
+ * once, from any context, or returns the result.  Once the command was handed
+ * on to what will call scst_cmd_done(), exec() may touch neither it nor the
+ * unit any more: detach() waits for commands, not for callers.
  */
 struct scst_dev_type {
 	struct device_driver driver;
@@ -695,8 +691,10 @@ struct scst_tmf {
  *	driver's again.  Needed by those who call that.
  * @luns_changed: optional: the LUN map of @sess changed; return when the
  *	initiator has seen it, if the driver can know.  No core lock is held.
- * @lun_removing: optional: @lun will go from @sess when this returns; it
- *	still answers now.  No core lock is held.
+ * @luns_removing: optional: LUNs will go from @sess when this returns.  They
+ *	still answer now, but scst_session_next_lun() passes over them.  No
+ *	core lock is held.  This and @luns_changed may come for a session that
+ *	is being unregistered, or was; there is a reference on it.
  * @close_session: optional: a user wants the session gone: call
  *	scst_unregister_session().  NULL: sessions cannot be closed by hand.
  * @scsi_transport_version: optional: version descriptor of the SCSI
@@ -718,7 +716,7 @@ struct scst_tgt_template {
 	void (*on_abort_cmd)(struct scst_cmd *cmd);
 	void (*task_mgmt_fn_done)(struct scst_tmf *tmf);
 	void (*luns_changed)(struct scst_session *sess);
-	void (*lun_removing)(struct scst_session *sess, u64 lun);
+	void (*luns_removing)(struct scst_session *sess);
 	int (*close_session)(struct scst_session *sess);
 	u16 (*scsi_transport_version)(struct scst_tgt *tgt);
 	u16 (*phys_transport_version)(struct scst_tgt *tgt);

@@ -234,20 +234,17 @@ put_unit:
 }
 
 /* Initiators on this host let go of the LUNs while these still answer. */
-static void acg_warn_initiators(struct scst_acg *acg,
-				struct list_head *doomed_luns)
+static void acg_warn_initiators(struct scst_acg *acg)
 {
 	const struct scst_tgt_template *tgtt = acg->tgt->tgtt;
 	struct scst_session **sessions;
-	struct scst_acg_dev *ad;
 	unsigned int nr, i;
 
-	if (!tgtt->lun_removing)
+	if (!tgtt->luns_removing)
 		return;
 	sessions = scst_tgt_get_sessions(acg->tgt, &nr);
 	for (i = 0; i < nr; i++)
-		list_for_each_entry(ad, doomed_luns, doomed)
-			tgtt->lun_removing(sessions[i], ad->lun);
+		tgtt->luns_removing(sessions[i]);
 	scst_put_sessions(sessions, nr);
 }
 
@@ -257,7 +254,7 @@ static void acg_del_doomed(struct scst_acg *acg, struct list_head *doomed)
 	struct scst_acg_dev *ad, *next;
 	struct scst_session *sess;
 
-	acg_warn_initiators(acg, doomed);
+	acg_warn_initiators(acg);
 	acg_take(acg, doomed);
 	list_for_each_entry_safe(ad, next, doomed, doomed) {
 		acg_dev_unlink(ad);

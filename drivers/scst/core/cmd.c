@@ -125,13 +125,9 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 		percpu_ref_put(&td->ref);
 }
 
-/* The work item that calls this is not one that may wait for I/O. */
 static void cmd_exec_resume(struct scst_gate_entry *entry)
 {
-	struct scst_cmd *cmd = container_of(entry, struct scst_cmd, exec_entry);
-
-	cmd->defer_io = true;
-	cmd_do_exec(cmd);
+	cmd_do_exec(container_of(entry, struct scst_cmd, exec_entry));
 }
 
 static void cmd_exec(struct scst_cmd *cmd)
@@ -227,11 +223,7 @@ static void cmd_enabled(struct scst_cmd *cmd)
 
 static void cmd_task_set_resume(struct scst_gate_entry *entry)
 {
-	struct scst_cmd *cmd = container_of(entry, struct scst_cmd,
-					    task_set_entry);
-
-	cmd->defer_io = true;
-	cmd_enabled(cmd);
+	cmd_enabled(container_of(entry, struct scst_cmd, task_set_entry));
 }
 
 static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
@@ -423,7 +415,7 @@ void scst_cmd_unpin(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_abort - end the waits of a command that was just marked aborted
+ * scst_cmd_abort - end the waits of a command that was marked aborted
  * @cmd: command, pinned
  *
  * A command that executes, or whose response is on its way, runs to its end.

@@ -283,7 +283,8 @@ EXPORT_SYMBOL_GPL(scst_register_session);
  * @sess: session, for which no more commands and task management requests will
  *	be handed in; a command whose data-out is awaited is aborted
  *
- * When this returns all callbacks for it have returned too.
+ * When this returns all callbacks for its commands and task management requests
+ * have returned too.
  *
  * Context: process context; waits for the session's commands and for callbacks
  * of its attributes.
@@ -302,7 +303,7 @@ EXPORT_SYMBOL_GPL(scst_unregister_session);
  * @sess: session
  * @lun: the first LUN to consider; set to the LUN found
  *
- * A LUN that is on its way out, see lun_removing(), is left out.
+ * A LUN that is on its way out, see luns_removing(), is left out.
  *
  * Context: process context, may sleep.
  * Return: false when there is no LUN from @lun on.

@@ -65,16 +65,8 @@ void scst_port_bus_unregister(void)
 	bus_unregister(&port_bus);
 }
 
-/**
- * scst_tgt_event - tell user space that something happened to a target
- * @tgt: target
- * @event: what: the value of SCST_EVENT
- * @sess: the session it is about, or NULL
- *
- * Context: process context, may sleep.
- */
-void scst_tgt_event(struct scst_tgt *tgt, const char *event,
-		    const struct scst_session *sess)
+static void tgt_event_locked(struct scst_tgt *tgt, const char *event,
+			     const struct scst_session *sess)
 {
 	char initiator[sizeof("SCST_INITIATOR=") + SCST_MAX_INITIATOR_NAME];
 	char var[64];
@@ -87,9 +79,24 @@ void scst_tgt_event(struct scst_tgt *tgt, const char *event,
 		envp[1] = initiator;
 	}
 	/* No event after the uevent of its removal */
-	guard(mutex)(&tgt->mutex);
+	lockdep_assert_held(&tgt->mutex);
 	if (!tgt->dying)
 		kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
+}
+
+/**
+ * scst_tgt_event - tell user space that something happened to a target
+ * @tgt: target
+ * @event: what: the value of SCST_EVENT
+ * @sess: the session it is about, or NULL
+ *
+ * Context: process context, may sleep.
+ */
+void scst_tgt_event(struct scst_tgt *tgt, const char *event,
+		    const struct scst_session *sess)
+{
+	guard(mutex)(&tgt->mutex);
+	tgt_event_locked(tgt, event, sess);
 }
 
 static ssize_t enabled_show(struct device *dev, struct device_attribute *attr,
@@ -125,9 +132,10 @@ static int tgt_enable(struct scst_tgt *tgt, bool enable)
 	scoped_guard(mutex, &tgt->mutex) {
 		WRITE_ONCE(tgt->enabled, ret ? !enable : enable);
 		tgt->changing_enabled = false;
+		if (!ret)
+			tgt_event_locked(tgt, enable ? "enabled" : "disabled",
+					 NULL);
 	}
-	if (!ret)
-		scst_tgt_event(tgt, enable ? "enabled" : "disabled", NULL);
 	return ret;
 }
 

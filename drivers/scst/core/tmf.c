@@ -3,8 +3,9 @@
  * Task management (SAM-6 7).
  *
  * A function first marks the commands it affects, those that had arrived when
- * it began, and ends their waits; then it waits until the last of them has
- * ended, which may raise unit attentions; then it raises its own and answers.  Commands that a
+ * it began; then it ends their waits, in which way none of them gets going
+ * because another has ended; then it waits until the last of them has ended,
+ * which may raise unit attentions; then it raises its own and answers.  Commands that a
  * handler executes are never interrupted: they run to their end.
  */
 
@@ -55,12 +56,19 @@ static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
 	return (s32)(cmd->tmf_gen - scope->gen) < 0;
 }
 
-static bool tmf_to_abort(const struct scst_cmd *cmd, const void *arg)
+static bool tmf_to_mark(const struct scst_cmd *cmd, const void *arg)
 {
 	const struct tmf_scope *scope = arg;
 	int bit = scope->own ? SCST_CMD_ABORTED_OWN : SCST_CMD_ABORTED;
 
 	return !test_bit(bit, &cmd->flags) && tmf_in_scope(cmd, arg);
+}
+
+static bool tmf_to_abort(const struct scst_cmd *cmd, const void *arg)
+{
+	return scst_cmd_aborted(cmd) &&
+	       !test_bit(SCST_CMD_WAITS_ENDED, &cmd->flags) &&
+	       tmf_in_scope(cmd, arg);
 }
 
 static bool tmf_is_aborting(const struct scst_cmd *cmd, const void *arg)
@@ -74,14 +82,14 @@ static u32 tmf_new_gen(struct scst_session *sess)
 	return atomic_inc_return(&sess->tmf_gen);
 }
 
-/* Mark the commands in scope and end their waits.  Returns how many. */
-static unsigned int tmf_abort(struct scst_session *sess,
-			      const struct tmf_scope *scope)
+/* Mark the commands in scope.  Returns how many. */
+static unsigned int tmf_mark(struct scst_session *sess,
+			     const struct tmf_scope *scope)
 {
 	struct scst_cmd *cmd;
 	unsigned int nr = 0;
 
-	while ((cmd = scst_inflight_next(sess, tmf_to_abort, scope))) {
+	while ((cmd = scst_inflight_next(sess, tmf_to_mark, scope))) {
 		nr++;
 		if (scope->own)
 			set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
@@ -89,10 +97,31 @@ static unsigned int tmf_abort(struct scst_session *sess,
 			set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
 		if (scope->lun_goes)
 			set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
-		if (!test_and_set_bit(SCST_CMD_ABORTED, &cmd->flags))
+		set_bit(SCST_CMD_ABORTED, &cmd->flags);
+		scst_cmd_unpin(cmd);
+	}
+	return nr;
+}
+
+/* End the waits of those that were marked. */
+static void tmf_end_waits(struct scst_session *sess,
+			  const struct tmf_scope *scope)
+{
+	struct scst_cmd *cmd;
+
+	while ((cmd = scst_inflight_next(sess, tmf_to_abort, scope))) {
+		if (!test_and_set_bit(SCST_CMD_WAITS_ENDED, &cmd->flags))
 			scst_cmd_abort(cmd);
 		scst_cmd_unpin(cmd);
 	}
+}
+
+static unsigned int tmf_abort(struct scst_session *sess,
+			      const struct tmf_scope *scope)
+{
+	unsigned int nr = tmf_mark(sess, scope);
+
+	tmf_end_waits(sess, scope);
 	return nr;
 }
 
@@ -185,7 +214,13 @@ static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
 
 		scope.cleared = tmf->fn == SCST_CLEAR_TASK_SET;
-		tmf_abort(td->sess, &scope);
+		tmf_mark(td->sess, &scope);
+	}
+	for (td = tmf_next_nexus(dev, NULL); td;
+	     td = tmf_next_nexus(dev, td)) {
+		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+		tmf_end_waits(td->sess, &scope);
 	}
 }
 

@@ -54,13 +54,15 @@ static enum scst_tmf_status local_tmf(struct scsi_cmnd *sc,
 }
 
 /*
- * Task management has answered, but a command that had ended by itself before
- * may still be on its way through local_on_free_cmd().  There is no wakeup for
- * this: the hot path does not pay for so rare a case.
+ * Task management does not see a command that was not yet given to the target
+ * side.  There is no wakeup for this: the hot path does not pay for so rare a
+ * case.  For an ioctl there is no command that would be used again.
  */
 static void local_wait_released(bool (*owned)(struct scsi_cmnd *sc),
 				struct scsi_cmnd *sc)
 {
+	if (sc->submitter == SUBMITTED_BY_SCSI_RESET_IOCTL)
+		return;
 	while (owned(sc))
 		msleep(20);
 	/* scsi_done() is called in the RCU section that gave up ownership. */

@@ -41,26 +41,6 @@ static int local_init_cmd_priv(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 	return 0;
 }
 
-static bool local_is_other(struct rq_list *list, const struct request_queue *q)
-{
-	const struct request *rq = rq_list_peek(list);
-
-	return rq && rq->q != q;
-}
-
-/*
- * Does the submitter hold tags of other disks, which nobody gives back before
- * this command has been submitted?
- */
-static bool local_holds_other_io(const struct request_queue *q)
-{
-	struct blk_plug *plug = current->plug;
-
-	return plug && (plug->multiple_queues ||
-			local_is_other(&plug->mq_list, q) ||
-			local_is_other(&plug->cached_rqs, q));
-}
-
 static int local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	struct local_sess *ls = shost_priv(shost);
@@ -73,7 +53,6 @@ static int local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 	int_to_scsilun(sc->device->lun, &lun);
 	scst_rx_cmd(ls->sess, &lc->cmd, &lun, sc->cmnd, sc->cmd_len);
 	lc->cmd.tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
-	lc->cmd.defer_io = local_holds_other_io(sc->device->request_queue);
 	if (sc->sc_data_direction != DMA_NONE) {
 		dir = sc->sc_data_direction == DMA_TO_DEVICE ?
 		      SCST_DATA_WRITE : SCST_DATA_READ;

@@ -47,7 +47,8 @@ struct local_tgt {
  * @shost: initiator side of the I_T nexus
  * @sess: target side; NULL when it has been unregistered
  * @entry: in local_tgt.sessions
- * @scan_mutex: protects @luns; held while @shost is added and scanned
+ * @scan_mutex: protects @added and @luns; held while @shost is added and scanned
+ * @added: @shost was added
  * @luns: LUNs for which the mid-layer has been given a scsi_device
  * @id_mutex: protects the fields below
  * @transport_id_len: bytes in @transport_id
@@ -58,6 +59,7 @@ struct local_sess {
 	struct scst_session *sess;
 	struct list_head entry;
 	struct mutex scan_mutex;	/* see above */
+	bool added;
 	DECLARE_BITMAP(luns, SCST_MAX_LUN + 1);
 	struct mutex id_mutex;		/* see above */
 	u16 transport_id_len;
@@ -109,7 +111,6 @@ struct scst_session *local_get_scst_sess(struct Scsi_Host *shost);
 /* scan.c */
 void local_scan(struct local_sess *ls, struct scst_session *sess);
 void local_luns_changed(struct scst_session *sess);
-void local_lun_removing(struct scst_session *sess, u64 lun);
 
 /* attrs.c */
 extern struct local_stats local_stats;

@@ -139,8 +139,10 @@ static int local_sess_add_host(struct local_sess *ls)
 	int ret;
 
 	/* LUNs that are mapped meanwhile wait for the scan that follows. */
-	scoped_guard(mutex, &ls->scan_mutex)
+	scoped_guard(mutex, &ls->scan_mutex) {
 		ret = scsi_add_host(ls->shost, dev);
+		ls->added = !ret;
+	}
 	if (ret)
 		return ret;
 	ret = sysfs_create_link(&dev->kobj, &ls->shost->shost_gendev.kobj,
@@ -444,7 +446,7 @@ static struct scst_tgt_template local_tgtt = {
 	.xmit_response		= local_xmit_response,
 	.on_free_cmd		= local_on_free_cmd,
 	.luns_changed		= local_luns_changed,
-	.lun_removing		= local_lun_removing,
+	.luns_removing		= local_luns_changed,
 	.close_session		= local_close_session,
 	.scsi_transport_version	= local_scsi_version,
 	.phys_transport_version	= local_phys_version,

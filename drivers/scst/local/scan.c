@@ -67,7 +67,8 @@ static void local_add_sdev(struct local_sess *ls, u64 lun)
 
 /**
  * local_scan - let the host have what the LUN map has
- * @ls: session; its host has been added, or was removed again
+ * @ls: session.  Nothing is done when its host could not be added; when it was
+ *	removed again, the mid-layer has no devices and does not scan.
  * @sess: the same on the target side
  *
  * Context: process context, no locks of the core.
@@ -77,6 +78,8 @@ void local_scan(struct local_sess *ls, struct scst_session *sess)
 	unsigned long lun;
 
 	guard(mutex)(&ls->scan_mutex);
+	if (!ls->added)
+		return;
 	local_remove_sdevs(ls, sess);
 
 	/* A scsi_device that a user deleted has its bit: it stays away. */
@@ -85,10 +88,7 @@ void local_scan(struct local_sess *ls, struct scst_session *sess)
 			local_add_sdev(ls, lun);
 }
 
-/*
- * The core may call these for a session whose host is not there yet, or not any
- * more: then the mid-layer has no devices and does not scan.
- */
+/* The core may call this for a session whose host is not there, or has gone. */
 void local_luns_changed(struct scst_session *sess)
 {
 	struct local_sess *ls = local_sess_get(sess);
@@ -97,10 +97,4 @@ void local_luns_changed(struct scst_session *sess)
 		return;
 	local_scan(ls, sess);
 	local_sess_put(ls);
-}
-
-/* The LUN still answers, but scst_session_next_lun() passes over it. */
-void local_lun_removing(struct scst_session *sess, u64 lun)
-{
-	local_luns_changed(sess);
 }

@@ -590,6 +590,32 @@ static void tmf_frees_unit(struct kunit *test)
 }
 
 /* A long queue, from two nexuses */
+/* Commands that wait for one another: the end of one must not start the next. */
+static void tmf_starts_nothing(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s, *exclusive, *waiting[16], *tmf;
+	int i;
+
+	s = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, s);
+	exclusive = kit_exclusive(kit, 0, SIMPLE);
+	kit_is_in(kit, exclusive, SCST_CMD_EXEC_WAIT);
+	for (i = 0; i < ARRAY_SIZE(waiting); i++) {
+		waiting[i] = kit_read(kit, i % 2, SIMPLE);
+		kit_is_in(kit, waiting[i], SCST_CMD_EXEC_WAIT);
+	}
+
+	tmf = kit_tmf(kit, 1, SCST_LUN_RESET, NULL);
+	tmf_ends_aborted(kit, exclusive, false);
+	for (i = 0; i < ARRAY_SIZE(waiting); i++)
+		tmf_ends_aborted(kit, waiting[i], false);
+	kit_runs(kit, tmf);
+	kit_release(kit, s);
+	tmf_ends_aborted(kit, s, false);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+}
+
 static void tmf_clears_queue(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, false);
@@ -681,6 +707,7 @@ static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE(tmf_waits_for_last_callback),
 	KUNIT_CASE(tmf_frees_task_set),
 	KUNIT_CASE(tmf_frees_unit),
+	KUNIT_CASE(tmf_starts_nothing),
 	KUNIT_CASE(tmf_clears_queue),
 	KUNIT_CASE(tmf_while_unbinding),
 	KUNIT_CASE(tmf_while_session_goes),

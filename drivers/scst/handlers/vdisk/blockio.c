@@ -3,9 +3,9 @@
  * vdisk_blockio: a block device served as a disk, by bios on the buffers of the
  * commands.
  *
- * exec() submits and does not wait for anything that the submitter may hold: not
- * for a bio to be freed, nor, see scst_cmd.defer_io, for a tag of the device.
- * Where it would have to, a worker goes on, which may wait.
+ * exec() submits and does not wait for anything that the submitter may hold: a
+ * bio to be freed, a tag of the device, which may be in its plug, the end of a
+ * freeze.  Where it would have to, a worker goes on, which may wait.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -23,6 +23,7 @@
  * struct blockio - an open block device
  * @file: opened by us, in exclusive use
  * @bdev: it
+ * @nowait: it can fail with BLK_STS_AGAIN instead of waiting
  * @dma_mask: what the pieces of a buffer are to be aligned to, minus one
  * @bios: for commands whose buffer has more pieces than the bio in the command.
  *	A set of its own, since the device may lie on another unit of this host,
@@ -31,6 +32,7 @@
 struct blockio {
 	struct file *file;
 	struct block_device *bdev;
+	bool nowait;
 	unsigned int dma_mask;
 	struct bio_set bios;
 };
@@ -74,6 +76,8 @@ static struct blockio *to_blockio(const struct scst_cmd *cmd)
  * READ and WRITE
  */
 
+static scst_sense_t blockio_work_again(struct scst_cmd *cmd);
+
 /*
  * Which of several bios failed does not say which block did, so that the first
  * block of the command is named: none before it is in error.
@@ -87,6 +91,10 @@ static void blockio_put(struct scst_cmd *cmd)
 	if (!atomic_dec_and_test(&bc->pending))
 		return;
 	status = READ_ONCE(bc->status);
+	if (unlikely(status == BLK_STS_AGAIN && (bc->opf & REQ_NOWAIT))) {
+		vdisk_queue_work(cmd, blockio_work_again);
+		return;
+	}
 	if (likely(status == BLK_STS_OK))
 		sense = SCST_GOOD;
 	else if (bc->opf & REQ_PREFLUSH)
@@ -150,14 +158,6 @@ static bool blockio_submit(struct scst_cmd *cmd, gfp_t gfp)
 	return true;
 }
 
-/* Each bio is on its way before the next is waited for. */
-static scst_sense_t blockio_work_submit(struct scst_cmd *cmd)
-{
-	blockio_submit(cmd, GFP_NOIO);
-	blockio_put(cmd);
-	return SCST_PENDING;
-}
-
 static void blockio_init_cmd(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
@@ -168,6 +168,39 @@ static void blockio_init_cmd(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 	bc->sector = vdisk_pos(cmd) >> SECTOR_SHIFT;
 	bc->status = BLK_STS_OK;
 	atomic_set(&bc->pending, 1);
+}
+
+/* Each bio is on its way before the next is waited for. */
+static scst_sense_t blockio_work_submit(struct scst_cmd *cmd)
+{
+	blockio_submit(cmd, GFP_NOIO);
+	blockio_put(cmd);
+	return SCST_PENDING;
+}
+
+static void blockio_submit_flush(struct scst_cmd *cmd)
+{
+	struct blockio_cmd *bc = to_blockio_cmd(cmd);
+
+	bio_init(&bc->bio, to_blockio(cmd)->bdev, NULL, 0, bc->opf);
+	bc->bio.bi_private = cmd;
+	bc->bio.bi_end_io = blockio_end_io;
+	submit_bio(&bc->bio);
+}
+
+/* All of the command once more, with time to wait. */
+static scst_sense_t blockio_work_again(struct scst_cmd *cmd)
+{
+	blk_opf_t opf = to_blockio_cmd(cmd)->opf & ~REQ_NOWAIT;
+
+	if (opf & REQ_PREFLUSH) {
+		blockio_init_cmd(cmd, 0, opf);
+		blockio_submit_flush(cmd);
+		return SCST_PENDING;
+	}
+	blockio_init_cmd(cmd, op_is_write(opf) ? cmd->xfer_len :
+			      vdisk_read_len(cmd), opf);
+	return blockio_work_submit(cmd);
 }
 
 /*
@@ -204,9 +237,10 @@ static scst_sense_t blockio_rw(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
 
-	blockio_init_cmd(cmd, len, opf);
-	if (unlikely(cmd->defer_io))
-		return vdisk_queue_work(cmd, blockio_work_submit);
+	blockio_init_cmd(cmd, len, opf | REQ_NOWAIT);
+	if (unlikely(!to_blockio(cmd)->nowait))
+		return vdisk_queue_work(cmd, blockio_work_again);
+	opf = bc->opf;
 	if (cmd->sg_cnt <= BLOCKIO_NR_BVECS) {
 		bio_init(&bc->bio, to_blockio(cmd)->bdev, bc->bvecs,
 			 BLOCKIO_NR_BVECS, opf);
@@ -220,7 +254,7 @@ static scst_sense_t blockio_rw(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 
 static scst_sense_t blockio_work_read_copy(struct scst_cmd *cmd)
 {
-	return vdisk_read_sg(cmd, min_t(u64, cmd->xfer_len, cmd->bufflen));
+	return vdisk_read_sg(cmd, vdisk_read_len(cmd));
 }
 
 static scst_sense_t blockio_work_write_copy(struct scst_cmd *cmd)
@@ -249,26 +283,16 @@ static scst_sense_t blockio_write(struct scst_cmd *cmd, u32 len, bool fua)
 				    (fua ? REQ_FUA : 0));
 }
 
-static scst_sense_t blockio_submit_flush(struct scst_cmd *cmd)
-{
-	struct blockio_cmd *bc = to_blockio_cmd(cmd);
-
-	blockio_init_cmd(cmd, 0, REQ_OP_WRITE | REQ_PREFLUSH);
-	bio_init(&bc->bio, to_blockio(cmd)->bdev, NULL, 0, bc->opf);
-	bc->bio.bi_private = cmd;
-	bc->bio.bi_end_io = blockio_end_io;
-	submit_bio(&bc->bio);
-	return SCST_PENDING;
-}
-
 /* A flush is of the whole device.  We have no cache that could have failed. */
 static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
 {
 	if (to_vdisk(cmd->dev)->p.nv_cache)
 		return SCST_GOOD;
-	if (unlikely(cmd->defer_io))
-		return vdisk_queue_work(cmd, blockio_submit_flush);
-	return blockio_submit_flush(cmd);
+	blockio_init_cmd(cmd, 0, REQ_OP_WRITE | REQ_PREFLUSH | REQ_NOWAIT);
+	if (unlikely(!to_blockio(cmd)->nowait))
+		return vdisk_queue_work(cmd, blockio_work_again);
+	blockio_submit_flush(cmd);
+	return SCST_PENDING;
 }
 
 /* ------------------------------------------------------------------------
@@ -401,6 +425,7 @@ static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	if (ret)
 		goto put;
 
+	bi->nowait = bdev_nowait(bi->bdev);
 	bi->dma_mask = bdev_dma_alignment(bi->bdev);
 	blockio_set_limits(limits, bi->bdev);
 	vd->store = bi;

@@ -702,10 +702,12 @@ static void fileio_set_file_limits(struct vdisk_limits *limits,
 	struct block_device *bdev = inode->i_sb->s_bdev;
 
 	/*
-	 * What is smaller has to be read before it is written.  That of network
-	 * file systems is the size of their requests.
+	 * What is smaller has to be read before it is written.  Network file
+	 * systems call the size of their requests so.
 	 */
-	limits->physical_size = min(i_blocksize(inode), PAGE_SIZE);
+	limits->physical_size = i_blocksize(inode);
+	if (!bdev)
+		limits->physical_size = min(i_blocksize(inode), PAGE_SIZE);
 	limits->unmap_granularity = limits->physical_size;
 	limits->can_unmap = file->f_op->fallocate;
 	limits->rotational = bdev && !bdev_nonrot(bdev);

@@ -527,8 +527,8 @@ static void mode_set(struct vdisk *vd, const struct vdisk_mode *mode)
  * vdisk_reset - a logical unit reset: back to the default mode parameters
  * @dev: logical unit; none of its commands executes
  *
- * WCE=0 is the default only where the initiator cannot change it, so that there
- * is nothing to flush.
+ * WCE=0 is the default only where the initiator cannot change it, or nothing is
+ * cached, so that there is nothing to flush.
  *
  * Context: see struct scst_dev_type.
  */

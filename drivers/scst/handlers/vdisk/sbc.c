@@ -103,11 +103,6 @@ static bool vdisk_wants_fua(const struct scst_cmd *cmd)
  * READ and WRITE
  */
 
-static u32 vdisk_read_len(const struct scst_cmd *cmd)
-{
-	return min_t(u64, cmd->xfer_len, cmd->bufflen);
-}
-
 static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
 {
 	scst_sense_t sense = vdisk_to_medium(cmd);
@@ -209,10 +204,15 @@ scst_sense_t vdisk_to_medium(struct scst_cmd *cmd)
 
 	if (vd->p.nv_cache)
 		return SCST_GOOD;
-	sense = vdisk_flush_cmd(cmd);
-	if (sense == SCST_GOOD && vd->type->ops->drop_cache)
+	/* With WCE=0 they are there already. */
+	if (READ_ONCE(vd->wce)) {
+		sense = vdisk_flush_cmd(cmd);
+		if (sense != SCST_GOOD)
+			return sense;
+	}
+	if (vd->type->ops->drop_cache)
 		vd->type->ops->drop_cache(vd, vdisk_pos(cmd), vdisk_len(cmd));
-	return sense;
+	return SCST_GOOD;
 }
 
 /**
@@ -270,14 +270,21 @@ scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
 #define START_STOP_ACTIVE	0x10
 #define START_STOP_LU_CONTROL	0x70
 
-/* There is no other condition to enter, and no timer that does it. */
+/* Idle and standby there are not, and no timers to control. */
 static scst_sense_t vdisk_set_power(struct scst_cmd *cmd)
 {
-	u8 power = cmd->cdb[4] & START_STOP_POWER;
+	struct vdisk *vd = to_vdisk(cmd->dev);
 
-	if (power != START_STOP_ACTIVE && power != START_STOP_LU_CONTROL)
+	switch (cmd->cdb[4] & START_STOP_POWER) {
+	case START_STOP_ACTIVE:
+		if (vd->medium == VDISK_STOPPED)
+			WRITE_ONCE(vd->medium, VDISK_READY);
+		return SCST_GOOD;
+	case START_STOP_LU_CONTROL:
+		return SCST_GOOD;
+	default:
 		return scst_cmd_cdb_error(cmd, 4, 7);
-	return SCST_GOOD;
+	}
 }
 
 static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)

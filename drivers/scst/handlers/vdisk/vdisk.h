@@ -273,6 +273,12 @@ static inline u64 vdisk_len(const struct scst_cmd *cmd)
 	return cmd->nblocks << cmd->dev->block_shift;
 }
 
+/* Bytes that READ transfers: the last block may be cut off */
+static inline u32 vdisk_read_len(const struct scst_cmd *cmd)
+{
+	return min_t(u64, cmd->xfer_len, cmd->bufflen);
+}
+
 /* main.c */
 int vdisk_resize(struct vdisk *vd, u64 size);
 

@@ -146,17 +146,24 @@ two_disks() {
 	del_device disk02
 }
 
+# read_both DEVICE BYTES: $disk and what is below, in one batch
+read_both() {
+	timeout 60 fio --name=both --filename="$disk:$1" --ioengine=libaio --direct=1 \
+		--rw=randread --bs="$2" --norandommap --iodepth=4 --iodepth_batch_submit=4 \
+		--iodepth_batch_complete_min=4 --number_ios=4000 >"$tmp/fio.out" ||
+		fail "$2: $(tail -n 3 "$tmp/fio.out")"
+}
+
 # Who submits to the disk may have all tags of the device below, and give them back
-# only when the disk's commands have been submitted
+# only when the disk's commands have been submitted.  128 KiB flush the plug early,
+# while the tag of the next request is in nobody's list.
 the_submitter_uses_the_store_too() {
 	modinfo -n null_blk >/dev/null 2>&1 || skip "the kernel has no null_blk"
-	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=2 hw_queue_depth=2 \
+	modprobe null_blk nr_devices=2 queue_mode=2 irqmode=2 hw_queue_depth=1 \
 		submit_queues=1 gb=1
 	export_disk vdisk_blockio disk03 filename=/dev/nullb0
-	timeout 60 fio --name=both --filename="$disk:/dev/nullb0" --ioengine=libaio \
-		--direct=1 --rw=randread --bs=4k --norandommap --iodepth=4 \
-		--iodepth_batch_submit=4 --iodepth_batch_complete_min=4 \
-		--number_ios=4000 >"$tmp/fio.out" || fail "$(tail -n 3 "$tmp/fio.out")"
+	read_both /dev/nullb0 4k
+	read_both /dev/nullb0 128k
 	unexport_disk disk03
 }
 
