@@ -154,7 +154,8 @@ static ssize_t enabled_store(struct device *dev, struct device_attribute *attr,
 	}
 	ret = tgt_enable(to_scst_tgt(dev), enable);
 	if (ret)
-		dev_err(dev, "enabled: refused: %d\n", ret);
+		dev_err(dev, "enabled: %s: %d\n",
+			ret == -EBUSY ? "is being changed" : "refused", ret);
 	return ret ?: count;
 }
 static DEVICE_ATTR_RW(enabled);

@@ -215,6 +215,22 @@ static struct local_sess *local_sess_find(struct local_tgt *lt,
 	return NULL;
 }
 
+static const char *local_session_error(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "no such session";
+	case -EEXIST:
+		return "exists";
+	case -ENODEV:
+		return "the target is disabled, or goes";
+	case -EINVAL:
+		return "bad name";
+	default:
+		return "failed";
+	}
+}
+
 /* Return: 0; -ENODEV when the target is disabled or goes, -EEXIST, ... */
 int local_add_session(struct scst_tgt *tgt, const char *name)
 {
@@ -292,12 +308,15 @@ int local_session_cmd(const char *buf,
 	tgt_name = strsep(&words, " \t");
 	name = words ? skip_spaces(words) : "";
 	tgt = scst_find_target(&local_tgtt, tgt_name);
-	ret = tgt ? fn(tgt, name) : -ENOENT;
-	if (tgt)
-		put_device(&tgt->dev);
+	if (!tgt) {
+		pr_err("no target '%.128s'\n", tgt_name);
+		return -ENOENT;
+	}
+	ret = fn(tgt, name);
+	put_device(&tgt->dev);
 	if (ret)
-		pr_err("target '%.128s', session '%.128s': %pe\n", tgt_name, name,
-		       ERR_PTR(ret));
+		pr_err("target '%.128s', session '%.128s': %s (%d)\n", tgt_name,
+		       name, local_session_error(ret), ret);
 	return ret;
 }
 
@@ -347,8 +366,9 @@ static int local_add_sessions(struct scst_tgt *tgt, char *params)
 	while ((param = scst_next_param(&params, &name))) {
 		ret = local_add_session(tgt, name);
 		if (ret) {
-			pr_err("target '%s', session '%.128s': %pe\n",
-			       dev_name(&tgt->dev), name, ERR_PTR(ret));
+			pr_err("target '%s', session '%.128s': %s (%d)\n",
+			       dev_name(&tgt->dev), name,
+			       local_session_error(ret), ret);
 			return ret;
 		}
 	}

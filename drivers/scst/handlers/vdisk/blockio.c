@@ -237,10 +237,10 @@ static scst_sense_t blockio_rw(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
 
-	blockio_init_cmd(cmd, len, opf | REQ_NOWAIT);
+	opf |= REQ_NOWAIT;
+	blockio_init_cmd(cmd, len, opf);
 	if (unlikely(!to_blockio(cmd)->nowait))
 		return vdisk_queue_work(cmd, blockio_work_again);
-	opf = bc->opf;
 	if (cmd->sg_cnt <= BLOCKIO_NR_BVECS) {
 		bio_init(&bc->bio, to_blockio(cmd)->bdev, bc->bvecs,
 			 BLOCKIO_NR_BVECS, opf);
