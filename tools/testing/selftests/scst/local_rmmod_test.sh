@@ -8,6 +8,8 @@ set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Not vda where DEBUG_TEST_DRIVER_REMOVE binds every driver twice
+store_disk=$(find /dev -maxdepth 1 -name 'vd?' | head -n 1)
 store=$tmp/store
 image=$store/disk.img
 size=$((32 << 20))
@@ -15,17 +17,17 @@ size=$((32 << 20))
 # The backing file, written once so that its blocks do not move any more, on a
 # file system that can be read behind the kernel's back
 make_store() {
-	[ -b /dev/vda ] || skip "no disk /dev/vda"
-	mkfs.ext4 -q -F -O ^has_journal /dev/vda
+	[ -b "$store_disk" ] || skip "no virtio disk"
+	mkfs.ext4 -q -F -O ^has_journal "$store_disk"
 	mkdir "$store"
-	mount /dev/vda "$store"
+	mount "$store_disk" "$store"
 	head -c "$size" /dev/zero >"$image"
 	sync
 }
 
 # stored FILE: what the disk has of the backing file
 stored() {
-	debugfs -D -R "dump /${image##*/} $1" /dev/vda 2>/dev/null
+	debugfs -D -R "dump /${image##*/} $1" "$store_disk" 2>/dev/null
 	expect "size of what is stored" "$size" "$(stat -c %s "$1")"
 }
 
