@@ -3,9 +3,9 @@
  * Task management (SAM-6 7).
  *
  * A function first marks the commands it affects, those that had arrived when
- * it began; then it ends their waits, in which way none of them gets going
- * because another has ended; then it waits until the last of them has ended,
- * which may raise unit attentions; then it raises its own and answers.  Commands that a
+ * it began; then it ends their waits, so that none of them gets going because
+ * another has ended; then it waits until the last of them has ended, which may
+ * raise unit attentions; then it raises its own and answers.  Commands that a
  * handler executes are never interrupted: they run to their end.
  */
 
