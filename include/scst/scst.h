@@ -823,6 +823,8 @@ struct scst_session {
 	wait_queue_head_t tmf_wait;
 	atomic_t nr_aborting;
 	atomic_t tmf_gen;
+	atomic_t luns_gen;	/* changes of the LUN map */
+	int luns_reported;	/* those that REPORT LUNS has told of */
 	u64 past_stats[SCST_STAT_NR];
 };
 

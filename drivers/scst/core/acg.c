@@ -336,8 +336,10 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
 			 BIT(SCST_UA_CAPACITY_CHANGED);
 		scst_tgt_dev_link(td);
+		old = xa_load(&td->sess->luns, ad->lun);
+		td->luns_gen = READ_ONCE(old->luns_gen);
 		/* The slot exists, so that this needs no memory. */
-		old = xa_store(&td->sess->luns, ad->lun, td, GFP_KERNEL);
+		xa_store(&td->sess->luns, ad->lun, td, GFP_KERNEL);
 		for_each_set_bit(ua, &old->ua, SCST_UA_NR)
 			scst_ua_set(td, ua);
 		scst_tgt_dev_kill(old, doomed);

@@ -184,7 +184,7 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 	const struct scst_opcode *op = cmd->op;
 	scst_sense_t sense;
 
-	if (unlikely(READ_ONCE(cmd->tgt_dev->ua)) && !(op && op->skip_ua)) {
+	if (unlikely(scst_ua_pending(cmd->tgt_dev)) && !(op && op->skip_ua)) {
 		sense = scst_ua_pop(cmd);
 		if (sense != SCST_GOOD) {
 			/* What parse() noted is about something else. */

@@ -50,6 +50,7 @@ struct scst_stats {
  * @task_set: @own_task_set or the unit's
  * @read_only: the LUN is write protected
  * @ua: bitmap of enum scst_ua; written with set_bit() and clear_bit()
+ * @luns_gen: the session's when the initiator was told of it here
  * @stats: counters
  * @dev_entry: in the unit's list, under scst_device.tgt_dev_lock
  * @doomed: in the list of those that are being deleted
@@ -66,6 +67,7 @@ struct scst_tgt_dev {
 	struct scst_gate *task_set;
 	bool read_only;
 	unsigned long ua;
+	int luns_gen;
 	struct scst_stats __percpu *stats;
 	struct list_head dev_entry;
 	struct list_head doomed;
@@ -232,6 +234,13 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd);
 void scst_ua_unpop(struct scst_cmd *cmd);
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun);
 void scst_ua_luns_reported(struct scst_session *sess);
+
+/* May there be a unit attention condition? */
+static inline bool scst_ua_pending(const struct scst_tgt_dev *td)
+{
+	return READ_ONCE(td->ua) ||
+	       READ_ONCE(td->luns_gen) != atomic_read(&td->sess->luns_gen);
+}
 
 /* cmd_data.c */
 void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,

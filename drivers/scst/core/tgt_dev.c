@@ -46,6 +46,7 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 	td->acg_dev = acg_dev;
 	td->lun = acg_dev->lun;
 	td->read_only = read_only;
+	td->luns_gen = atomic_read(&sess->luns_gen);
 	/*
 	 * The nexus of a session that is being ended may outlive the LUN: a
 	 * command that awaits its data still needs all of this.

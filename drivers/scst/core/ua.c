@@ -7,6 +7,10 @@
  * is none.  Setting and clearing a bit are full memory barriers: who clears a
  * condition before looking at what it is about sees at least the change that
  * had raised it, and a later change raises it again.
+ *
+ * REPORTED LUNS DATA HAS CHANGED is for all LUNs of a session at once.  So as not
+ * to visit thousands of them for each that comes or goes, the session counts the
+ * changes, and a nexus sets the bit when it finds that it has missed some.
  */
 
 #include <kunit/visibility.h>
@@ -82,6 +86,22 @@ static void ua_clear_included(struct scst_tgt_dev *td, unsigned int ua)
 		clear_bit(bit, &td->ua);
 }
 
+/* Did the LUN map change, and neither we nor REPORT LUNS have told of it? */
+static void ua_note_luns(struct scst_tgt_dev *td)
+{
+	const struct scst_session *sess = td->sess;
+	int old = READ_ONCE(td->luns_gen), gen = atomic_read(&sess->luns_gen);
+
+	if (likely(old == gen))
+		return;
+	/* Another command of the nexus may be faster. */
+	if (cmpxchg(&td->luns_gen, old, gen) != old)
+		return;
+	/* gen may have wrapped around */
+	if (gen - READ_ONCE(sess->luns_reported) > 0)
+		scst_ua_set(td, SCST_UA_LUNS_CHANGED);
+}
+
 /**
  * scst_ua_pop - take the most important pending unit attention condition
  * @cmd: command that will report it, so that it is not pending any more
@@ -95,6 +115,7 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 	struct scst_tgt_dev *td = cmd->tgt_dev;
 	unsigned long pending;
 
+	ua_note_luns(td);
 	while ((pending = READ_ONCE(td->ua))) {
 		unsigned int ua = __ffs(pending);
 
@@ -154,13 +175,14 @@ EXPORT_SYMBOL_GPL(scst_device_ua);
  */
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
 {
+	int gen = atomic_inc_return(&sess->luns_gen);
 	struct scst_tgt_dev *td;
-	unsigned long lun;
 
 	guard(rcu)();
-	xa_for_each(&sess->luns, lun, td)
-		if (lun != except_lun)
-			scst_ua_set(td, SCST_UA_LUNS_CHANGED);
+	td = except_lun == SCST_LUN_INVALID ? NULL :
+					      xa_load(&sess->luns, except_lun);
+	if (td)
+		WRITE_ONCE(td->luns_gen, gen);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_luns_changed);
 
@@ -179,6 +201,9 @@ void scst_ua_luns_reported(struct scst_session *sess)
 	struct scst_tgt_dev *td;
 	unsigned long lun;
 
+	WRITE_ONCE(sess->luns_reported, atomic_read(&sess->luns_gen));
+	/* The map is read after the number of its changes. */
+	smp_mb();
 	guard(rcu)();
 	xa_for_each(&sess->luns, lun, td)
 		test_and_clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);

@@ -206,8 +206,7 @@ static void ua_luns_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, scst_fixture_exec(test) ==
 				SCST_SENSE_INVALID_FIELD_IN_CDB);
 	for (i = 0; i < ARRAY_SIZE(luns); i++)
-		KUNIT_EXPECT_TRUE(test,
-				  test_bit(SCST_UA_LUNS_CHANGED, &td[i]->ua));
+		KUNIT_EXPECT_TRUE(test, scst_ua_pending(td[i]));
 
 	scst_fixture_cmd(test, cdb, sizeof(cdb));
 	scst_fixture_set_buf(test, SCST_DATA_READ, 16);
