@@ -41,6 +41,7 @@ struct blockio {
  * struct blockio_cmd - scst_cmd.priv of a READ, WRITE or SYNCHRONIZE CACHE
  * @work: for the worker
  * @sg: first entry of the buffer that is not in a bio yet
+ * @sg_offset: bytes of @sg that are
  * @left: bytes that are not in a bio yet
  * @sector: where the next bio begins
  * @opf: operation and flags of the bios
@@ -52,6 +53,7 @@ struct blockio {
 struct blockio_cmd {
 	struct vdisk_work work;
 	struct scatterlist *sg;
+	u32 sg_offset;
 	u32 left;
 	blk_opf_t opf;
 	sector_t sector;
@@ -119,7 +121,51 @@ static void blockio_end_io(struct bio *bio)
 	blockio_put(cmd);
 }
 
-/* Fill a bio as far as it goes, and submit it. */
+/* How long a bio may be that begins at @sector, in bytes */
+static u32 blockio_max_bytes(const struct queue_limits *lim, sector_t sector)
+{
+	u32 max = lim->max_sectors, start;
+
+	if (lim->chunk_sectors)
+		max = min(max, blk_boundary_sectors_left(sector,
+							 lim->chunk_sectors));
+	/* As the block layer does it: a bio ends with a physical block. */
+	start = sector & ((lim->physical_block_size >> SECTOR_SHIFT) - 1);
+	if (start + max > lim->physical_block_size >> SECTOR_SHIFT)
+		max = round_down(start + max,
+				 lim->physical_block_size >> SECTOR_SHIFT) -
+		      start;
+	return min_t(u32, max, INT_MAX >> SECTOR_SHIFT) << SECTOR_SHIFT;
+}
+
+/*
+ * Put into a bio what the device takes at once.  The block layer would split
+ * what is more, but not with REQ_NOWAIT.
+ */
+static void blockio_fill_bio(struct blockio_cmd *bc, struct bio *bio)
+{
+	const struct queue_limits *lim = &bdev_get_queue(bio->bi_bdev)->limits;
+	u32 room = blockio_max_bytes(lim, bc->sector);
+	u32 segments = lim->max_segments;
+
+	while (bc->left && room && segments) {
+		u32 n = min3(bc->sg->length - bc->sg_offset, bc->left, room);
+
+		n = min_t(u64, n, (u64)segments * lim->max_segment_size);
+		if (bio_add_page(bio, sg_page(bc->sg), n,
+				 bc->sg->offset + bc->sg_offset) != n)
+			break;
+		segments -= DIV_ROUND_UP(n, lim->max_segment_size);
+		room -= n;
+		bc->left -= n;
+		bc->sg_offset += n;
+		if (bc->sg_offset == bc->sg->length) {
+			bc->sg = sg_next(bc->sg);
+			bc->sg_offset = 0;
+		}
+	}
+}
+
 static void blockio_submit_bio(struct scst_cmd *cmd, struct bio *bio)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
@@ -127,14 +173,7 @@ static void blockio_submit_bio(struct scst_cmd *cmd, struct bio *bio)
 	bio->bi_iter.bi_sector = bc->sector;
 	bio->bi_private = cmd;
 	bio->bi_end_io = blockio_end_io;
-	while (bc->left) {
-		u32 n = min(bc->sg->length, bc->left);
-
-		if (bio_add_page(bio, sg_page(bc->sg), n, bc->sg->offset) != n)
-			break;
-		bc->left -= n;
-		bc->sg = sg_next(bc->sg);
-	}
+	blockio_fill_bio(bc, bio);
 	bc->sector += bio_sectors(bio);
 	atomic_inc(&bc->pending);
 	submit_bio(bio);
@@ -163,6 +202,7 @@ static void blockio_init_cmd(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
 
 	bc->sg = cmd->sg;
+	bc->sg_offset = 0;
 	bc->left = len;
 	bc->opf = opf;
 	bc->sector = vdisk_pos(cmd) >> SECTOR_SHIFT;
