@@ -233,10 +233,12 @@ static inline struct vdisk *to_vdisk(const struct scst_device *dev)
  * struct vdisk_work - what a worker needs, first in scst_cmd.priv
  * @list: link in the queue
  * @fn: what to do; returns as exec() does, but may wait
+ * @result: what it returned
  */
 struct vdisk_work {
 	struct list_head list;
 	scst_sense_t (*fn)(struct scst_cmd *cmd);
+	scst_sense_t result;
 };
 
 /* Does the user, or the initiator by WCE=0, want writes on the medium? */

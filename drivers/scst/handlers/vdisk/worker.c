@@ -9,12 +9,19 @@
  * in memory are executed one after the other by one thread that was woken once,
  * and one that waits for the medium does not hold up those behind it.
  *
+ * Waking that thread can be put off while the submitter keeps running: a thread
+ * that is woken for one command and takes the CPU at once costs more than most
+ * commands.  So if a task submits another command without having slept since the
+ * last, the thread is woken for a batch of them.  A batch is as large as
+ * the submitter makes it before it sleeps, which a timer finds out.
+ *
  * A unit has a workqueue, and hence a rescuer, of its own: its store may lie on
  * another unit of this host, which must not wait for the same thread.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
@@ -25,16 +32,57 @@
 /* How many commands of a CPU can wait for the medium at once */
 #define VDISK_NR_TICKETS	32
 
+/*
+ * At most so many commands are held back, for at most so long a time: a batch
+ * gets some for each command, which is to be enough to submit it.
+ */
+#define VDISK_MAX_BATCH		16
+#define VDISK_HOLD_NS		(20 * NSEC_PER_USEC)
+#define VDISK_MAX_HOLD_NS	(200 * NSEC_PER_USEC)
+
+/* After so many full batches larger ones are tried, and less often if in vain. */
+#define VDISK_MIN_TRY		16
+#define VDISK_MAX_TRY		256
+
 struct vdisk_ticket {
 	struct work_struct work;
 	struct vdisk_queue *queue;
 };
 
+/**
+ * struct vdisk_queue - commands of one CPU
+ * @lock: protects all fields below
+ * @cmds: commands that wait
+ * @nr_cmds: length of @cmds
+ * @done: commands that were executed, but did not end yet
+ * @nr_done: length of @done
+ * @starting: a ticket is queued and has not begun
+ * @idle: bitmap of tickets that are free
+ * @submitter: who submitted the last command; only to be compared
+ * @nvcsw: how often it had slept then
+ * @batch: so many commands are not held back any more
+ * @nr_batches: batches that reached that size
+ * @next_try: @nr_batches at which a larger size is tried
+ * @trying: it is, and did not succeed yet
+ * @timer: ends the holding back
+ * @wq: for tickets
+ * @tickets: work items
+ */
 struct vdisk_queue {
-	spinlock_t lock;	/* protects cmds, starting and idle */
+	spinlock_t lock;	/* see above */
 	struct list_head cmds;
-	bool starting;		/* a ticket is queued and has not begun */
-	unsigned long idle;	/* bitmap of tickets that are free */
+	unsigned int nr_cmds;
+	struct list_head done;
+	unsigned int nr_done;
+	bool starting;
+	unsigned long idle;
+	const struct task_struct *submitter;
+	unsigned long nvcsw;
+	unsigned int batch;
+	unsigned int nr_batches;
+	unsigned int next_try;
+	bool trying;
+	struct hrtimer timer;
 	struct workqueue_struct *wq;
 	struct vdisk_ticket tickets[VDISK_NR_TICKETS];
 };
@@ -49,7 +97,8 @@ static void vdisk_start_ticket(struct vdisk_queue *q)
 	unsigned int i;
 
 	lockdep_assert_held(&q->lock);
-	if (q->starting || !q->idle || list_empty(&q->cmds))
+	if (q->starting || !q->idle ||
+	    (list_empty(&q->cmds) && list_empty(&q->done)))
 		return;
 	i = __ffs(q->idle);
 	__clear_bit(i, &q->idle);
@@ -57,33 +106,153 @@ static void vdisk_start_ticket(struct vdisk_queue *q)
 	queue_work(q->wq, &q->tickets[i].work);
 }
 
-static void vdisk_run_work(struct vdisk_work *work)
+/* Has the submitter of the last command submitted this one without a pause? */
+static bool vdisk_is_pipelined(struct vdisk_queue *q)
 {
-	struct scst_cmd *cmd = container_of((void *)work, struct scst_cmd, priv);
-	scst_sense_t result = work->fn(cmd);
+	bool pipelined;
 
-	if (result != SCST_PENDING)
-		scst_cmd_done(cmd, result);
-	cond_resched();
+	lockdep_assert_held(&q->lock);
+	if (!in_task())
+		return false;
+	pipelined = q->submitter == current && q->nvcsw == current->nvcsw;
+	q->submitter = current;
+	q->nvcsw = current->nvcsw;
+	return pipelined;
 }
 
+/* The batch is full. */
+static void vdisk_batch_full(struct vdisk_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (q->trying) {
+		q->trying = false;
+		q->next_try = VDISK_MIN_TRY;
+	}
+	if (++q->nr_batches < q->next_try)
+		return;
+	q->nr_batches = 0;
+	if (q->batch < VDISK_MAX_BATCH) {
+		q->batch = min(2 * q->batch, VDISK_MAX_BATCH);
+		q->trying = true;
+	}
+}
+
+/* The submitter sleeps and has not filled the batch. */
+static void vdisk_batch_short(struct vdisk_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	q->next_try = q->trying ? min(2 * q->next_try, VDISK_MAX_TRY) :
+				  VDISK_MIN_TRY;
+	q->trying = false;
+	q->nr_batches = 0;
+	q->batch = max(q->nr_cmds, q->batch / 2);
+}
+
+static void vdisk_start_timer(struct vdisk_queue *q)
+{
+	u64 ns = min(q->batch * VDISK_HOLD_NS, VDISK_MAX_HOLD_NS);
+
+	hrtimer_start(&q->timer, ns_to_ktime(ns), HRTIMER_MODE_REL);
+}
+
+/* May the command that was just queued wait for more of them? */
+static bool vdisk_hold(struct vdisk_queue *q)
+{
+	bool pipelined = vdisk_is_pipelined(q);
+
+	if (q->starting)
+		return true;
+	/* Without a timer that is good enough, nothing is held back. */
+	if (!pipelined || hrtimer_resolution > VDISK_HOLD_NS)
+		return false;
+	if (q->nr_cmds < q->batch) {
+		if (q->nr_cmds == 1)
+			vdisk_start_timer(q);
+		return true;
+	}
+	vdisk_batch_full(q);
+	return false;
+}
+
+/* Whoever still runs may just be slow. */
+static enum hrtimer_restart vdisk_hold_end(struct hrtimer *timer)
+{
+	struct vdisk_queue *q = container_of(timer, struct vdisk_queue, timer);
+
+	guard(spinlock_irqsave)(&q->lock);
+	if (!list_empty(&q->cmds) && !q->starting) {
+		if (q->submitter != current || q->nr_cmds == 1)
+			vdisk_batch_short(q);
+		vdisk_start_ticket(q);
+	}
+	return HRTIMER_NORESTART;
+}
+
+static struct scst_cmd *vdisk_work_to_cmd(struct vdisk_work *work)
+{
+	return container_of((void *)work, struct scst_cmd, priv);
+}
+
+static void vdisk_run_next(struct vdisk_queue *q)
+	__must_hold(&q->lock)
+{
+	struct vdisk_work *work;
+	scst_sense_t result;
+
+	work = list_first_entry(&q->cmds, struct vdisk_work, list);
+	list_del(&work->list);
+	q->nr_cmds--;
+	vdisk_start_ticket(q);
+	spin_unlock_irq(&q->lock);
+
+	result = work->fn(vdisk_work_to_cmd(work));
+
+	spin_lock_irq(&q->lock);
+	/* Whoever has it now may have ended it. */
+	if (result == SCST_PENDING)
+		return;
+	work->result = result;
+	list_add_tail(&work->list, &q->done);
+	q->nr_done++;
+}
+
+static void vdisk_end_done(struct vdisk_queue *q)
+	__must_hold(&q->lock)
+{
+	struct vdisk_work *work, *next;
+	LIST_HEAD(done);
+
+	if (list_empty(&q->done))
+		return;
+	list_splice_init(&q->done, &done);
+	q->nr_done = 0;
+	spin_unlock_irq(&q->lock);
+
+	list_for_each_entry_safe(work, next, &done, list)
+		scst_cmd_done(vdisk_work_to_cmd(work), work->result);
+	cond_resched();
+
+	spin_lock_irq(&q->lock);
+}
+
+/*
+ * Commands end together where several are executed in a row: who waits for the
+ * first would take the CPU, and have nothing to do but to wait for the next.
+ * But if one sleeps, the next ticket ends those before it.
+ */
 static void vdisk_drain_queue(struct vdisk_queue *q)
+	__must_hold(&q->lock)
 {
 	/* Leave the CPU to other work items now and then. */
 	unsigned long end = jiffies + 1;
-	struct vdisk_work *work;
 
-	lockdep_assert_held(&q->lock);
 	q->starting = false;
+	vdisk_end_done(q);
 	while (!list_empty(&q->cmds) && time_before_eq(jiffies, end)) {
-		work = list_first_entry(&q->cmds, struct vdisk_work, list);
-		list_del(&work->list);
-		vdisk_start_ticket(q);
-		spin_unlock_irq(&q->lock);
-
-		vdisk_run_work(work);
-
-		spin_lock_irq(&q->lock);
+		vdisk_run_next(q);
+		if (list_empty(&q->cmds) || q->nr_done >= VDISK_MAX_BATCH ||
+		    (!q->idle && !q->starting))
+			vdisk_end_done(q);
 	}
 }
 
@@ -139,7 +308,9 @@ scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
 	work->fn = fn;
 	spin_lock_irqsave(&q->lock, flags);
 	list_add_tail(&work->list, &q->cmds);
-	vdisk_start_ticket(q);
+	q->nr_cmds++;
+	if (!vdisk_hold(q))
+		vdisk_start_ticket(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 	return SCST_PENDING;
 }
@@ -173,8 +344,13 @@ static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->cmds);
+	INIT_LIST_HEAD(&q->done);
 	q->wq = wq;
 	q->idle = GENMASK(VDISK_NR_TICKETS - 1, 0);
+	q->batch = VDISK_MAX_BATCH;
+	q->next_try = VDISK_MIN_TRY;
+	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	q->timer.function = vdisk_hold_end;
 	for (i = 0; i < VDISK_NR_TICKETS; i++) {
 		INIT_WORK(&q->tickets[i].work, vdisk_ticket_fn);
 		q->tickets[i].queue = q;
@@ -226,8 +402,11 @@ free_worker:
 void vdisk_worker_exit(struct vdisk *vd)
 {
 	struct vdisk_worker *worker = vd->worker;
+	int cpu;
 
 	vd->worker = NULL;
+	for_each_possible_cpu(cpu)
+		hrtimer_cancel(&per_cpu_ptr(worker->queues, cpu)->timer);
 	destroy_workqueue(worker->wq);
 	free_percpu(worker->queues);
 	kfree(worker);
