@@ -2,7 +2,7 @@
 # SCST as an overlay of a kernel tree.  Everything generated goes to build/,
 # or to BUILD=<directory>; build/logs has the full output of every step.
 
-.PHONY: help demo check soak check-debug vm kernel kernel-debug kunit series lint docs bench clean
+.PHONY: help demo check soak check-debug vm kernel kernel-debug kunit series lint docs bench bench-guard clean
 .NOTPARALLEL:
 
 export BUILD ?= $(CURDIR)/build
@@ -52,8 +52,11 @@ lint: ## checkpatch, sparse, kernel-doc, shellcheck, documentation (CHECKS=: som
 docs: ## build Documentation/scst as HTML
 	@make.d/docs.sh
 
-bench: ## instructions per I/O, beside null_blk, scsi_debug and LIO
+bench: ## what an I/O costs, beside null_blk, scsi_debug, LIO and nvmet (PARTS=, STACKS=)
 	@make.d/bench.sh
+
+bench-guard: ## the same in short: fails when an I/O has become more expensive
+	@make.d/bench.sh guard
 
 clean: ## remove everything generated
 	rm -rf "$(BUILD)"

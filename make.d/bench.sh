@@ -1,20 +1,160 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# make bench: instructions per I/O; STACKS= limits it, IOS= is the length of a job
+# make bench: what SCST costs, beside the others; everything goes to build/bench
+#
+#   PARTS='...'   some of: count profile lines time cpus scale
+#   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh
+#   IOS=          I/Os of a 4 KiB job
+#   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-"$top/make.d/packages.sh" kernel vm test
+bench=$top/$selftests/bench
+out=$build/bench
+recorded=$bench/guard.tsv
+stacks="raw:nullb raw:tmpfs sdebug:null scst:null lio:null scst:nullb lio:nullb nvmet:nullb"
+stacks+=" scst:tmpfs lio:tmpfs scst:ext4 lio:ext4"
+stacks=${STACKS:-$stacks}
+export SCST_IOS=${IOS:-40000} RESULTS=$out/results
+
+# guest DIR VARIABLE=VALUE... CMD=...: with DIR as its output directory
+guest() {
+	local dir=$1
+
+	shift
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	run "$top/$selftests/vm.sh" NAME="bench-${dir##*/}" TIMEOUT=1500 OUT="$dir" "$@"
+}
+
+# Two boots, to show how well they agree
+part_count() {
+	local boot
+
+	for boot in 1 2; do
+		guest "$out/count-$boot" ICOUNT=1 MEM=6144 \
+			CMD="$bench/run.sh $out/count-$boot count 1 $stacks"
+	done
+	"$bench/results.py" count "$out/count-1" "$out/count-2"
+}
+
+plugin() {
+	gcc -O2 -Wall -shared -fPIC -D_GNU_SOURCE -fvisibility=hidden -o "$out/profile.so" \
+		"$bench/profile.c"
+	echo "$out/profile.so,out=$1/profile,$("$bench/profile.py" args "$build/kernel/System.map")"
+}
+
+# raw:tmpfs is a file, of which the block layer counts nothing
+disks_only() {
+	local stack
+
+	for stack in $stacks; do
+		[ "$stack" = raw:tmpfs ] || echo -n "$stack "
+	done
+}
+
+part_profile() {
+	guest "$out/profile" ICOUNT=1 MEM=6144 PLUGIN="$(plugin "$out/profile")" \
+		CMD="$bench/window.sh $out/profile count 0.1 $(disks_only)"
+	"$bench/profile.py" tables "$out/profile" >"$out/profile.txt"
+	echo
+	echo "events per I/O, one CPU (by function: $out/profile.txt)"
+	"$bench/profile.py" events "$out/profile" | tee "$out/events.tsv" | column -t
+}
+
+part_lines() {
+	SCST_JOBS=qd32x2 guest "$out/lines" SMP=2 MEM=6144 \
+		PLUGIN="$(plugin "$out/lines"),lines=on" \
+		CMD="$bench/window.sh $out/lines time 1 $(disks_only)"
+	"$bench/profile.py" tables "$out/lines" >"$out/lines.txt"
+	echo
+	echo "events per I/O, two CPUs; line: cache lines from the other CPU, at most"
+	echo "(by function: $out/lines.txt)"
+	"$bench/profile.py" events "$out/lines" | tee "$out/lines.tsv" | column -t
+}
+
+part_time() {
+	guest "$out/time" SMP=2 MEM=6144 CMD="$bench/run.sh $out/time time 5 $stacks"
+	"$bench/results.py" time "$out/time"
+}
+
+part_cpus() {
+	local n dirs=()
+
+	for n in 1 2 4 8; do
+		guest "$out/cpus-$n" SMP="$n" MEM=6144 \
+			CMD="$bench/cpus.sh $out/cpus-$n 3 raw:nullb sdebug:null scst:null lio:null"
+		dirs+=("$out/cpus-$n")
+	done
+	"$bench/results.py" cpus "${dirs[@]}"
+}
+
+# scaled NAME VARIABLE=VALUE... WHAT MAX
+scaled() {
+	local name=$1
+
+	shift
+	guest "$out/scale-$name" MEM=12288 "${@:1:$#-2}" \
+		CMD="$bench/scale.sh ${*: -2} >$out/scale-$name/figures"
+}
+
+# In the counted ones the times are instructions, and nothing waits for the host
+part_scale() {
+	scaled devices devices 10000
+	scaled hosts ICOUNT=1 hosts 256
+	scaled disks ICOUNT=1 disks 10000
+	scaled lio ICOUNT=1 lio 1000
+	"$bench/results.py" scale "$out"/scale-{devices,hosts,disks,lio}/figures
+	scaled disks-smp SMP=2 disks 1000
+	scaled lio-smp SMP=2 lio 1000
+	echo
+	echo "1,000 LUNs with their disks, on two CPUs:"
+	"$bench/results.py" scale "$out"/scale-{disks,lio}-smp/figures
+}
+
+guarded="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb scst:tmpfs lio:tmpfs"
+guarded+=" scst:ext4 lio:ext4"
+
+# The median of three boots
+guard() {
+	local boot dirs=()
+
+	# Of 1 MiB it depends on luck how many pieces of memory it is
+	export SCST_IOS=10000 SCST_JOBS=4k
+	for boot in 1 2 3; do
+		guest "$out/guard-$boot" ICOUNT=1 MEM=4096 \
+			CMD="$bench/run.sh $out/guard-$boot count 1 $guarded"
+		dirs+=("$out/guard-$boot")
+	done
+	if [ "$1" = record ]; then
+		"$bench/results.py" record "${dirs[@]}" >"$recorded"
+	else
+		"$bench/results.py" guard "$recorded" "${dirs[@]}"
+	fi
+}
+
+mkdir -p "$out"
+case ${1-} in
+guard | record)
+	"$top/make.d/packages.sh" kernel vm test
+	run "$top/make.d/kernel.sh" normal
+	guard "$1"
+	exit
+	;;
+esac
+"$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
-export SCST_IOS=${IOS:-20000}
-echo "instructions per I/O (one vCPU, fio and the initiator included):"
+rm -f "$RESULTS.csv"
+read -ra parts <<<"${PARTS:-count profile lines time cpus scale}"
 # Not a pipeline: the trap would wait for its end
-exec 4> >(tee "$logs/bench.tsv" | expand -t 12,32,52)
-table=$!
-status=0
-run "$top/$selftests/vm.sh" NAME=bench ICOUNT=1 TIMEOUT=900 \
-	CMD="$top/$selftests/bench/run.sh ${STACKS:-raw sdebug lio scst}" >&4 || status=$?
+exec 4> >(tee "$out/results.txt")
+tee=$!
+for i in "${!parts[@]}"; do
+	step $((i + 1)) ${#parts[@]} "${parts[i]}"
+	"part_${parts[i]}"
+done >&4
 exec 4>&-
-wait "$table"
-exit "$status"
+wait "$tee"
+"$bench/plot.py" "$RESULTS.csv" "$out"
+echo "tables: $out/results.txt; figures: $RESULTS.csv; plots: $out/*.svg and *.png"

@@ -13,26 +13,27 @@ part() {
 	run "$top/make.d/$1" "${@:2}" || :
 }
 
-# Lines of the series script that look like results are, or else its exit status is
-series() {
-	local log=$logs/series-$1.log st=0 t0=$SECONDS reader
+# reported NAME SCRIPT ARG...: lines of the script that look like results are, or
+# else its exit status is
+reported() {
+	local name=$1 log=$logs/${1// /-}.log st=0 t0=$SECONDS reader
 
-	[ -x "$top/make.d/series.sh" ] || return 0
+	shift
 	: >"$log"
-	exec 4> >(series_results "$log")
+	exec 4> >(pass_results "$log")
 	reader=$!
-	run "$top/make.d/series.sh" "$@" >&4 2>&1 </dev/null || st=$?
+	run "$top/make.d/$1" "${@:2}" >&4 2>&1 </dev/null || st=$?
 	exec 4>&-
 	wait "$reader"
 	if [ "$st" != 0 ]; then
-		grep -qE '^FAIL ' "$log" || result FAIL "series $1" ": $log"
+		grep -qE '^FAIL ' "$log" || result FAIL "$name" ": $log"
 	elif ! grep -qE '^(ok|SKIP) ' "$log"; then
-		result ok "series $1" " ($((SECONDS - t0)) s)"
+		result ok "$name" " ($((SECONDS - t0)) s)"
 	fi
 }
 
 # Pass the results on as they come
-series_results() {
+pass_results() {
 	local line
 
 	while IFS= read -r line; do
@@ -62,16 +63,18 @@ read -ra tests <<<"${TESTS-}" || :
 "$top/make.d/packages.sh" kernel vm test lint docs series
 case $mode in
 short)
-	step 1 5 lint
+	step 1 6 lint
 	part lint.sh
-	step 2 5 "patch series"
-	series check
-	step 3 5 kernel
+	step 2 6 "patch series"
+	reported "series check" series.sh check
+	step 3 6 kernel
 	kernel normal
-	step 4 5 "KUnit tests"
+	step 4 6 "KUnit tests"
 	part kunit.sh normal
-	step 5 5 "kselftests"
+	step 5 6 "kselftests"
 	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
+	step 6 6 "instructions per I/O, by those of LIO"
+	reported "bench guard" bench.sh guard
 	;;
 soak)
 	export SCST_SOAK=1
@@ -82,7 +85,7 @@ soak)
 	step 3 4 "kselftests, long"
 	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
 	step 4 4 "patch series, step by step"
-	series soak
+	reported "series soak" series.sh soak
 	;;
 debug)
 	step 1 4 "debug kernels"

@@ -14,6 +14,7 @@ declare -A packages=(
 	[lint]="sparse shellcheck perl python3"
 	[docs]="python3-sphinx python3-yaml perl make"
 	[series]="git sparse perl make gcc"
+	[bench]="gcc gnuplot-nox bsdextrautils"
 )
 
 # apt itself takes a second to say that it has nothing to do; dpkg-query does not.

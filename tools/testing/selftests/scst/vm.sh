@@ -12,6 +12,7 @@
 #   MEM=      MiB, default 2048            SMP=     vCPUs, default 2
 #   APPEND=   more kernel arguments        NET=1    a user mode network card
 #   ICOUNT=1  one vCPU on which one instruction takes 1 ns: figures repeat
+#   PLUGIN=   a TCG plugin and its arguments: file.so,name=value,...
 #   ACCEL=    tcg or kvm; default: kvm where it really works
 #   TIMEOUT=  seconds, default 600
 #   OUT=      a host directory that the guest may write, at the same path
@@ -27,11 +28,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 setting() {
 	case $1 in
 	CMD=* | KERNEL=* | DISKS=* | MEM=* | SMP=* | APPEND=* | NET=* | ICOUNT=* | ACCEL=* | \
-		TIMEOUT=* | OUT=* | NAME=* | ALLOW=* | BUILD=*)
+		TIMEOUT=* | PLUGIN=* | OUT=* | NAME=* | ALLOW=* | BUILD=*)
 		printf -v "${1%%=*}" %s "${1#*=}"
 		;;
 	*)
-		sed -n '3,25s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+		sed -n '3,26s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 		exit 2
 		;;
 	esac
@@ -42,6 +43,7 @@ for arg; do
 done
 : "${CMD:=}" "${KERNEL:=normal}" "${DISKS:=}" "${MEM:=2048}" "${SMP:=2}" "${APPEND:=}"
 : "${NET:=}" "${ICOUNT:=}" "${ACCEL:=}" "${TIMEOUT:=600}" "${OUT:=}" "${NAME:=vm}" "${ALLOW:=}"
+: "${PLUGIN:=}"
 build=$(realpath -m "${BUILD:-$here/../../../../build}")
 console=$build/logs/$NAME.console.log
 mkdir -p "$build/logs"
@@ -92,7 +94,7 @@ kvm_works() {
 	id=$(cat /proc/sys/kernel/random/boot_id)
 	if [ "$(cut -d' ' -f1 "$build/kvm.stamp" 2>/dev/null)" != "$id" ]; then
 		if "${BASH_SOURCE[0]}" CMD=true ACCEL=kvm TIMEOUT=10 NAME=kvm KERNEL="$KERNEL" \
-			DISKS= APPEND= OUT= ICOUNT= >/dev/null 2>&1; then
+			DISKS= APPEND= OUT= ICOUNT= PLUGIN= >/dev/null 2>&1; then
 			echo "$id yes"
 		else
 			echo "$id no"
@@ -102,7 +104,11 @@ kvm_works() {
 }
 
 pick_machine() {
-	[ -z "$ICOUNT" ] || ACCEL=tcg
+	local thread=multi
+
+	[ -z "$ICOUNT$PLUGIN" ] || ACCEL=tcg
+	# The vCPUs take turns
+	[ -z "$ICOUNT$PLUGIN" ] || thread=single
 	if [ -z "$ACCEL" ]; then
 		ACCEL=tcg
 		! kvm_works || ACCEL=kvm
@@ -112,10 +118,10 @@ pick_machine() {
 	elif [ -n "$ICOUNT" ]; then
 		# Westmere has the CRC instructions, but no fast string operations: on
 		# those a copy of any length would count as a few instructions.
-		machine=(-accel "tcg,thread=single" -cpu Westmere -smp 1
+		machine=(-accel "tcg,thread=$thread" -cpu Westmere -smp 1
 			-icount "shift=0,sleep=off" -rtc "clock=vm")
 	else
-		machine=(-accel "tcg,thread=multi" -cpu Westmere -smp "$SMP")
+		machine=(-accel "tcg,thread=$thread" -cpu Westmere -smp "$SMP")
 	fi
 }
 
@@ -173,6 +179,7 @@ start() {
 		args+=(-fsdev "local,id=out9,path=$OUT,security_model=none"
 			-device "virtio-9p-pci,fsdev=out9,mount_tag=scst_out")
 	fi
+	[ -z "$PLUGIN" ] || args+=(-plugin "$PLUGIN")
 	[ -z "$NET" ] || args+=(-netdev "user,id=net" -device "virtio-net-pci,netdev=net")
 	[ ! -d /dev/hwrng ] || args+=(-device virtio-rng-pci)
 

@@ -1,78 +1,45 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# In a guest with ICOUNT=1, where 1 ns is one instruction: what an I/O costs on
-# each stack.  One line per stack: its name and a figure for each job.
+# In a guest: run the fio jobs on each STACK:BACKEND, with fio's reports (JSON) in
+# the directory OUT.
 #
-#   run.sh STACK...
+#   run.sh OUT KIND RUNS STACK:BACKEND...
 #
-# A stack is a file here that defines setup(), which sets dev to the block
-# device, fails where the modules are missing, and may use new_disk.  Fast
-# string operations count as one instruction per iteration, cache misses and
-# atomics not at all.
+# KIND is that of the jobs.  In a guest with ICOUNT=1, where 1 ns is one
+# instruction, the time a job takes is what its I/Os cost, the initiator and fio
+# included.  Fast string operations count as one instruction per iteration, cache
+# misses and atomics not at all.
+#
+# backends/BACKEND.sh defines backend_setup(), which sets store_kind (null, bdev,
+# file) and store.  stacks/STACK.sh defines stack_setup(), which exports that and
+# sets dev to the block device or file for the jobs.  Both fail where something is
+# missing.  n tells one STACK:BACKEND from the others of the same run.
+#
+# SCST_IOS: I/Os of a job; SCST_JOBS: regex of the names of jobs
 set -eu
 cd "$(dirname "$0")"
-ios=${SCST_IOS:-20000}
-
-jobs_names=(randread-4k-qd1 randread-4k-qd32)
-jobs_options=("--rw=randread --bs=4k --iodepth=1" "--rw=randread --bs=4k --iodepth=32")
-
-disks() {
-	local d
-
-	for d in /sys/block/sd*; do
-		[ ! -e "$d/size" ] || [ "$(cat "$d/size")" = 0 ] || echo "${d##*/}"
-	done
-}
-
-# new_disk CMD...: the disk that appears when CMD is run
-new_disk() {
-	local before new i
-
-	before=$(disks)
-	"$@" || return
-	for ((i = 0; i < 100; i++)); do
-		new=$(comm -13 <(echo "$before") <(disks))
-		if [ -b "/dev/$new" ]; then
-			dev=/dev/$new
-			return 0
-		fi
-		sleep 0.1
-	done
-	echo "no disk appeared" >&2
-	return 1
-}
-
-# Field 9 of version 3 of fio's terse output: how long the reads took, in ms
-measure() {
-	local ms
-
-	# shellcheck disable=SC2086  # a list of options
-	ms=$(fio --name=bench --filename="$dev" --ioengine=libaio --direct=1 --norandommap \
-		--randrepeat=1 --number_ios="$ios" --size=1G $1 \
-		--output-format=terse --terse-version=3 | cut -d';' -f9)
-	echo $((ms * 1000000 / ios))
-}
+# shellcheck source=tools/testing/selftests/scst/bench/lib.sh
+. ./lib.sh
+out=$1
+kind=$2
+runs=$3
+shift 3
 
 bench() {
-	local i
+	local run name divisor options
 
-	dev=
-	# shellcheck source=/dev/null
-	. "./$1.sh"
-	if ! setup; then
-		printf '%s\t%s\n' "$1" "not available"
-		return
-	fi
-	printf '%s' "$1"
-	for i in "${!jobs_names[@]}"; do
-		printf '\t%s' "$(measure "${jobs_options[i]}")"
+	setup_spec "$1"
+	for ((run = 0; run < runs; run++)); do
+		while read -r name divisor options; do
+			# shellcheck disable=SC2086  # a list of options
+			"${fio[@]}" $options --number_ios=$((${SCST_IOS:-20000} / divisor)) \
+				--output-format=json --output="$out/$1.$name.$run.json"
+		done < <(jobs_of "$kind")
 	done
-	printf '\n'
 }
 
-printf 'stack'
-printf '\t%s' "${jobs_names[@]}"
-printf '\n'
-for stack; do
-	(bench "$stack")
+n=0
+for spec; do
+	(bench "$spec")
+	n=$((n + 1))
 done

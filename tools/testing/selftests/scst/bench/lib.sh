@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034  # variables of the scripts that source it
+# What run.sh, the stacks and the back ends share
+
+# How much of a disk the jobs use; files have this size
+bench_mib=256
+
+# wait_for CMD...: until it succeeds, 100 s at most: a guest with ICOUNT=1 skips
+# the time in which its host reads files for it
+wait_for() {
+	local i
+
+	for ((i = 0; i < 1000; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+disks() {
+	local d
+
+	for d in /sys/block/sd*; do
+		[ ! -e "$d/size" ] || [ "$(cat "$d/size")" = 0 ] || echo "${d##*/}"
+	done
+}
+
+is_new_disk() {
+	dev=/dev/$(comm -13 <(echo "$1") <(disks) | head -n1)
+	[ -b "$dev" ]
+}
+
+# new_disk CMD...: run CMD and set dev to the disk that appears
+new_disk() {
+	local before
+
+	before=$(disks)
+	"$@" || return
+	wait_for is_new_disk "$before" || {
+		echo "no disk appeared" >&2
+		return 1
+	}
+}
+
+fill_file() {
+	dd if=/dev/zero of="$1" bs=1M count="$bench_mib" status=none
+}
+
+# setup_spec STACK:BACKEND: sets dev, and the command line fio
+setup_spec() {
+	# shellcheck source=/dev/null
+	. "./backends/${1#*:}.sh"
+	# shellcheck source=/dev/null
+	. "./stacks/${1%%:*}.sh"
+	dev=
+	if ! backend_setup || ! stack_setup; then
+		echo "$1: not available" >&2
+		return 1
+	fi
+	fio=(fio --name=bench --filename="$dev" --ioengine=libaio --direct=1 --norandommap
+		--randrepeat=1 --size="${bench_mib}M" --io_size=1T --group_reporting
+		--clat_percentiles=0 --lat_percentiles=1)
+}
+
+# jobs_of KIND: name, divisor and options of the jobs
+jobs_of() {
+	local kind name divisor options
+
+	while read -r kind name divisor options; do
+		if [ "$kind" = "$1" ] && [[ $name =~ ${SCST_JOBS-} ]]; then
+			echo "$name $divisor $options"
+		fi
+	done <fio-jobs
+}

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tables, CSV and gnuplot data from what the guests of the bench have left.
+
+    results.py count DIR...     instructions per I/O; each DIR is a boot
+    results.py time DIR         IOPS and latency, median of the runs
+    results.py cpus DIR...      IOPS by number of CPUs; each DIR ends in -<CPUs>
+    results.py scale FILE       what scale.sh has printed
+    results.py guard FILE DIR...  compare with the ratios in FILE (see there)
+    results.py record DIR...    such a file
+
+The tables go to stdout; for RESULTS=<path> in the environment <path>.csv gets the
+figures: what, stack, job, median, lowest, highest.
+"""
+import collections
+import csv
+import glob
+import json
+import os
+import statistics
+import sys
+
+# What others cost without a target: the floor for each back end
+FLOOR = {'null': 'sdebug:null'}
+RAW = 'raw:nullb'
+
+
+def reports(directory):
+    """(stack:backend, job, fio's report) of all runs"""
+    for path in sorted(glob.glob(os.path.join(glob.escape(directory), '*.json')),
+                       key=os.path.getmtime):
+        spec, job, _, _ = os.path.basename(path).rsplit('.', 3)
+        with open(path, encoding='utf-8') as f:
+            text = f.read()
+        # fio may print warnings first
+        yield spec, job, json.loads(text[text.index('{'):])['jobs'][0]
+
+
+def total(report, figure):
+    return report['read'][figure] + report['write'][figure]
+
+
+class Table:
+    """Figures by stack and job, several of each."""
+
+    def __init__(self, what):
+        self.what = what
+        self.values = collections.defaultdict(lambda: collections.defaultdict(list))
+        self.jobs = []
+
+    def add(self, spec, job, value):
+        if job not in self.jobs:
+            self.jobs.append(job)
+        self.values[spec][job].append(value)
+
+    def median(self, spec, job):
+        values = self.values.get(spec, {}).get(job)
+        return statistics.median(values) if values else None
+
+    def spread(self, spec, job):
+        values = self.values[spec][job]
+        middle = statistics.median(values)
+        return (max(values) - min(values)) / middle if middle else 0
+
+    def show(self, form='{:.0f}', note=None):
+        print(f'\n{self.what}')
+        print(f'{"":14}', *(f'{job:>22}' for job in self.jobs))
+        for spec in self.values:
+            cells = []
+            for job in self.jobs:
+                value = self.median(spec, job)
+                cell = '-' if value is None else form.format(value)
+                if value is not None and note:
+                    cell += note(spec, job)
+                cells.append(f'{cell:>22}')
+            print(f'{spec:14}', *cells)
+
+    def write(self, path):
+        if not path:
+            return
+        with open(path + '.csv', 'a', encoding='utf-8', newline='') as f:
+            out = csv.writer(f)
+            for spec, jobs in self.values.items():
+                for job, values in jobs.items():
+                    out.writerow([self.what, spec, job, round(statistics.median(values), 3),
+                                  round(min(values), 3), round(max(values), 3)])
+
+
+def read_counts(directories):
+    table = Table('instructions per I/O')
+    for directory in directories:
+        for spec, job, report in reports(directory):
+            ms = max(report['read']['runtime'], report['write']['runtime'])
+            table.add(spec, job, ms * 1e6 / total(report, 'total_ios'))
+    return table
+
+
+def floor_of(spec):
+    return FLOOR.get(spec.split(':')[1], RAW)
+
+
+def added(table, spec, job):
+    """What a target adds to its floor"""
+    value, floor = table.median(spec, job), table.median(floor_of(spec), job)
+    return None if value is None or floor is None else value - floor
+
+
+def added_table(table):
+    result = Table('of these, what the target adds (null: to scsi_debug; others: to null_blk)')
+    for spec in table.values:
+        if spec.split(':')[0] in ('raw', 'sdebug'):
+            continue
+        for job in table.jobs:
+            value = added(table, spec, job)
+            if value is not None:
+                result.add(spec, job, value)
+    return result
+
+
+def count(directories, path):
+    table = read_counts(directories)
+    table.show(note=lambda s, j: f' ({100 * table.spread(s, j):.1f} %)')
+    table.write(path)
+    more = added_table(table)
+    more.show(note=lambda s, j: ratio_note(more, s, j))
+    more.write(path)
+
+
+def ratio_note(table, spec, job):
+    stack, backend = spec.split(':')
+    theirs = table.median(f'lio:{backend}', job)
+    if stack == 'lio' or not theirs or theirs <= 0:
+        return ''
+    return f' ({table.median(spec, job) / theirs:.2f} x LIO)'
+
+
+def latency(report, percentile):
+    ns = report['read' if report['read']['total_ios'] else 'write']['lat_ns']
+    return ns['percentile'][f'{percentile:.6f}'] / 1000
+
+
+def time(directories, path):
+    tables = [Table('IOPS'), Table('median of the latency, us'), Table('p99 of the latency, us')]
+    for spec, job, report in (r for d in directories for r in reports(d)):
+        tables[0].add(spec, job, total(report, 'iops'))
+        tables[1].add(spec, job, latency(report, 50))
+        tables[2].add(spec, job, latency(report, 99))
+    for table in tables:
+        table.show('{:.0f}' if table is tables[0] else '{:.1f}',
+                   lambda s, j, t=table: ratio_note(t, s, j))
+        table.write(path)
+
+
+def contention(directory):
+    """The functions in which locks were waited for, with the number of times"""
+    for path in sorted(glob.glob(os.path.join(directory, '*.contention'))):
+        sites = collections.Counter()
+        stack = []
+        with open(path, encoding='utf-8') as f:
+            for line in f:
+                word = line.split()
+                if 'hitcount:' in word:
+                    sites[' < '.join(stack[:3])] += int(word[-1])
+                    stack = []
+                elif len(word) == 1 and '+' in word[0]:
+                    if 'lock' not in word[0]:
+                        stack.append(word[0].split('+')[0])
+        spec = os.path.basename(path).rsplit('.', 1)[0]
+        for site, times in sites.most_common(5):
+            yield spec, times, site
+
+
+def cpus(directories, path):
+    for job in ('one-disk', 'disk-each'):
+        table = Table(f'IOPS, a job for each CPU, {job}')
+        for directory in directories:
+            for spec, name, report in reports(directory):
+                if name == job:
+                    table.add(spec, directory.rsplit('-', 1)[1], total(report, 'iops'))
+        table.show(note=lambda s, j, t=table: scaling_note(t, s, j))
+        table.write(path)
+    print('\nlocks that were waited for, all CPUs on one disk')
+    for directory in directories:
+        for spec, times, site in contention(directory):
+            print(f'{spec:14} {directory.rsplit("-", 1)[1]} CPUs {times:9} times  {site}')
+
+
+def scaling_note(table, spec, job):
+    one = table.median(spec, '1')
+    return f' (x {table.median(spec, job) / one:.2f})' if one else ''
+
+
+def scale(files, path):
+    tables = {}
+    for name in files:
+        with open(name, encoding='ascii') as f:
+            for line in f:
+                what, number, figure, value = line.split()
+                if figure not in tables:
+                    tables[figure] = Table(figure)
+                tables[figure].add(what, number, float(value))
+    titles = {'ms': 'to add one, ms', 'kib': 'memory of one, KiB',
+              'ns': 'a 4 KiB read of the last, ns'}
+    for figure, table in tables.items():
+        table.what = titles.get(figure, figure)
+        table.show('{:.2f}' if figure != 'ns' else '{:.0f}')
+        table.write(path)
+
+
+def ratios(table):
+    """For each job and back end: what SCST adds, and that by what LIO adds"""
+    for spec in table.values:
+        stack, backend = spec.split(':')
+        if stack != 'scst':
+            continue
+        for job in table.jobs:
+            ours, theirs = added(table, spec, job), added(table, f'lio:{backend}', job)
+            if ours is not None and theirs:
+                yield spec, job, ours, ours / theirs
+
+
+def record(directories, _):
+    print('# What SCST adds to an I/O, in instructions, by what LIO adds: results.py guard.')
+    print('# A change that makes one larger says in its commit message what for.')
+    for spec, job, _, ratio in ratios(read_counts(directories)):
+        print(f'{spec}\t{job}\t{ratio:.3f}')
+
+
+def guard(args, _):
+    """Worse by more than 10 % and 150 instructions is a failure."""
+    recorded, seen = {}, set()
+    with open(args[0], encoding='utf-8') as f:
+        for line in f:
+            if not line.startswith('#'):
+                spec, job, ratio = line.split()
+                recorded[(spec, job)] = float(ratio)
+    failed = 0
+    for spec, job, ours, ratio in ratios(read_counts(args[1:])):
+        want = recorded.get((spec, job))
+        if want is None:
+            continue
+        seen.add((spec, job))
+        before = want * ours / ratio
+        worse = ratio > want * 1.1 and ours > before + 150
+        failed += worse
+        print('FAIL' if worse else 'ok', f'{spec} {job}: {ours:.0f} instructions,',
+              f'{ratio:.3f} of what LIO adds; recorded: {want:.3f}')
+    for spec, job in recorded.keys() - seen:
+        failed += 1
+        print(f'FAIL {spec} {job}: not measured')
+    return failed
+
+
+MODES = {'count': count, 'time': time, 'cpus': cpus, 'scale': scale, 'guard': guard,
+         'record': record}
+sys.exit(1 if MODES[sys.argv[1]](sys.argv[2:], os.environ.get('RESULTS')) else 0)

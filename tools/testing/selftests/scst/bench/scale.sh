@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# In a guest: what many objects cost.  A line for each figure: what is counted, how
+# many of them there are, name of the figure, value.
+#
+#   scale.sh devices MAX    devices, LUNs of one session, sessions (scst_test's)
+#   scale.sh disks MAX      LUNs with their disks, behind one session of scst_local
+#   scale.sh hosts MAX      sessions of scst_local, each a Scsi_Host with a disk
+#   scale.sh lio MAX        LUNs of LIO with their disks
+#
+# Each counts 1, 10, 100, ... MAX.  "ms" and "kib" are for one of those that were
+# added since the line before; "ns" is the duration of a 4 KiB read of the last one
+# at queue depth 1, which with ICOUNT=1 are instructions.
+set -eu
+cd "$(dirname "$0")"
+# shellcheck source=tools/testing/selftests/scst/bench/lib.sh
+. ./lib.sh
+max=$2
+null=/sys/bus/scsi_tgt_dev/drivers/vdisk_nullio
+port=/sys/bus/scsi_tgt_port
+bench_mib=16
+
+# Free memory in KiB, without caches
+free_kib() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+now_us() {
+	echo "${EPOCHREALTIME/[.,]/}"
+}
+
+# steps: 1 10 100 ... and $max
+steps() {
+	local i
+
+	for ((i = 1; i < max; i *= 10)); do
+		echo "$i"
+	done
+	echo "$max"
+}
+
+# grow WHAT FUNCTION [AFTER]: call FUNCTION with 0, 1, ... max - 1, AFTER at each step
+grow() {
+	local n last=0 i t0 t1 kib
+
+	for n in $(steps); do
+		kib=$(free_kib)
+		t0=$(now_us)
+		for ((i = last; i < n; i++)); do
+			"$2" "$i"
+		done
+		[ -z "${3-}" ] || "$3" "$n"
+		t1=$(now_us)
+		kib=$((kib - $(free_kib)))
+		echo "$1 $n ms $(((t1 - t0) / (n - last)))e-3"
+		echo "$1 $n kib $((kib * 1000 / (n - last)))e-3"
+		[ -z "${4-}" ] || "$4" "$1" "$n"
+		last=$n
+	done
+}
+
+add_device() {
+	echo "dev$1 size=1G" >$null/add_device
+}
+
+map_test_lun() {
+	echo "dev$1 $1" >$port/devices/luns/luns/add
+}
+
+add_test_session() {
+	echo "sessions host$1" >$port/drivers/test_target/add_session
+}
+
+scale_devices() {
+	modprobe -a scst_vdisk scst_test
+	echo luns >$port/drivers/test_target/add_target
+	echo sessions >$port/drivers/test_target/add_target
+	grow devices add_device
+	echo "luns host" >$port/drivers/test_target/add_session
+	grow luns map_test_lun
+	echo "dev0 0" >$port/devices/sessions/luns/add
+	grow sessions add_test_session
+}
+
+has_disks() {
+	local disks=(/sys/block/sd*)
+
+	[ -e "${disks[0]}" ] && [ "${#disks[@]}" -ge "$1" ]
+}
+
+wait_for_disks() {
+	wait_for has_disks "$1"
+}
+
+# Cost of a read of the disk that came last
+read_cost() {
+	local disk last=/dev/sda ms
+
+	for disk in /dev/sd*; do
+		[ "$disk" -ot "$last" ] || last=$disk
+	done
+	ms=$(fio --name=read --filename="$last" --ioengine=libaio --direct=1 --norandommap \
+		--rw=randread --bs=4k --iodepth=1 --size="${bench_mib}M" --io_size=1T \
+		--number_ios="${SCST_IOS:-20000}" --output-format=terse --terse-version=3 |
+		cut -d';' -f9)
+	echo "$1 $2 ns $((ms * 1000000 / ${SCST_IOS:-20000}))"
+}
+
+map_disk() {
+	echo "dev$1 size=1G" >$null/add_device
+	echo "dev$1 $1" >$port/devices/bench/luns/add
+}
+
+scale_disks() {
+	modprobe scst_vdisk
+	modprobe scst_local add_default_tgt=0
+	echo "bench session_name=bench" >$port/drivers/scst_local/add_target
+	grow disks map_disk wait_for_disks read_cost
+}
+
+add_host() {
+	echo "bench host$1" >$port/drivers/scst_local/add_session
+}
+
+scale_hosts() {
+	modprobe scst_vdisk
+	modprobe scst_local add_default_tgt=0
+	echo bench >$port/drivers/scst_local/add_target
+	add_device 0
+	echo "dev0 0" >$port/devices/bench/luns/add
+	grow hosts add_host wait_for_disks read_cost
+}
+
+lio_disk() {
+	local core=/sys/kernel/config/target/core/rd_mcp_0 tpg=$lio_tpg
+
+	mkdir -p "$core/dev$1"
+	echo rd_pages=262144,rd_nullio=1 >"$core/dev$1/control"
+	echo 1 >"$core/dev$1/enable"
+	mkdir "$tpg/lun/lun_$1"
+	ln -s "$core/dev$1" "$tpg/lun/lun_$1/dev"
+}
+
+scale_lio() {
+	lio_tpg=/sys/kernel/config/target/loopback/naa.6001405000000001/tpgt_1
+	modprobe -a target_core_mod tcm_loop
+	mkdir -p $lio_tpg
+	echo naa.6001405000000002 >$lio_tpg/nexus
+	grow lio lio_disk wait_for_disks read_cost
+}
+
+# Each new disk is some lines
+dmesg -n 1
+"scale_$1"
