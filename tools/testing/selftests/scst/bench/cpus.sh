@@ -31,14 +31,15 @@ measure() {
 		fi
 	done
 	for ((run = 0; run < $2; run++)); do
-		"${fio[@]}" "${jobs[@]}" --output-format=json --output="$out/$spec.$3.$run.json"
+		"${fio[@]}" "${jobs[@]}" --output-format=json \
+			--output="$out/$spec.$3.$run.json" >/dev/null
 	done
 }
 
 bench() {
-	local devs=()
+	local devs=() end=$((n + cpus))
 
-	for ((n = 0; n < cpus; n++)); do
+	for (( ; n < end; n++)); do
 		setup_spec "$spec"
 		devs+=("$dev")
 	done
@@ -54,6 +55,8 @@ bench() {
 }
 
 mountpoint -q $tracing || mount -t tracefs none $tracing
+n=0
 for spec; do
 	(bench)
+	n=$((n + cpus))
 done
