@@ -94,12 +94,14 @@ static void ua_note_luns(struct scst_tgt_dev *td)
 
 	if (likely(old == gen))
 		return;
-	/* Another command of the nexus may be faster. */
-	if (cmpxchg(&td->luns_gen, old, gen) != old)
-		return;
-	/* gen may have wrapped around */
+	/*
+	 * First the bit: who copies both, see acg_swap(), is to find one of
+	 * them.  gen may have wrapped around.
+	 */
 	if (gen - READ_ONCE(sess->luns_reported) > 0)
 		scst_ua_set(td, SCST_UA_LUNS_CHANGED);
+	/* Another command of the nexus may be faster. */
+	cmpxchg(&td->luns_gen, old, gen);
 }
 
 /**
@@ -181,8 +183,11 @@ void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
 	guard(rcu)();
 	td = except_lun == SCST_LUN_INVALID ? NULL :
 					      xa_load(&sess->luns, except_lun);
-	if (td)
-		WRITE_ONCE(td->luns_gen, gen);
+	if (!td)
+		return;
+	WRITE_ONCE(td->luns_gen, gen);
+	/* A command may have looked in between. */
+	clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_luns_changed);
 

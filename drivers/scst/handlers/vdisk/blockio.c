@@ -121,41 +121,46 @@ static void blockio_end_io(struct bio *bio)
 	blockio_put(cmd);
 }
 
-/* How long a bio may be that begins at @sector, in bytes */
+/* How long a bio may be that begins at @sector of the whole device, in bytes */
 static u32 blockio_max_bytes(const struct queue_limits *lim, sector_t sector)
 {
-	u32 max = lim->max_sectors, start;
+	u32 physical = lim->physical_block_size >> SECTOR_SHIFT;
+	u32 max = lim->max_sectors, start = sector & (physical - 1);
 
 	if (lim->chunk_sectors)
 		max = min(max, blk_boundary_sectors_left(sector,
 							 lim->chunk_sectors));
+	max = min(max, U32_MAX >> (SECTOR_SHIFT + 1));
 	/* As the block layer does it: a bio ends with a physical block. */
-	start = sector & ((lim->physical_block_size >> SECTOR_SHIFT) - 1);
-	if (start + max > lim->physical_block_size >> SECTOR_SHIFT)
-		max = round_down(start + max,
-				 lim->physical_block_size >> SECTOR_SHIFT) -
-		      start;
-	return min_t(u32, max, INT_MAX >> SECTOR_SHIFT) << SECTOR_SHIFT;
+	if (start + max > physical)
+		max = round_down(start + max, physical) - start;
+	return max << SECTOR_SHIFT;
 }
 
 /*
  * Put into a bio what the device takes at once.  The block layer would split
- * what is more, but not with REQ_NOWAIT.
+ * what is more, but not with REQ_NOWAIT.  The bio ends with a block of the
+ * device, as all pieces do.
  */
 static void blockio_fill_bio(struct blockio_cmd *bc, struct bio *bio)
 {
-	const struct queue_limits *lim = &bdev_get_queue(bio->bi_bdev)->limits;
-	u32 room = blockio_max_bytes(lim, bc->sector);
-	u32 segments = lim->max_segments;
+	struct block_device *bdev = bio->bi_bdev;
+	const struct queue_limits *lim = &bdev_get_queue(bdev)->limits;
+	u32 block = lim->logical_block_size, segments = lim->max_segments;
+	u32 room = blockio_max_bytes(lim, bdev->bd_start_sect + bc->sector);
 
+	/* If that is no block, the block layer decides. */
+	room = max(round_down(room, block), block);
 	while (bc->left && room && segments) {
 		u32 n = min3(bc->sg->length - bc->sg_offset, bc->left, room);
+		u64 fits = (u64)segments * lim->max_segment_size;
 
-		n = min_t(u64, n, (u64)segments * lim->max_segment_size);
+		if (n > fits)
+			n = round_down((u32)fits, block);
 		if (bio_add_page(bio, sg_page(bc->sg), n,
 				 bc->sg->offset + bc->sg_offset) != n)
 			break;
-		segments -= DIV_ROUND_UP(n, lim->max_segment_size);
+		segments -= (n - 1) / lim->max_segment_size + 1;
 		room -= n;
 		bc->left -= n;
 		bc->sg_offset += n;
@@ -245,8 +250,8 @@ static scst_sense_t blockio_work_again(struct scst_cmd *cmd)
 
 /*
  * Buffers come from initiators, which may have other ideas of alignment.  A bio
- * takes whole pieces, so that what they are multiples of it is one of too: no
- * block is split between two.
+ * takes pieces that are multiples of a block, so that no block is split between
+ * two.
  */
 static bool blockio_is_aligned(const struct scst_cmd *cmd, u32 len)
 {

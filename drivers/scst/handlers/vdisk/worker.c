@@ -64,7 +64,7 @@ struct vdisk_ticket {
  * @nr_batches: batches that reached that size
  * @next_try: @nr_batches at which a larger size is tried
  * @trying: it is, and did not succeed yet
- * @timer: ends the holding back
+ * @timer: ends the putting off
  * @wq: for tickets
  * @tickets: work items
  */
@@ -145,14 +145,14 @@ static void vdisk_batch_short(struct vdisk_queue *q)
 				  VDISK_MIN_TRY;
 	q->trying = false;
 	q->nr_batches = 0;
-	q->batch = max(q->nr_cmds, q->batch / 2);
+	q->batch = clamp(q->nr_cmds, q->batch / 2, VDISK_MAX_BATCH);
 }
 
 static void vdisk_start_timer(struct vdisk_queue *q)
 {
 	u64 ns = min(q->batch * VDISK_HOLD_NS, VDISK_MAX_HOLD_NS);
 
-	hrtimer_start(&q->timer, ns_to_ktime(ns), HRTIMER_MODE_REL);
+	hrtimer_start(&q->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED);
 }
 
 /* May the command that was just queued wait for more of them? */
@@ -160,7 +160,7 @@ static bool vdisk_hold(struct vdisk_queue *q)
 {
 	bool pipelined = vdisk_is_pipelined(q);
 
-	if (q->starting)
+	if (q->starting || !q->idle)
 		return true;
 	/* Without a timer that is good enough, nothing is held back. */
 	if (!pipelined || hrtimer_resolution > VDISK_HOLD_NS)
@@ -174,23 +174,41 @@ static bool vdisk_hold(struct vdisk_queue *q)
 	return false;
 }
 
-/* Whoever still runs may just be slow. */
-static enum hrtimer_restart vdisk_hold_end(struct hrtimer *timer)
-{
-	struct vdisk_queue *q = container_of(timer, struct vdisk_queue, timer);
-
-	guard(spinlock_irqsave)(&q->lock);
-	if (!list_empty(&q->cmds) && !q->starting) {
-		if (q->submitter != current || q->nr_cmds == 1)
-			vdisk_batch_short(q);
-		vdisk_start_ticket(q);
-	}
-	return HRTIMER_NORESTART;
-}
-
 static struct scst_cmd *vdisk_work_to_cmd(struct vdisk_work *work)
 {
 	return container_of((void *)work, struct scst_cmd, priv);
+}
+
+static void vdisk_end_list(struct list_head *done)
+{
+	struct vdisk_work *work, *next;
+
+	list_for_each_entry_safe(work, next, done, list)
+		scst_cmd_done(vdisk_work_to_cmd(work), work->result);
+}
+
+static void vdisk_take_done(struct vdisk_queue *q, struct list_head *done)
+{
+	lockdep_assert_held(&q->lock);
+	list_splice_init(&q->done, done);
+	q->nr_done = 0;
+}
+
+/* Neither the beginning nor the end of a command is put off any more. */
+static enum hrtimer_restart vdisk_hold_end(struct hrtimer *timer)
+{
+	struct vdisk_queue *q = container_of(timer, struct vdisk_queue, timer);
+	LIST_HEAD(done);
+
+	scoped_guard(spinlock_irqsave, &q->lock) {
+		if (!list_empty(&q->cmds) && !q->starting && q->idle) {
+			vdisk_batch_short(q);
+			vdisk_start_ticket(q);
+		}
+		vdisk_take_done(q, &done);
+	}
+	vdisk_end_list(&done);
+	return HRTIMER_NORESTART;
 }
 
 static void vdisk_run_next(struct vdisk_queue *q)
@@ -203,6 +221,8 @@ static void vdisk_run_next(struct vdisk_queue *q)
 	list_del(&work->list);
 	q->nr_cmds--;
 	vdisk_start_ticket(q);
+	if (!list_empty(&q->done) && !hrtimer_active(&q->timer))
+		vdisk_start_timer(q);
 	spin_unlock_irq(&q->lock);
 
 	result = work->fn(vdisk_work_to_cmd(work));
@@ -219,17 +239,14 @@ static void vdisk_run_next(struct vdisk_queue *q)
 static void vdisk_end_done(struct vdisk_queue *q)
 	__must_hold(&q->lock)
 {
-	struct vdisk_work *work, *next;
 	LIST_HEAD(done);
 
 	if (list_empty(&q->done))
 		return;
-	list_splice_init(&q->done, &done);
-	q->nr_done = 0;
+	vdisk_take_done(q, &done);
 	spin_unlock_irq(&q->lock);
 
-	list_for_each_entry_safe(work, next, &done, list)
-		scst_cmd_done(vdisk_work_to_cmd(work), work->result);
+	vdisk_end_list(&done);
 	cond_resched();
 
 	spin_lock_irq(&q->lock);
@@ -238,7 +255,8 @@ static void vdisk_end_done(struct vdisk_queue *q)
 /*
  * Commands end together where several are executed in a row: who waits for the
  * first would take the CPU, and have nothing to do but to wait for the next.
- * But if one sleeps, the next ticket ends those before it.
+ * But if one sleeps, the next ticket ends those before it; and if there is no
+ * thread for that ticket, or if one takes long, the timer does.
  */
 static void vdisk_drain_queue(struct vdisk_queue *q)
 	__must_hold(&q->lock)
@@ -349,7 +367,7 @@ static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 	q->idle = GENMASK(VDISK_NR_TICKETS - 1, 0);
 	q->batch = VDISK_MAX_BATCH;
 	q->next_try = VDISK_MIN_TRY;
-	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 	q->timer.function = vdisk_hold_end;
 	for (i = 0; i < VDISK_NR_TICKETS; i++) {
 		INIT_WORK(&q->tickets[i].work, vdisk_ticket_fn);
@@ -405,9 +423,10 @@ void vdisk_worker_exit(struct vdisk *vd)
 	int cpu;
 
 	vd->worker = NULL;
+	/* Work items start timers; the timers find nothing to do any more. */
+	destroy_workqueue(worker->wq);
 	for_each_possible_cpu(cpu)
 		hrtimer_cancel(&per_cpu_ptr(worker->queues, cpu)->timer);
-	destroy_workqueue(worker->wq);
 	free_percpu(worker->queues);
 	kfree(worker);
 }

@@ -17,12 +17,16 @@ import csv
 import glob
 import json
 import os
+import re
 import statistics
 import sys
 
 # What others cost without a target: the floor for each back end
 FLOOR = {'null': 'sdebug:null'}
 RAW = 'raw:nullb'
+# Not the functions that wait for a lock, but those that want it
+LOCKS = re.compile(r'.*(spin_lock|spin_trylock|read_lock|write_lock|mutex_lock|rwsem).*'
+                   r'|down_(read|write).*|contention_.*')
 
 
 def reports(directory):
@@ -162,9 +166,10 @@ def contention(directory):
                 if 'hitcount:' in word:
                     sites[' < '.join(stack[:3])] += int(word[-1])
                     stack = []
-                elif len(word) == 1 and '+' in word[0]:
-                    if 'lock' not in word[0]:
-                        stack.append(word[0].split('+')[0])
+                elif len(word) in (1, 2) and '+0x' in word[0]:
+                    function = word[0].split('+')[0]
+                    if not LOCKS.fullmatch(function):
+                        stack.append(' '.join([function, *word[1:]]))
         spec = os.path.basename(path).rsplit('.', 1)[0]
         for site, times in sites.most_common(5):
             yield spec, times, site
@@ -190,20 +195,27 @@ def scaling_note(table, spec, job):
     return f' (x {table.median(spec, job) / one:.2f})' if one else ''
 
 
+COUNTED = {'ms': 'to add one, millions of instructions',
+           'ns': 'a 4 KiB read of the last, instructions'}
+
+
 def scale(files, path):
+    """Files of the name <what>-counted hold instructions, not time"""
     tables = {}
     for name in files:
         with open(name, encoding='ascii') as f:
             for line in f:
                 what, number, figure, value = line.split()
+                if os.path.dirname(name).endswith('-counted') and figure != 'kib':
+                    figure = COUNTED[figure]
                 if figure not in tables:
                     tables[figure] = Table(figure)
                 tables[figure].add(what, number, float(value))
-    titles = {'ms': 'to add one, ms', 'kib': 'memory of one, KiB',
-              'ns': 'a 4 KiB read of the last, ns'}
+    titles = {'ms': 'to add one, ms, two CPUs', 'kib': 'memory of one, KiB',
+              'ns': 'a 4 KiB read of the last, ns, two CPUs'}
     for figure, table in tables.items():
         table.what = titles.get(figure, figure)
-        table.show('{:.2f}' if figure != 'ns' else '{:.0f}')
+        table.show('{:.0f}' if figure.startswith(('ns', 'a ')) else '{:.2f}')
         table.write(path)
 
 
