@@ -39,10 +39,12 @@ part_count() {
 	"$bench/results.py" count "$out/count-1" "$out/count-2"
 }
 
+# plugin DIR: sets plugin to what vm.sh wants, with DIR for what is counted
 plugin() {
 	gcc -O2 -Wall -shared -fPIC -D_GNU_SOURCE -fvisibility=hidden -o "$out/profile.so" \
 		"$bench/profile.c"
-	echo "$out/profile.so,out=$1/profile,$("$bench/profile.py" args "$build/kernel/System.map")"
+	plugin=$("$bench/profile.py" args "$build/kernel/System.map")
+	plugin=$out/profile.so,out=$1/profile,$plugin
 }
 
 # raw:tmpfs is a file, of which the block layer counts nothing
@@ -55,7 +57,8 @@ disks_only() {
 }
 
 part_profile() {
-	guest "$out/profile" ICOUNT=1 MEM=6144 PLUGIN="$(plugin "$out/profile")" \
+	plugin "$out/profile"
+	guest "$out/profile" ICOUNT=1 MEM=6144 PLUGIN="$plugin" \
 		CMD="$bench/window.sh $out/profile count 0.1 $(disks_only)"
 	"$bench/profile.py" tables "$out/profile" >"$out/profile.txt"
 	echo
@@ -64,8 +67,8 @@ part_profile() {
 }
 
 part_lines() {
-	SCST_JOBS=qd32x2 guest "$out/lines" SMP=2 MEM=6144 \
-		PLUGIN="$(plugin "$out/lines"),lines=on" \
+	plugin "$out/lines"
+	SCST_JOBS=qd32x2 guest "$out/lines" SMP=2 MEM=6144 PLUGIN="$plugin,lines=on" \
 		CMD="$bench/window.sh $out/lines time 1 $(disks_only)"
 	"$bench/profile.py" tables "$out/lines" >"$out/lines.txt"
 	echo
@@ -118,7 +121,7 @@ guard() {
 	local boot dirs=()
 
 	# Of 1 MiB it depends on luck how many pieces of memory it is
-	export SCST_IOS=10000 SCST_JOBS=4k
+	export SCST_IOS=20000 SCST_JOBS=4k
 	for boot in 1 2 3; do
 		guest "$out/guard-$boot" ICOUNT=1 MEM=4096 \
 			CMD="$bench/run.sh $out/guard-$boot count 1 $guarded"

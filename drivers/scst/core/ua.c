@@ -181,8 +181,7 @@ void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
 	struct scst_tgt_dev *td;
 
 	guard(rcu)();
-	td = except_lun == SCST_LUN_INVALID ? NULL :
-					      xa_load(&sess->luns, except_lun);
+	td = xa_load(&sess->luns, except_lun);
 	if (!td)
 		return;
 	WRITE_ONCE(td->luns_gen, gen);

@@ -221,7 +221,7 @@ static void vdisk_run_next(struct vdisk_queue *q)
 	list_del(&work->list);
 	q->nr_cmds--;
 	vdisk_start_ticket(q);
-	if (!list_empty(&q->done) && !hrtimer_active(&q->timer))
+	if (!list_empty(&q->done) && !hrtimer_is_queued(&q->timer))
 		vdisk_start_timer(q);
 	spin_unlock_irq(&q->lock);
 

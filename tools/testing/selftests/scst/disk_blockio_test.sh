@@ -159,12 +159,47 @@ read_both() {
 # while the tag of the next request is in nobody's list.
 the_submitter_uses_the_store_too() {
 	modinfo -n null_blk >/dev/null 2>&1 || skip "the kernel has no null_blk"
-	modprobe null_blk nr_devices=2 queue_mode=2 irqmode=2 hw_queue_depth=1 \
+	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=2 hw_queue_depth=1 \
 		submit_queues=1 gb=1
 	export_disk vdisk_blockio disk03 filename=/dev/nullb0
 	read_both /dev/nullb0 4k
 	read_both /dev/nullb0 128k
 	unexport_disk disk03
+	modprobe -r null_blk
+}
+
+# read_large DEVICE: large reads of $disk04, and how often a worker was needed
+read_large() {
+	local events=/sys/kernel/tracing/events/workqueue/workqueue_queue_work
+
+	export_disk vdisk_blockio disk04 "filename=$1"
+	echo 'workqueue == "scst_disk04"' >$events/filter
+	echo >/sys/kernel/tracing/trace
+	echo 1 >$events/enable
+	run_fio "$disk" --rw=read --bs=1M --iodepth=1 --size=32M
+	echo 0 >$events/enable
+	expect "works of $1" 0 "$(grep -c workqueue_queue_work /sys/kernel/tracing/trace)"
+	unexport_disk disk04
+}
+
+# A bio that may not wait cannot be split either
+large_reads_need_no_worker() {
+	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*' dir
+
+	modinfo -n null_blk scsi_debug >/dev/null 2>&1 ||
+		skip "the kernel has no null_blk or no scsi_debug"
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
+	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=0 gb=1
+	read_large /dev/nullb0
+	echo 64 >/sys/block/nullb0/queue/max_sectors_kb
+	read_large /dev/nullb0
+	modprobe -r null_blk
+	# No limit of the size of a segment
+	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
+	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
+	dir=$(compgen -G "$adapter")
+	read_large "/dev/${dir##*/}"
+	modprobe -r scsi_debug
 }
 
 take_apart() {
@@ -180,6 +215,7 @@ kernel_log() {
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result)' \
 		any 'Buffer I/O error on dev sd' \
 		any "/dev/vda: Can't open blockdev" \
+		any 'scsi_debug: trim poll_queues' \
 		any 'scsi_tgt_dev|vdisk_blockio'
 }
 
@@ -189,4 +225,5 @@ mkdir "$tmp/mnt"
 main a_block_device large_and_odd_requests buffered_write_back_and_fsync \
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	nv_cache read_only a_write_protected_device a_file_is_no_block_device \
-	two_disks the_submitter_uses_the_store_too take_apart kernel_log
+	two_disks the_submitter_uses_the_store_too large_reads_need_no_worker \
+	take_apart kernel_log

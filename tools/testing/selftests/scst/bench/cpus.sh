@@ -43,9 +43,7 @@ bench() {
 		setup_spec "$spec"
 		devs+=("$dev")
 	done
-	fio=(fio --ioengine=libaio --direct=1 --norandommap --randrepeat=1 --thread
-		--size="${bench_mib}M" --io_size=1T --group_reporting --rw=randread --bs=4k
-		--iodepth=32 --number_ios="${SCST_IOS:-20000}")
+	set_fio --thread --rw=randread --bs=4k --iodepth=32 --number_ios="${SCST_IOS:-20000}"
 	measure one "$runs" one-disk
 	measure each "$runs" disk-each
 	echo "$trigger" >$tracing/events/lock/contention_begin/trigger

@@ -46,6 +46,13 @@ fill_file() {
 	dd if=/dev/zero of="$1" bs=1M count="$bench_mib" status=none
 }
 
+# set_fio OPTION...: the command line fio, of what all jobs have and these options
+set_fio() {
+	fio=(fio --ioengine=libaio --direct=1 --norandommap --randrepeat=1
+		--size="${bench_mib}M" --io_size=1T --group_reporting
+		--clat_percentiles=0 --lat_percentiles=1 "$@")
+}
+
 # setup_spec STACK:BACKEND: sets dev, and the command line fio
 setup_spec() {
 	# shellcheck source=/dev/null
@@ -57,9 +64,7 @@ setup_spec() {
 		echo "$1: not available" >&2
 		return 1
 	fi
-	fio=(fio --name=bench --filename="$dev" --ioengine=libaio --direct=1 --norandommap
-		--randrepeat=1 --size="${bench_mib}M" --io_size=1T --group_reporting
-		--clat_percentiles=0 --lat_percentiles=1)
+	set_fio --name=bench --filename="$dev"
 }
 
 # jobs_of KIND: name, divisor and options of the jobs

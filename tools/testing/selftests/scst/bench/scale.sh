@@ -101,10 +101,9 @@ read_cost() {
 	for disk in /dev/sd*; do
 		[ "$disk" -ot "$last" ] || last=$disk
 	done
-	ms=$(fio --name=read --filename="$last" --ioengine=libaio --direct=1 --norandommap \
-		--rw=randread --bs=4k --iodepth=1 --size="${bench_mib}M" --io_size=1T \
-		--number_ios="${SCST_IOS:-20000}" --output-format=terse --terse-version=3 |
-		cut -d';' -f9)
+	set_fio --name=read --filename="$last" --rw=randread --bs=4k --iodepth=1
+	ms=$("${fio[@]}" --number_ios="${SCST_IOS:-20000}" --output-format=terse \
+		--terse-version=3 | cut -d';' -f9)
 	echo "$1 $2 ns $((ms * 1000000 / ${SCST_IOS:-20000}))"
 }
 

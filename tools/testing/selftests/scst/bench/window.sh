@@ -21,35 +21,37 @@ mark() {
 	echo 4 >/proc/sys/vm/drop_caches
 }
 
-# Reads and writes that the block layer has completed
-ios_done() {
+# 512-byte sectors that the block layer has read and written
+sectors_done() {
 	local s
 
 	read -ra s <"/sys/class/block/${dev##*/}/stat"
-	echo $((s[0] + s[4]))
+	echo $((s[2] + s[6]))
 }
 
 is_running() {
-	[ $(($(ios_done) - $1)) -gt 200 ]
+	[ $(($(sectors_done) - $1)) -gt $((200 * sectors)) ]
 }
 
 window() {
-	local before after pid name=$1
+	local before after pid sectors name=$1
 
 	shift 2
-	before=$(ios_done)
+	[[ "$*" =~ --bs=([^ ]*) ]]
+	sectors=$(($(numfmt --from=iec "${BASH_REMATCH[1]^^}") / 512))
+	before=$(sectors_done)
 	"${fio[@]}" "$@" --cpus_allowed=0-$(($(nproc) - 1)) --cpus_allowed_policy=split \
 		--time_based --runtime=1000 --output=/dev/null &
 	pid=$!
 	wait_for is_running "$before"
-	before=$(ios_done)
+	before=$(sectors_done)
 	mark
 	sleep "$seconds"
 	mark
-	after=$(ios_done)
+	after=$(sectors_done)
 	kill "$pid"
 	wait "$pid" || :
-	echo "$spec $name $((after - before))" >>"$out/windows"
+	echo "$spec $name $(((after - before) / sectors))" >>"$out/windows"
 }
 
 profile() {
