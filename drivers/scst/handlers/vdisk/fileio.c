@@ -36,6 +36,9 @@
 /* Pieces of a buffer that are described without an allocation */
 #define FILEIO_NR_BVECS		16
 
+/* And with one that can fail */
+#define FILEIO_MAX_BVECS	(PAGE_SIZE / sizeof(struct bio_vec))
+
 /**
  * struct fileio - an open file
  * @file: the file
@@ -307,6 +310,19 @@ static void fileio_rw_shmem(struct scst_cmd *cmd)
 		file_update_time(file);
 }
 
+static struct bio_vec *fileio_alloc_bvecs(unsigned int want, int flags,
+					  unsigned int *nr)
+{
+	gfp_t gfp = flags & IOCB_NOWAIT ? GFP_NOWAIT : GFP_NOIO | __GFP_NORETRY;
+	struct bio_vec *bvec;
+
+	want = min(want, FILEIO_MAX_BVECS);
+	bvec = kmalloc_array(want, sizeof(*bvec), gfp | __GFP_NOWARN);
+	if (bvec)
+		*nr = want;
+	return bvec;
+}
+
 /*
  * Read or write what is left.  Returns 0 or a negative errno; fc->done tells
  * how far it went.
@@ -315,12 +331,17 @@ static int fileio_rw(struct scst_cmd *cmd, int flags)
 {
 	struct file *file = to_fileio(cmd)->file;
 	struct fileio_cmd *fc = to_fileio_cmd(cmd);
+	unsigned int nr = FILEIO_NR_BVECS;
+	struct bio_vec *bvec __free(kfree) = NULL;
 	struct iov_iter iter;
 	struct kiocb iocb;
 	ssize_t n;
 
+	/* Each call of the file system has its price. */
+	if (cmd->sg_cnt > nr)
+		bvec = fileio_alloc_bvecs(cmd->sg_cnt, flags, &nr);
 	while (fc->done < fc->len) {
-		fileio_map(fc, fc->inline_bvec, FILEIO_NR_BVECS, &iter);
+		fileio_map(fc, bvec ?: fc->inline_bvec, nr, &iter);
 		init_sync_kiocb(&iocb, file);
 		iocb.ki_pos = vdisk_pos(cmd) + fc->done;
 		iocb.ki_flags |= flags;

@@ -209,6 +209,9 @@ static int __init vdisk_init(void)
 	int i, ret;
 
 	vdisk_params_init();
+	ret = vdisk_defer_init();
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(vdisk_types); i++) {
 		ret = vdisk_register(&vdisk_types[i]);
 		if (ret)
@@ -219,6 +222,7 @@ static int __init vdisk_init(void)
 unregister:
 	while (--i >= 0)
 		scst_unregister_virtual_dev_driver(&vdisk_types[i].type);
+	vdisk_defer_exit();
 	return ret;
 }
 module_init(vdisk_init);
@@ -229,6 +233,7 @@ static void __exit vdisk_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(vdisk_types); i++)
 		scst_unregister_virtual_dev_driver(&vdisk_types[i].type);
+	vdisk_defer_exit();
 }
 module_exit(vdisk_exit);
 

@@ -292,6 +292,16 @@ void vdisk_set_defaults(struct vdisk *vd, const char *name, u32 setup_id);
 int vdisk_parse_params(struct vdisk *vd, char *params);
 ssize_t vdisk_key_attributes(struct scst_device *dev, char *buf, int at);
 
+/* defer.c */
+struct vdisk_deferred {
+	struct list_head list;
+	void (*fn)(struct vdisk_deferred *d);
+};
+
+bool vdisk_defer(struct vdisk_deferred *d);
+int vdisk_defer_init(void);
+void vdisk_defer_exit(void);
+
 /* worker.c */
 int vdisk_worker_init(struct vdisk *vd);
 void vdisk_worker_exit(struct vdisk *vd);

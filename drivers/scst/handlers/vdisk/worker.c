@@ -9,11 +9,10 @@
  * in memory are executed one after the other by one thread that was woken once,
  * and one that waits for the medium does not hold up those behind it.
  *
- * Waking that thread can be put off while the submitter keeps running: a thread
- * that is woken for one command and takes the CPU at once costs more than most
- * commands.  So if a task submits another command without having slept since the
- * last, the thread is woken for a batch of them.  A batch is as large as
- * the submitter makes it before it sleeps, which a timer finds out.
+ * Waking that thread is put off while the submitter keeps the CPU: a thread that
+ * is woken for one command and takes the CPU at once costs more than most commands.
+ * So where commands come in batches the thread is woken when one is full, or when
+ * the submitter has left the CPU, see defer.c.
  *
  * A unit has a workqueue, and hence a rescuer, of its own: its store may lie on
  * another unit of this host, which must not wait for the same thread.
@@ -21,28 +20,32 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include "vdisk.h"
 
 /* How many commands of a CPU can wait for the medium at once */
 #define VDISK_NR_TICKETS	32
 
-/*
- * At most so many commands are held back, for at most so long a time: a batch
- * gets some for each command, which is to be enough to submit it.
- */
-#define VDISK_MAX_BATCH		16
-#define VDISK_HOLD_NS		(20 * NSEC_PER_USEC)
-#define VDISK_MAX_HOLD_NS	(200 * NSEC_PER_USEC)
+/* At most so many commands are held back */
+#define VDISK_MAX_BATCH		32
 
-/* After so many full batches larger ones are tried, and less often if in vain. */
-#define VDISK_MIN_TRY		16
-#define VDISK_MAX_TRY		256
+/*
+ * When that was in vain n times in a row, the next 2^n commands are not.  Where the
+ * submitter sleeps it was a thread woken too much; where it polls, a time slice.
+ */
+#define VDISK_MAX_FAILURES	6
+#define VDISK_MAX_POLLED	12
+
+/* So much can be executed before the first command ends, in jiffies and bytes. */
+#define VDISK_END_DELAY		1
+#define VDISK_END_BYTES		SZ_128K
 
 struct vdisk_ticket {
 	struct work_struct work;
@@ -56,15 +59,17 @@ struct vdisk_ticket {
  * @nr_cmds: length of @cmds
  * @done: commands that were executed, but did not end yet
  * @nr_done: length of @done
+ * @done_bytes: what they have transferred
  * @starting: a ticket is queued and has not begun
  * @idle: bitmap of tickets that are free
  * @submitter: who submitted the last command; only to be compared
  * @nvcsw: how often it had slept then
- * @batch: so many commands are not held back any more
- * @nr_batches: batches that reached that size
- * @next_try: @nr_batches at which a larger size is tried
- * @trying: it is, and did not succeed yet
- * @timer: ends the putting off
+ * @deferred: waits for the submitter to leave the CPU
+ * @is_deferred: it does
+ * @held: so many commands were held back when it did
+ * @failures: so often in a row that was in vain
+ * @direct: so many commands are not held back
+ * @timer: ends the commands in @done
  * @wq: for tickets
  * @tickets: work items
  */
@@ -74,15 +79,17 @@ struct vdisk_queue {
 	unsigned int nr_cmds;
 	struct list_head done;
 	unsigned int nr_done;
+	u32 done_bytes;
 	bool starting;
 	unsigned long idle;
 	const struct task_struct *submitter;
 	unsigned long nvcsw;
-	unsigned int batch;
-	unsigned int nr_batches;
-	unsigned int next_try;
-	bool trying;
-	struct hrtimer timer;
+	struct vdisk_deferred deferred;
+	bool is_deferred;
+	unsigned int held;
+	unsigned int failures;
+	unsigned int direct;
+	struct timer_list timer;
 	struct workqueue_struct *wq;
 	struct vdisk_ticket tickets[VDISK_NR_TICKETS];
 };
@@ -106,53 +113,43 @@ static void vdisk_start_ticket(struct vdisk_queue *q)
 	queue_work(q->wq, &q->tickets[i].work);
 }
 
+/*
+ * The submitter had left the CPU.  If it has slept, that was the end of a batch.
+ * If not, somebody else took the CPU, perhaps at the end of a time slice that it
+ * spent polling for what is held back.
+ */
+static void vdisk_judge(struct vdisk_queue *q, bool slept)
+{
+	lockdep_assert_held(&q->lock);
+	if (slept && q->held > 1) {
+		q->failures = 0;
+	} else {
+		q->failures = min(q->failures + 1, slept ? VDISK_MAX_FAILURES :
+							   VDISK_MAX_POLLED);
+		q->direct = 1 << q->failures;
+	}
+	q->held = 0;
+}
+
 /* Has the submitter of the last command submitted this one without a pause? */
 static bool vdisk_is_pipelined(struct vdisk_queue *q)
 {
-	bool pipelined;
+	bool slept;
 
 	lockdep_assert_held(&q->lock);
 	if (!in_task())
 		return false;
-	pipelined = q->submitter == current && q->nvcsw == current->nvcsw;
-	q->submitter = current;
+	if (q->submitter != current) {
+		q->submitter = current;
+		q->nvcsw = current->nvcsw;
+		q->held = 0;
+		return false;
+	}
+	slept = q->nvcsw != current->nvcsw;
 	q->nvcsw = current->nvcsw;
-	return pipelined;
-}
-
-/* The batch is full. */
-static void vdisk_batch_full(struct vdisk_queue *q)
-{
-	lockdep_assert_held(&q->lock);
-	if (q->trying) {
-		q->trying = false;
-		q->next_try = VDISK_MIN_TRY;
-	}
-	if (++q->nr_batches < q->next_try)
-		return;
-	q->nr_batches = 0;
-	if (q->batch < VDISK_MAX_BATCH) {
-		q->batch = min(2 * q->batch, VDISK_MAX_BATCH);
-		q->trying = true;
-	}
-}
-
-/* The submitter sleeps and has not filled the batch. */
-static void vdisk_batch_short(struct vdisk_queue *q)
-{
-	lockdep_assert_held(&q->lock);
-	q->next_try = q->trying ? min(2 * q->next_try, VDISK_MAX_TRY) :
-				  VDISK_MIN_TRY;
-	q->trying = false;
-	q->nr_batches = 0;
-	q->batch = clamp(q->nr_cmds, q->batch / 2, VDISK_MAX_BATCH);
-}
-
-static void vdisk_start_timer(struct vdisk_queue *q)
-{
-	u64 ns = min(q->batch * VDISK_HOLD_NS, VDISK_MAX_HOLD_NS);
-
-	hrtimer_start(&q->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED);
+	if (q->held)
+		vdisk_judge(q, slept);
+	return !slept;
 }
 
 /* May the command that was just queued wait for more of them? */
@@ -162,16 +159,34 @@ static bool vdisk_hold(struct vdisk_queue *q)
 
 	if (q->starting || !q->idle)
 		return true;
-	/* Without a timer that is good enough, nothing is held back. */
-	if (!pipelined || hrtimer_resolution > VDISK_HOLD_NS)
+	if (q->direct) {
+		q->direct--;
 		return false;
-	if (q->nr_cmds < q->batch) {
-		if (q->nr_cmds == 1)
-			vdisk_start_timer(q);
-		return true;
 	}
-	vdisk_batch_full(q);
-	return false;
+	if (q->nr_cmds >= VDISK_MAX_BATCH) {
+		q->failures = 0;
+		return false;
+	}
+	if (q->failures && !pipelined)
+		return false;
+	if (!q->is_deferred)
+		q->is_deferred = vdisk_defer(&q->deferred);
+	return q->is_deferred;
+}
+
+static void vdisk_submitter_left(struct vdisk_deferred *deferred)
+{
+	struct vdisk_queue *q = container_of(deferred, struct vdisk_queue,
+					     deferred);
+
+	scoped_guard(spinlock_irq, &q->lock) {
+		q->is_deferred = false;
+		if (!q->starting) {
+			q->held = q->nr_cmds;
+			vdisk_start_ticket(q);
+		}
+	}
+	wake_up_var(&q->is_deferred);
 }
 
 static struct scst_cmd *vdisk_work_to_cmd(struct vdisk_work *work)
@@ -192,40 +207,36 @@ static void vdisk_take_done(struct vdisk_queue *q, struct list_head *done)
 	lockdep_assert_held(&q->lock);
 	list_splice_init(&q->done, done);
 	q->nr_done = 0;
+	q->done_bytes = 0;
 }
 
-/* Neither the beginning nor the end of a command is put off any more. */
-static enum hrtimer_restart vdisk_hold_end(struct hrtimer *timer)
+static void vdisk_timer_fn(struct timer_list *timer)
 {
-	struct vdisk_queue *q = container_of(timer, struct vdisk_queue, timer);
+	struct vdisk_queue *q = from_timer(q, timer, timer);
 	LIST_HEAD(done);
 
-	scoped_guard(spinlock_irqsave, &q->lock) {
-		if (!list_empty(&q->cmds) && !q->starting && q->idle) {
-			vdisk_batch_short(q);
-			vdisk_start_ticket(q);
-		}
+	scoped_guard(spinlock_irqsave, &q->lock)
 		vdisk_take_done(q, &done);
-	}
 	vdisk_end_list(&done);
-	return HRTIMER_NORESTART;
 }
 
 static void vdisk_run_next(struct vdisk_queue *q)
 	__must_hold(&q->lock)
 {
 	struct vdisk_work *work;
+	struct scst_cmd *cmd;
 	scst_sense_t result;
 
 	work = list_first_entry(&q->cmds, struct vdisk_work, list);
+	cmd = vdisk_work_to_cmd(work);
 	list_del(&work->list);
 	q->nr_cmds--;
 	vdisk_start_ticket(q);
-	if (!list_empty(&q->done) && !hrtimer_is_queued(&q->timer))
-		vdisk_start_timer(q);
+	if (!list_empty(&q->done) && !timer_pending(&q->timer))
+		mod_timer(&q->timer, jiffies + VDISK_END_DELAY);
 	spin_unlock_irq(&q->lock);
 
-	result = work->fn(vdisk_work_to_cmd(work));
+	result = work->fn(cmd);
 
 	spin_lock_irq(&q->lock);
 	/* Whoever has it now may have ended it. */
@@ -234,6 +245,7 @@ static void vdisk_run_next(struct vdisk_queue *q)
 	work->result = result;
 	list_add_tail(&work->list, &q->done);
 	q->nr_done++;
+	q->done_bytes += cmd->xfer_len;
 }
 
 static void vdisk_end_done(struct vdisk_queue *q)
@@ -252,6 +264,12 @@ static void vdisk_end_done(struct vdisk_queue *q)
 	spin_lock_irq(&q->lock);
 }
 
+static bool vdisk_must_end(const struct vdisk_queue *q)
+{
+	return list_empty(&q->cmds) || q->nr_done >= VDISK_MAX_BATCH ||
+	       q->done_bytes >= VDISK_END_BYTES || (!q->idle && !q->starting);
+}
+
 /*
  * Commands end together where several are executed in a row: who waits for the
  * first would take the CPU, and have nothing to do but to wait for the next.
@@ -268,8 +286,7 @@ static void vdisk_drain_queue(struct vdisk_queue *q)
 	vdisk_end_done(q);
 	while (!list_empty(&q->cmds) && time_before_eq(jiffies, end)) {
 		vdisk_run_next(q);
-		if (list_empty(&q->cmds) || q->nr_done >= VDISK_MAX_BATCH ||
-		    (!q->idle && !q->starting))
+		if (vdisk_must_end(q))
 			vdisk_end_done(q);
 	}
 }
@@ -365,14 +382,22 @@ static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 	INIT_LIST_HEAD(&q->done);
 	q->wq = wq;
 	q->idle = GENMASK(VDISK_NR_TICKETS - 1, 0);
-	q->batch = VDISK_MAX_BATCH;
-	q->next_try = VDISK_MIN_TRY;
-	hrtimer_init(&q->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
-	q->timer.function = vdisk_hold_end;
+	q->deferred.fn = vdisk_submitter_left;
+	timer_setup(&q->timer, vdisk_timer_fn, TIMER_PINNED);
 	for (i = 0; i < VDISK_NR_TICKETS; i++) {
 		INIT_WORK(&q->tickets[i].work, vdisk_ticket_fn);
 		q->tickets[i].queue = q;
 	}
+}
+
+/* What waits finds nothing to do any more. */
+static void vdisk_queue_exit(struct vdisk_queue *q)
+{
+	timer_shutdown_sync(&q->timer);
+	wait_var_event(&q->is_deferred, !READ_ONCE(q->is_deferred));
+	/* Whoever has changed it has left the queue. */
+	spin_lock_irq(&q->lock);
+	spin_unlock_irq(&q->lock);
 }
 
 /**
@@ -423,10 +448,10 @@ void vdisk_worker_exit(struct vdisk *vd)
 	int cpu;
 
 	vd->worker = NULL;
-	/* Work items start timers; the timers find nothing to do any more. */
+	/* Work items start timers. */
 	destroy_workqueue(worker->wq);
 	for_each_possible_cpu(cpu)
-		hrtimer_cancel(&per_cpu_ptr(worker->queues, cpu)->timer);
+		vdisk_queue_exit(per_cpu_ptr(worker->queues, cpu));
 	free_percpu(worker->queues);
 	kfree(worker);
 }
