@@ -4,8 +4,8 @@
  *
  * A task that has much to submit is to do so before others begin to execute it.
  * The scheduler knows when it sleeps: a thread of the policy SCHED_BATCH does not
- * take the CPU from it when it is woken, but has it next.  If the task does not
- * sleep, the thread gets its share of the CPU as any other does.
+ * preempt it when it is woken, and has its turn when it sleeps.  If the task does
+ * not sleep, the thread gets its share of the CPU as any other does.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -76,11 +76,6 @@ static void vdisk_defer_park(unsigned int cpu)
 	vdisk_defer_run(cpu);
 }
 
-static void vdisk_defer_cleanup(unsigned int cpu, bool online)
-{
-	vdisk_defer_park(cpu);
-}
-
 static struct smp_hotplug_thread vdisk_defer_hotplug = {
 	.store			= &vdisk_deferrers.thread,
 	.thread_should_run	= vdisk_defer_should_run,
@@ -88,7 +83,6 @@ static struct smp_hotplug_thread vdisk_defer_hotplug = {
 	.setup			= vdisk_defer_setup,
 	.unpark			= vdisk_defer_unpark,
 	.park			= vdisk_defer_park,
-	.cleanup		= vdisk_defer_cleanup,
 	.thread_comm		= "scst_vdisk/%u",
 };
 

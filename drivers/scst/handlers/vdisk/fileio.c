@@ -36,7 +36,7 @@
 /* Pieces of a buffer that are described without an allocation */
 #define FILEIO_NR_BVECS		16
 
-/* And with one that can fail */
+/* And with one, which may fail */
 #define FILEIO_MAX_BVECS	(PAGE_SIZE / sizeof(struct bio_vec))
 
 /**
@@ -310,14 +310,23 @@ static void fileio_rw_shmem(struct scst_cmd *cmd)
 		file_update_time(file);
 }
 
-static struct bio_vec *fileio_alloc_bvecs(unsigned int want, int flags,
-					  unsigned int *nr)
+/*
+ * Each call of the file system has its price.  Returns NULL if the inline ones
+ * suffice, or have to.
+ */
+static struct bio_vec *fileio_more_bvecs(const struct fileio_cmd *fc, int flags,
+					 unsigned int *nr)
 {
 	gfp_t gfp = flags & IOCB_NOWAIT ? GFP_NOWAIT : GFP_NOIO | __GFP_NORETRY;
+	unsigned int want;
 	struct bio_vec *bvec;
 
+	want = sg_nents_for_len(fc->sg, fc->sg_offset + fc->len - fc->done);
+	if (want <= FILEIO_NR_BVECS)
+		return NULL;
 	want = min(want, FILEIO_MAX_BVECS);
-	bvec = kmalloc_array(want, sizeof(*bvec), gfp | __GFP_NOWARN);
+	bvec = kmalloc_array(want, sizeof(*bvec),
+			     gfp | __GFP_NOWARN | __GFP_NOMEMALLOC);
 	if (bvec)
 		*nr = want;
 	return bvec;
@@ -332,16 +341,13 @@ static int fileio_rw(struct scst_cmd *cmd, int flags)
 	struct file *file = to_fileio(cmd)->file;
 	struct fileio_cmd *fc = to_fileio_cmd(cmd);
 	unsigned int nr = FILEIO_NR_BVECS;
-	struct bio_vec *bvec __free(kfree) = NULL;
+	struct bio_vec *more __free(kfree) = fileio_more_bvecs(fc, flags, &nr);
 	struct iov_iter iter;
 	struct kiocb iocb;
 	ssize_t n;
 
-	/* Each call of the file system has its price. */
-	if (cmd->sg_cnt > nr)
-		bvec = fileio_alloc_bvecs(cmd->sg_cnt, flags, &nr);
 	while (fc->done < fc->len) {
-		fileio_map(fc, bvec ?: fc->inline_bvec, nr, &iter);
+		fileio_map(fc, more ?: fc->inline_bvec, nr, &iter);
 		init_sync_kiocb(&iocb, file);
 		iocb.ki_pos = vdisk_pos(cmd) + fc->done;
 		iocb.ki_flags |= flags;

@@ -293,6 +293,12 @@ int vdisk_parse_params(struct vdisk *vd, char *params);
 ssize_t vdisk_key_attributes(struct scst_device *dev, char *buf, int at);
 
 /* defer.c */
+
+/**
+ * struct vdisk_deferred - what waits for a task to leave the CPU
+ * @list: of defer.c
+ * @fn: called in process context when it has
+ */
 struct vdisk_deferred {
 	struct list_head list;
 	void (*fn)(struct vdisk_deferred *d);

@@ -25,6 +25,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/timer.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
@@ -37,11 +38,13 @@
 #define VDISK_MAX_BATCH		32
 
 /*
- * When that was in vain n times in a row, the next 2^n commands are not.  Where the
- * submitter sleeps it was a thread woken too much; where it polls, a time slice.
+ * When that was in vain n times in a row, the next 2^n commands are not.  If it was
+ * one command that waited, a thread was woken too much.  If it was for long, who
+ * submitted it may be polling for its end, and has lost a time slice.
  */
-#define VDISK_MAX_FAILURES	6
-#define VDISK_MAX_POLLED	12
+#define VDISK_MAX_SINGLE	6
+#define VDISK_MAX_LATE		12
+#define VDISK_LATE_NS		(2 * NSEC_PER_MSEC)
 
 /* So much can be executed before the first command ends, in jiffies and bytes. */
 #define VDISK_END_DELAY		1
@@ -54,21 +57,21 @@ struct vdisk_ticket {
 
 /**
  * struct vdisk_queue - commands of one CPU
- * @lock: protects all fields below
+ * @lock: protects all fields but @timer and @wq
  * @cmds: commands that wait
  * @nr_cmds: length of @cmds
  * @done: commands that were executed, but did not end yet
  * @nr_done: length of @done
- * @done_bytes: what they have transferred
+ * @done_bytes: sum of their transfer lengths
  * @starting: a ticket is queued and has not begun
  * @idle: bitmap of tickets that are free
  * @submitter: who submitted the last command; only to be compared
  * @nvcsw: how often it had slept then
- * @deferred: waits for the submitter to leave the CPU
- * @is_deferred: it does
- * @held: so many commands were held back when it did
- * @failures: so often in a row that was in vain
- * @direct: so many commands are not held back
+ * @deferred: calls vdisk_submitter_left()
+ * @is_deferred: @deferred is in use
+ * @since: when @is_deferred was set, in ns
+ * @failures: how often in a row it was in vain to hold commands back
+ * @direct: number of commands that are not to be held back
  * @timer: ends the commands in @done
  * @wq: for tickets
  * @tickets: work items
@@ -86,7 +89,7 @@ struct vdisk_queue {
 	unsigned long nvcsw;
 	struct vdisk_deferred deferred;
 	bool is_deferred;
-	unsigned int held;
+	u64 since;
 	unsigned int failures;
 	unsigned int direct;
 	struct timer_list timer;
@@ -113,52 +116,30 @@ static void vdisk_start_ticket(struct vdisk_queue *q)
 	queue_work(q->wq, &q->tickets[i].work);
 }
 
-/*
- * The submitter had left the CPU.  If it has slept, that was the end of a batch.
- * If not, somebody else took the CPU, perhaps at the end of a time slice that it
- * spent polling for what is held back.
- */
-static void vdisk_judge(struct vdisk_queue *q, bool slept)
-{
-	lockdep_assert_held(&q->lock);
-	if (slept && q->held > 1) {
-		q->failures = 0;
-	} else {
-		q->failures = min(q->failures + 1, slept ? VDISK_MAX_FAILURES :
-							   VDISK_MAX_POLLED);
-		q->direct = 1 << q->failures;
-	}
-	q->held = 0;
-}
-
 /* Has the submitter of the last command submitted this one without a pause? */
 static bool vdisk_is_pipelined(struct vdisk_queue *q)
 {
-	bool slept;
+	bool pipelined;
 
 	lockdep_assert_held(&q->lock);
-	if (!in_task())
-		return false;
-	if (q->submitter != current) {
-		q->submitter = current;
-		q->nvcsw = current->nvcsw;
-		q->held = 0;
-		return false;
-	}
-	slept = q->nvcsw != current->nvcsw;
+	pipelined = q->submitter == current && q->nvcsw == current->nvcsw;
+	q->submitter = current;
 	q->nvcsw = current->nvcsw;
-	if (q->held)
-		vdisk_judge(q, slept);
-	return !slept;
+	return pipelined;
 }
 
 /* May the command that was just queued wait for more of them? */
 static bool vdisk_hold(struct vdisk_queue *q)
 {
-	bool pipelined = vdisk_is_pipelined(q);
+	bool pipelined;
 
+	lockdep_assert_held(&q->lock);
 	if (q->starting || !q->idle)
 		return true;
+	/* What an interrupt has interrupted will not submit the next. */
+	if (!in_task())
+		return false;
+	pipelined = vdisk_is_pipelined(q);
 	if (q->direct) {
 		q->direct--;
 		return false;
@@ -169,9 +150,25 @@ static bool vdisk_hold(struct vdisk_queue *q)
 	}
 	if (q->failures && !pipelined)
 		return false;
-	if (!q->is_deferred)
+	if (!q->is_deferred) {
 		q->is_deferred = vdisk_defer(&q->deferred);
+		q->since = ktime_get_mono_fast_ns();
+	}
 	return q->is_deferred;
+}
+
+static void vdisk_judge_batch(struct vdisk_queue *q)
+{
+	bool late = ktime_get_mono_fast_ns() - q->since > VDISK_LATE_NS;
+	unsigned int max = late ? VDISK_MAX_LATE : VDISK_MAX_SINGLE;
+
+	lockdep_assert_held(&q->lock);
+	if (q->nr_cmds > 1 && !late) {
+		q->failures = 0;
+		return;
+	}
+	q->failures = min(q->failures + 1, max);
+	q->direct = 1 << q->failures;
 }
 
 static void vdisk_submitter_left(struct vdisk_deferred *deferred)
@@ -181,8 +178,8 @@ static void vdisk_submitter_left(struct vdisk_deferred *deferred)
 
 	scoped_guard(spinlock_irq, &q->lock) {
 		q->is_deferred = false;
-		if (!q->starting) {
-			q->held = q->nr_cmds;
+		if (!list_empty(&q->cmds) && !q->starting) {
+			vdisk_judge_batch(q);
 			vdisk_start_ticket(q);
 		}
 	}
@@ -215,7 +212,7 @@ static void vdisk_timer_fn(struct timer_list *timer)
 	struct vdisk_queue *q = from_timer(q, timer, timer);
 	LIST_HEAD(done);
 
-	scoped_guard(spinlock_irqsave, &q->lock)
+	scoped_guard(spinlock_irq, &q->lock)
 		vdisk_take_done(q, &done);
 	vdisk_end_list(&done);
 }
@@ -289,6 +286,7 @@ static void vdisk_drain_queue(struct vdisk_queue *q)
 		if (vdisk_must_end(q))
 			vdisk_end_done(q);
 	}
+	vdisk_end_done(q);
 }
 
 /*
@@ -390,14 +388,18 @@ static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 	}
 }
 
+/* Under the lock: who has changed it has left the queue. */
+static bool vdisk_is_deferred(struct vdisk_queue *q)
+{
+	guard(spinlock_irq)(&q->lock);
+	return q->is_deferred;
+}
+
 /* What waits finds nothing to do any more. */
 static void vdisk_queue_exit(struct vdisk_queue *q)
 {
 	timer_shutdown_sync(&q->timer);
-	wait_var_event(&q->is_deferred, !READ_ONCE(q->is_deferred));
-	/* Whoever has changed it has left the queue. */
-	spin_lock_irq(&q->lock);
-	spin_unlock_irq(&q->lock);
+	wait_var_event(&q->is_deferred, !vdisk_is_deferred(q));
 }
 
 /**

@@ -176,7 +176,10 @@ read_large() {
 	echo 'workqueue == "scst_disk04"' >$events/filter
 	echo >/sys/kernel/tracing/trace
 	echo 1 >$events/enable
-	run_fio "$disk" --rw=read --bs=1M --iodepth=1 --size=32M
+	run_fio "$disk" --rw=read --bs=1M --iodepth=1 --size=32M || {
+		echo 0 >$events/enable
+		return 1
+	}
 	echo 0 >$events/enable
 	expect "works of $1" 0 "$(grep -c workqueue_queue_work /sys/kernel/tracing/trace)"
 	unexport_disk disk04

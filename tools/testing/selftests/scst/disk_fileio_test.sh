@@ -99,12 +99,13 @@ odd_requests() {
 
 # One that never sleeps must not keep its commands from being executed
 a_polling_submitter() {
-	fio_verify "$disk" 8M --iodepth_batch_complete_min=0
+	fio_verify "$disk" 8M --iodepth=4 --iodepth_batch_complete_min=0
 	fio_verify "$disk" 4M --iodepth=1 --iodepth_batch=1 --iodepth_batch_complete_min=0
 }
 
 # toggle_cpu FILE: offline and online, on and on
 toggle_cpu() {
+	trap 'put "$1" 1' EXIT
 	while :; do
 		put "$1" 0
 		sleep 0.1
@@ -112,6 +113,12 @@ toggle_cpu() {
 		sleep 0.1
 		echo
 	done >"$tmp/toggled"
+}
+
+# They share a queue, and each is not the one who submitted last
+two_submitters_on_a_cpu() {
+	fio_verify "$disk" 4M --numjobs=2 --offset_increment=4M --iodepth=1 \
+		--iodepth_batch=1 --cpus_allowed=0
 }
 
 # What is put off on a CPU that goes offline is done nevertheless
@@ -124,7 +131,6 @@ cpus_come_and_go() {
 	fio_verify "$disk" 32M --numjobs=2 --offset_increment=32M --loops="$(rounds 3 100)"
 	kill "$toggle"
 	wait "$toggle" || :
-	put $cpu 1
 	n=$(wc -l <"$tmp/toggled")
 	[ "$n" -ge 2 ] || fail "CPU 1 was offline $n times"
 }
@@ -378,8 +384,9 @@ log=$(log_mark)
 mkdir "$store" "$tmp/mnt"
 mkfs.ext4 -q -F "$store_disk" && mount "$store_disk" "$store" || exit 1
 main a_file_on_tmpfs a_file_on_ext4 buffered_write_back_and_fsync the_file_has_the_data \
-	fua_and_verify_read_the_medium odd_requests a_polling_submitter cpus_come_and_go \
-	write_back_cache_is_announced write_through nv_cache o_direct blocksize_4096 \
-	blocksize_1024_and_2048 odd_size thin_provisioning fstrim_gives_blocks_back \
-	write_zeroes no_thin_provisioning read_only_device read_only_lun \
-	removable_and_rotational identity grow full_store short_file take_apart kernel_log
+	fua_and_verify_read_the_medium odd_requests a_polling_submitter \
+	two_submitters_on_a_cpu cpus_come_and_go write_back_cache_is_announced \
+	write_through nv_cache o_direct blocksize_4096 blocksize_1024_and_2048 odd_size \
+	thin_provisioning fstrim_gives_blocks_back write_zeroes no_thin_provisioning \
+	read_only_device read_only_lun removable_and_rotational identity grow full_store \
+	short_file take_apart kernel_log

@@ -67,6 +67,11 @@ setup_spec() {
 	set_fio --name=bench --filename="$dev"
 }
 
+# For the jobs that want them, two jobs at once
+reserve_huge_pages() {
+	echo 8 >/proc/sys/vm/nr_hugepages
+}
+
 # jobs_of KIND: name, divisor and options of the jobs
 jobs_of() {
 	local kind name divisor options

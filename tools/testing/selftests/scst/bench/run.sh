@@ -38,6 +38,7 @@ bench() {
 	done
 }
 
+reserve_huge_pages
 n=0
 for spec; do
 	(bench "$spec")

@@ -63,6 +63,7 @@ profile() {
 	done < <(jobs_of "$kind")
 }
 
+reserve_huge_pages
 n=0
 for spec; do
 	(profile)
