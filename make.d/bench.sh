@@ -102,10 +102,10 @@ scaled() {
 		CMD="$bench/scale.sh ${*: -2} >$out/scale-$name/figures"
 }
 
-# In the counted ones the times are instructions, and nothing waits for the host
+# In the counted ones a read takes as long as it has instructions
 part_scale() {
 	scaled devices SMP=2 devices 10000
-	scaled disks SMP=2 disks 1000
+	scaled disks SMP=2 disks 10000
 	scaled lio SMP=2 lio 1000
 	scaled hosts-counted ICOUNT=1 hosts 256
 	scaled disks-counted ICOUNT=1 disks 10000

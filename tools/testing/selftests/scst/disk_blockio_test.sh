@@ -197,12 +197,12 @@ large_reads_need_no_worker() {
 	echo 64 >/sys/block/nullb0/queue/max_sectors_kb
 	read_large /dev/nullb0
 	modprobe -r null_blk
-	# No limit of the size of a segment
+	# No limit of the size of a segment.  It stays: rmmod of scsi_debug does not wait
+	# for the release of its devices.
 	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
 	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
 	dir=$(compgen -G "$adapter")
 	read_large "/dev/${dir##*/}"
-	modprobe -r scsi_debug
 }
 
 take_apart() {

@@ -9,7 +9,7 @@
 #   scale.sh lio MAX        LUNs of LIO with their disks
 #
 # Each counts 1, 10, 100, ... MAX.  "ms" and "kib" are for one of those that were
-# added since the line before; "ns" is the duration of a 4 KiB read of the last one
+# added since the line before, or of all where it begins from zero; "ns" is the duration of a 4 KiB read of the last one
 # at queue depth 1, which with ICOUNT=1 are instructions.
 set -eu
 cd "$(dirname "$0")"
@@ -41,7 +41,11 @@ steps() {
 	echo "$max"
 }
 
-# grow WHAT FUNCTION [AFTER]: call FUNCTION with 0, 1, ... max - 1, AFTER at each step
+# grow WHAT FUNCTION [AFTER [MEASURED]]: call FUNCTION with 0, 1, ... max - 1; at each
+# step AFTER with the number, and MEASURED with WHAT and the number when figures have
+# been taken.  It takes all away again if from_zero is 1.
+from_zero=0
+
 grow() {
 	local n last=0 i t0 t1 kib
 
@@ -57,7 +61,7 @@ grow() {
 		echo "$1 $n ms $(((t1 - t0) / (n - last)))e-3"
 		echo "$1 $n kib $((kib * 1000 / (n - last)))e-3"
 		[ -z "${4-}" ] || "$4" "$1" "$n"
-		last=$n
+		[ "$from_zero" = 1 ] || last=$n
 	done
 }
 
@@ -112,11 +116,39 @@ map_disk() {
 	echo "dev$1 $1" >$port/devices/bench/luns/add
 }
 
+unmap_disk() {
+	echo "$1" >$port/devices/bench/luns/del
+	echo "dev$1" >$null/del_device
+}
+
+has_no_disks() {
+	! has_disks 1
+}
+
+# The initiator comes when all LUNs are there, and finds them by one scan: for each
+# that is added later its SCSI mid-layer reads the list of all.
+login() {
+	echo "bench host" >$port/drivers/scst_local/add_session
+	wait_for_disks "$1"
+}
+
+logout() {
+	local i
+
+	read_cost "$@"
+	echo "bench host" >$port/drivers/scst_local/del_session
+	wait_for has_no_disks
+	for ((i = 0; i < $2; i++)); do
+		unmap_disk "$i"
+	done
+}
+
 scale_disks() {
 	modprobe scst_vdisk
 	modprobe scst_local add_default_tgt=0
-	echo "bench session_name=bench" >$port/drivers/scst_local/add_target
-	grow disks map_disk wait_for_disks read_cost
+	echo bench >$port/drivers/scst_local/add_target
+	from_zero=1
+	grow disks map_disk login logout
 }
 
 add_host() {
