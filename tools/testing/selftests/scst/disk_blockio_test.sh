@@ -165,7 +165,6 @@ the_submitter_uses_the_store_too() {
 	read_both /dev/nullb0 4k
 	read_both /dev/nullb0 128k
 	unexport_disk disk03
-	modprobe -r null_blk
 }
 
 # read_large DEVICE: large reads of $disk04, and how often a worker was needed
@@ -187,18 +186,22 @@ read_large() {
 
 # A bio that may not wait cannot be split either
 large_reads_need_no_worker() {
+	local null=/sys/kernel/config/nullb/nullb-large
 	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*' dir
 
 	modinfo -n null_blk scsi_debug >/dev/null 2>&1 ||
 		skip "the kernel has no null_blk or no scsi_debug"
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
-	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=0 gb=1
-	read_large /dev/nullb0
-	echo 64 >/sys/block/nullb0/queue/max_sectors_kb
-	read_large /dev/nullb0
-	modprobe -r null_blk
-	# No limit of the size of a segment.  It stays: rmmod of scsi_debug does not wait
-	# for the release of its devices.
+	# Neither module is removed: rmmod does not wait for the release of their disks
+	modprobe null_blk
+	mkdir $null
+	echo 1024 >$null/size
+	echo 0 >$null/irqmode
+	echo 1 >$null/power
+	read_large /dev/nullb-large
+	echo 64 >/sys/block/nullb-large/queue/max_sectors_kb
+	read_large /dev/nullb-large
+	# No limit of the size of a segment
 	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
 	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
 	dir=$(compgen -G "$adapter")

@@ -9,8 +9,9 @@
 #   scale.sh lio MAX        LUNs of LIO with their disks
 #
 # Each counts 1, 10, 100, ... MAX.  "ms" and "kib" are for one of those that were
-# added since the line before, or of all where it begins from zero; "ns" is the duration of a 4 KiB read of the last one
-# at queue depth 1, which with ICOUNT=1 are instructions.
+# added since the line before, or of all where it begins from zero; "ns" is the
+# duration of a 4 KiB read of the last one at queue depth 1, which with ICOUNT=1 are
+# instructions.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
