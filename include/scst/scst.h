@@ -88,16 +88,28 @@ typedef u32 __bitwise scst_sense_t;
  *
  * The conditions pending for an I_T_L nexus are a bitmap of these, so a
  * condition cannot be queued twice, needs no memory, and the lowest bit is the
- * one to report (SAM-6 5.14 lets the device server choose, SPC-6 wants the
- * power on and reset ones first).
+ * one to report.  ua.c has their rules.
  * @SCST_UA_POWER_ON: the nexus is new (29/00)
  * @SCST_UA_RESET: LOGICAL UNIT RESET or TARGET RESET (29/03)
  * @SCST_UA_NEXUS_LOSS: I_T nexus loss (29/07)
  * @SCST_UA_MEDIUM_CHANGED: not ready to ready change (28/00)
  * @SCST_UA_COMMANDS_CLEARED: another nexus cleared the task set (2F/00)
+ * @SCST_UA_PREVIOUS_BUSY: a command ended with BUSY (2C/07)
+ * @SCST_UA_PREVIOUS_TASK_SET_FULL: one ended with TASK SET FULL (2C/08)
+ * @SCST_UA_PREVIOUS_CONFLICT: one ended with RESERVATION CONFLICT (2C/09)
+ * @SCST_UA_RESERVATIONS_PREEMPTED: reservations preempted (2A/03)
+ * @SCST_UA_RESERVATIONS_RELEASED: reservations released (2A/04)
+ * @SCST_UA_REGISTRATIONS_PREEMPTED: registrations preempted (2A/05)
+ * @SCST_UA_ACCESS_STATE_CHANGED: asymmetric access state changed (2A/06)
+ * @SCST_UA_ACCESS_TRANSITION_FAILED: implicit asymmetric access state
+ *	transition failed (2A/07)
  * @SCST_UA_MODE_CHANGED: mode parameters changed (2A/01)
+ * @SCST_UA_LOG_CHANGED: log parameters changed (2A/02)
  * @SCST_UA_CAPACITY_CHANGED: capacity data has changed (2A/09)
+ * @SCST_UA_TIMESTAMP_CHANGED: timestamp changed (2A/10)
+ * @SCST_UA_SPACE_THRESHOLD: thin provisioning soft threshold reached (38/07)
  * @SCST_UA_INQUIRY_CHANGED: inquiry data has changed (3F/03)
+ * @SCST_UA_IDENTIFIER_CHANGED: device identifier changed (3F/05)
  * @SCST_UA_LUNS_CHANGED: reported LUNs data has changed (3F/0E)
  * @SCST_UA_NR: number of conditions
  */
@@ -107,9 +119,21 @@ enum scst_ua {
 	SCST_UA_NEXUS_LOSS,
 	SCST_UA_MEDIUM_CHANGED,
 	SCST_UA_COMMANDS_CLEARED,
+	SCST_UA_PREVIOUS_BUSY,
+	SCST_UA_PREVIOUS_TASK_SET_FULL,
+	SCST_UA_PREVIOUS_CONFLICT,
+	SCST_UA_RESERVATIONS_PREEMPTED,
+	SCST_UA_RESERVATIONS_RELEASED,
+	SCST_UA_REGISTRATIONS_PREEMPTED,
+	SCST_UA_ACCESS_STATE_CHANGED,
+	SCST_UA_ACCESS_TRANSITION_FAILED,
 	SCST_UA_MODE_CHANGED,
+	SCST_UA_LOG_CHANGED,
 	SCST_UA_CAPACITY_CHANGED,
+	SCST_UA_TIMESTAMP_CHANGED,
+	SCST_UA_SPACE_THRESHOLD,
 	SCST_UA_INQUIRY_CHANGED,
+	SCST_UA_IDENTIFIER_CHANGED,
 	SCST_UA_LUNS_CHANGED,
 	SCST_UA_NR
 };
@@ -271,7 +295,7 @@ enum scst_cmd_flags {
  * @no_response: it was aborted, and the initiator is not to be told
  * @ended: the command ended while @abort_pins kept it
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
- * @ua: bit of the unit attention that it reports, or 0
+ * @ua: enum scst_ua that it reports, plus one, or 0
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
  * @cpu: whose in-flight list it is on
@@ -323,8 +347,8 @@ struct scst_cmd {
 	bool field_valid;
 	bool field_in_cdb;
 	u8 field_bit;
+	u8 ua;
 	u16 field_ptr;
-	u16 ua;
 	u16 abort_pins;
 	u32 tmf_gen;
 	unsigned int cpu;

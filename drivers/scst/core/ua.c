@@ -19,12 +19,26 @@
 #include "core.h"
 
 /*
+ * The order in which conditions are reported is that of enum scst_ua, not that
+ * in which they came: SAM-6 5.14 wants those of power on, reset and nexus loss
+ * before all others, since these tell that state is gone, and leaves the rest to
+ * the device server.  Those that say that something has changed are independent
+ * of one another: each tells the initiator what to read again, which has the
+ * latest value whenever it does so.  So neither their order nor how often each
+ * happened says anything, and a bit for each is all that there is to know.
+ *
  * SAM-6 6.2 ranks the conditions that a power on, a reset and an I_T nexus loss
  * establish: one of them stands for all that it includes, which are not
  * reported after it.  COMMANDS CLEARED is among these, since the commands of
- * the nexus were aborted in each of the three.  What says that something has
- * changed is never dropped: an initiator is told of each change by name.
+ * the nexus were aborted in each of the three, and what a previous command had
+ * ended with.  What says that something has changed is never dropped: an
+ * initiator is told of each change by name.
  */
+#define UA_OF_COMMANDS	(BIT(SCST_UA_COMMANDS_CLEARED) | \
+			 BIT(SCST_UA_PREVIOUS_BUSY) | \
+			 BIT(SCST_UA_PREVIOUS_TASK_SET_FULL) | \
+			 BIT(SCST_UA_PREVIOUS_CONFLICT))
+
 static const struct {
 	scst_sense_t sense;
 	unsigned long includes;
@@ -32,16 +46,15 @@ static const struct {
 	[SCST_UA_POWER_ON] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
 		.includes = BIT(SCST_UA_RESET) | BIT(SCST_UA_NEXUS_LOSS) |
-			    BIT(SCST_UA_COMMANDS_CLEARED),
+			    UA_OF_COMMANDS,
 	},
 	[SCST_UA_RESET] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x03),
-		.includes = BIT(SCST_UA_NEXUS_LOSS) |
-			    BIT(SCST_UA_COMMANDS_CLEARED),
+		.includes = BIT(SCST_UA_NEXUS_LOSS) | UA_OF_COMMANDS,
 	},
 	[SCST_UA_NEXUS_LOSS] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x07),
-		.includes = BIT(SCST_UA_COMMANDS_CLEARED),
+		.includes = UA_OF_COMMANDS,
 	},
 	[SCST_UA_MEDIUM_CHANGED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
@@ -49,14 +62,50 @@ static const struct {
 	[SCST_UA_COMMANDS_CLEARED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2f, 0x00),
 	},
+	[SCST_UA_PREVIOUS_BUSY] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x07),
+	},
+	[SCST_UA_PREVIOUS_TASK_SET_FULL] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x08),
+	},
+	[SCST_UA_PREVIOUS_CONFLICT] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x09),
+	},
+	[SCST_UA_RESERVATIONS_PREEMPTED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x03),
+	},
+	[SCST_UA_RESERVATIONS_RELEASED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x04),
+	},
+	[SCST_UA_REGISTRATIONS_PREEMPTED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x05),
+	},
+	[SCST_UA_ACCESS_STATE_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x06),
+	},
+	[SCST_UA_ACCESS_TRANSITION_FAILED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x07),
+	},
 	[SCST_UA_MODE_CHANGED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
+	},
+	[SCST_UA_LOG_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x02),
 	},
 	[SCST_UA_CAPACITY_CHANGED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x09),
 	},
+	[SCST_UA_TIMESTAMP_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x10),
+	},
+	[SCST_UA_SPACE_THRESHOLD] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x38, 0x07),
+	},
 	[SCST_UA_INQUIRY_CHANGED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
+	},
+	[SCST_UA_IDENTIFIER_CHANGED] = {
+		.sense = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x05),
 	},
 	[SCST_UA_LUNS_CHANGED] = {
 		.sense = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
@@ -125,7 +174,7 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 		if (!test_and_clear_bit(ua, &td->ua))
 			continue;
 		ua_clear_included(td, ua);
-		cmd->ua = BIT(ua);
+		cmd->ua = ua + 1;
 		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua);
 		return ua_table[ua].sense;
 	}
@@ -141,7 +190,7 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_pop);
  */
 void scst_ua_unpop(struct scst_cmd *cmd)
 {
-	scst_ua_set(cmd->tgt_dev, __ffs(cmd->ua));
+	scst_ua_set(cmd->tgt_dev, cmd->ua - 1);
 	cmd->ua = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_unpop);

@@ -17,9 +17,26 @@ static const struct ua_case ua_cases[] = {
 	{ "I_T nexus loss", SCST_UA_NEXUS_LOSS, 0x29, 0x07 },
 	{ "medium changed", SCST_UA_MEDIUM_CHANGED, 0x28, 0x00 },
 	{ "commands cleared", SCST_UA_COMMANDS_CLEARED, 0x2f, 0x00 },
+	{ "previous BUSY", SCST_UA_PREVIOUS_BUSY, 0x2c, 0x07 },
+	{ "previous TASK SET FULL", SCST_UA_PREVIOUS_TASK_SET_FULL,
+	  0x2c, 0x08 },
+	{ "previous RESERVATION CONFLICT", SCST_UA_PREVIOUS_CONFLICT,
+	  0x2c, 0x09 },
+	{ "reservations preempted", SCST_UA_RESERVATIONS_PREEMPTED,
+	  0x2a, 0x03 },
+	{ "reservations released", SCST_UA_RESERVATIONS_RELEASED, 0x2a, 0x04 },
+	{ "registrations preempted", SCST_UA_REGISTRATIONS_PREEMPTED,
+	  0x2a, 0x05 },
+	{ "access state changed", SCST_UA_ACCESS_STATE_CHANGED, 0x2a, 0x06 },
+	{ "access transition failed", SCST_UA_ACCESS_TRANSITION_FAILED,
+	  0x2a, 0x07 },
 	{ "mode changed", SCST_UA_MODE_CHANGED, 0x2a, 0x01 },
+	{ "log changed", SCST_UA_LOG_CHANGED, 0x2a, 0x02 },
 	{ "capacity changed", SCST_UA_CAPACITY_CHANGED, 0x2a, 0x09 },
+	{ "timestamp changed", SCST_UA_TIMESTAMP_CHANGED, 0x2a, 0x10 },
+	{ "space threshold", SCST_UA_SPACE_THRESHOLD, 0x38, 0x07 },
 	{ "inquiry changed", SCST_UA_INQUIRY_CHANGED, 0x3f, 0x03 },
+	{ "identifier changed", SCST_UA_IDENTIFIER_CHANGED, 0x3f, 0x05 },
 	{ "LUNs changed", SCST_UA_LUNS_CHANGED, 0x3f, 0x0e },
 };
 
@@ -115,10 +132,9 @@ static void ua_precedence_test(struct kunit *test)
 		scst_ua_set(&f->td, ua);
 	ua_expect(test, &f->td, SCST_UA_POWER_ON);
 	ua_expect(test, &f->td, SCST_UA_MEDIUM_CHANGED);
-	ua_expect(test, &f->td, SCST_UA_MODE_CHANGED);
-	ua_expect(test, &f->td, SCST_UA_CAPACITY_CHANGED);
-	ua_expect(test, &f->td, SCST_UA_INQUIRY_CHANGED);
-	ua_expect(test, &f->td, SCST_UA_LUNS_CHANGED);
+	/* What is about single commands is included, no change is. */
+	for (ua = SCST_UA_RESERVATIONS_PREEMPTED; ua < SCST_UA_NR; ua++)
+		ua_expect(test, &f->td, ua);
 	ua_expect_none(test, &f->td);
 
 	scst_ua_set(&f->td, SCST_UA_COMMANDS_CLEARED);
