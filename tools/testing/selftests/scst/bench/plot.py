@@ -2,15 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Plots of the figures in a CSV file of results.py: plot.py CSV DIRECTORY
 
-A bar chart, or lines where the jobs are numbers, for each kind of figure, as SVG
-and PNG by gnuplot.
+For each kind of figure, as SVG and PNG by gnuplot: lines where the jobs are numbers,
+else bars, in one plot for each block size.
 """
 import collections
+import colorsys
 import csv
 import os
 import re
 import subprocess
 import sys
+
+# Hue and saturation of a stack, in the order in which they come
+COLOURS = [(0.0, 0.0), (0.33, 0.5), (0.6, 0.8), (0.08, 0.9), (0.8, 0.5), (0.47, 0.8),
+           (0.95, 0.7), (0.15, 0.9)]
+# Of the back ends of a stack each is lighter than the one before
+LIGHTEST, DARKEST = 0.8, 0.35
 
 
 def read(path):
@@ -20,6 +27,42 @@ def read(path):
         for what, stack, job, *values in csv.reader(f):
             tables[what][stack][job] = [float(v) for v in values]
     return tables
+
+
+def is_number(jobs):
+    return all(job.isdigit() for job in jobs)
+
+
+def jobs_of(stacks):
+    jobs = list(dict.fromkeys(job for values in stacks.values() for job in values))
+    return sorted(jobs, key=int) if is_number(jobs) else jobs
+
+
+def by_block_size(stacks):
+    """(block size, stacks with its jobs): what a large I/O costs would hide the others"""
+    sizes = collections.defaultdict(lambda: collections.defaultdict(dict))
+    for stack, values in stacks.items():
+        for job, figures in values.items():
+            found = re.search(r'-(\d+[km])-', job)
+            sizes[found[1] if found else ''][stack][job] = figures
+    return sizes.items()
+
+
+def palette(names):
+    """name -> colour: a hue for each stack, a shade of it for each of its back ends"""
+    backends = collections.defaultdict(list)
+    for name in dict.fromkeys(names):
+        stack, _, backend = name.partition(':')
+        backends[stack].append(backend)
+    colours = {}
+    for n, (stack, own) in enumerate(backends.items()):
+        hue, saturation = COLOURS[n % len(COLOURS)]
+        step = (LIGHTEST - DARKEST) / max(len(own), 2)
+        for i, backend in enumerate(own):
+            rgb = colorsys.hls_to_rgb(hue, DARKEST + i * step, saturation)
+            name = f'{stack}:{backend}' if backend else stack
+            colours[name] = '#' + ''.join(f'{round(255 * c):02x}' for c in rgb)
+    return colours
 
 
 def quoted(text):
@@ -32,36 +75,57 @@ def data(stacks, jobs):
         yield f'$s{n} << EOD'
         for job in jobs:
             row = values.get(job)
-            yield f'"{job}" ' + (' '.join(str(v) for v in row) if row else '? ? ?')
+            if row or not is_number(jobs):
+                yield f'"{job}" ' + (' '.join(str(v) for v in row) if row else '? ? ?')
         yield 'EOD'
 
 
-def script(what, stacks):
-    jobs = list(dict.fromkeys(job for values in stacks.values() for job in values))
-    numbers = all(job.isdigit() for job in jobs)
+def lines(stacks, jobs):
+    """Axes of numbers; figures of different orders of magnitude get a logarithmic one"""
+    medians = [row[0] for values in stacks.values() for row in values.values()]
+    first, last = int(jobs[0]), int(jobs[-1])
+    yield f'set logscale x; set xrange [{first / 1.15}:{last * 1.15}]'
+    yield f'set xtics ({", ".join(jobs)})'
+    if 0 < min(medians) * 20 < max(medians):
+        yield f'set logscale y; set yrange [{min(medians) / 2}:{max(medians) * 2}]'
+
+
+def script(what, stacks, colours):
+    jobs = jobs_of(stacks)
+    numbers = is_number(jobs)
     yield from data(stacks, jobs)
     yield f'set title {quoted(what)}'
     yield 'set key outside right; set grid ytics; set yrange [0:*]; set datafile missing "?"'
+    yield 'set offsets 0, 0, graph 0.05, 0'
     if numbers:
-        yield 'set logscale x'
-        yield f'set xtics ({", ".join(jobs)})'
-        style = 'using (real(strcol(1))):2:3:4 with yerrorlines'
+        yield from lines(stacks, jobs)
+        style = 'using (real(strcol(1))):2:3:4 with yerrorlines lw 1.5'
     else:
         yield 'set style data histogram; set style histogram errorbars gap 1 lw 1'
-        yield 'set style fill solid 0.7 border; set xtics rotate by -20'
+        yield f'set style fill solid border; set xrange [-0.6:{len(jobs) - 0.4}]'
         style = 'using 2:3:4:xtic(1)'
-    yield 'plot ' + ', '.join(f'$s{n} {style} title {quoted(stack)}'
-                              for n, stack in enumerate(stacks))
+    yield 'plot ' + ', '.join(
+        f'$s{n} {style} lc rgb "{colours[stack]}" title {quoted(stack)}'
+        for n, stack in enumerate(stacks))
+
+
+def draw(name, *args):
+    for terminal in ('svg', 'pngcairo'):
+        commands = [f'set terminal {terminal} size 1100,500 background "white"',
+                    f'set output "{name}.{terminal[:3]}"']
+        subprocess.run(['gnuplot'], input='\n'.join([*commands, *script(*args), '']),
+                       text=True, check=True)
 
 
 def main():
-    for what, stacks in read(sys.argv[1]).items():
-        name = os.path.join(sys.argv[2], re.sub(r'[^a-z0-9]+', '-', what.lower()).strip('-')[:60])
-        for terminal in ('svg size 1100,500', 'pngcairo size 1100,500'):
-            extension = 'svg' if terminal.startswith('svg') else 'png'
-            commands = [f'set terminal {terminal}', f'set output "{name}.{extension}"']
-            subprocess.run(['gnuplot'], input='\n'.join([*commands, *script(what, stacks), '']),
-                           text=True, check=True)
+    tables = read(sys.argv[1])
+    # The same in all plots
+    colours = palette(name for stacks in tables.values() for name in stacks if ':' in name)
+    for what, stacks in tables.items():
+        name = re.sub(r'[^a-z0-9]+', '-', what.lower()).strip('-')[:60]
+        for size, part in by_block_size(stacks):
+            draw(os.path.join(sys.argv[2], '-'.join(filter(None, [name, size]))), what, part,
+                 palette(stacks) | colours)
 
 
 main()

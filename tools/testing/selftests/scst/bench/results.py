@@ -67,6 +67,8 @@ class Table:
         return (max(values) - min(values)) / middle if middle else 0
 
     def show(self, form='{:.0f}', note=None):
+        if all(job.isdigit() for job in self.jobs):
+            self.jobs.sort(key=int)
         print(f'\n{self.what}')
         print(f'{"":14}', *(f'{job:>22}' for job in self.jobs))
         for spec in self.values:
