@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
+#include <linux/percpu_counter.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -824,12 +825,44 @@ struct scst_inflight {
 };
 
 /**
+ * struct scst_sgv_owner - what an I_T nexus has of data buffers
+ * @in_use: pages
+ */
+struct scst_sgv_owner {
+	struct percpu_counter in_use;
+};
+
+/**
+ * struct scst_sgv - a data buffer (drivers/scst/core/sgv.c)
+ * @sg: scatter list, maybe chained: for sg_next(), not for an index
+ * @sg_cnt: entries of @sg
+ * @len: bytes in @sg
+ */
+struct scst_sgv {
+	struct scatterlist *sg;
+	unsigned int sg_cnt;
+	u32 len;
+
+	/* private: the core's */
+	struct scst_sgv_owner *owner;
+	unsigned int order;	/* class */
+	unsigned int nr_pages;
+	int cpu;		/* where it came from */
+	struct scatterlist *last;	/* in use: the entry that was cut */
+	unsigned int last_len;	/* what it had been */
+	struct sg_table table;
+	struct list_head class_entry;
+	struct list_head lru_entry;
+};
+
+/**
  * struct scst_session - an I_T nexus
  * @dev: device on the bus scsi_tgt_port, below its target
  * @tgt: target
  * @priv: the target driver's; set by it
  * @id: N of its name sessionN
  * @initiator_name: name of the initiator port
+ * @sgv_owner: its data buffers, for scst_sgv_alloc()
  */
 struct scst_session {
 	struct device dev;
@@ -837,6 +870,7 @@ struct scst_session {
 	void *priv;
 	int id;
 	const char *initiator_name;
+	struct scst_sgv_owner sgv_owner;
 
 	/* private: the core's */
 	struct xarray luns;
@@ -882,11 +916,16 @@ void scst_rx_cmd(struct scst_session *sess, struct scst_cmd *cmd,
 		 const struct scsi_lun *lun, const u8 *cdb,
 		 unsigned int cdb_len);
 void scst_cmd_init_done(struct scst_cmd *cmd);
+void scst_cmd_refuse(struct scst_cmd *cmd, int error);
 void scst_rx_data(struct scst_cmd *cmd, int error);
 void scst_tgt_cmd_done(struct scst_cmd *cmd);
 void scst_rx_tmf(struct scst_session *sess, struct scst_tmf *tmf);
 enum scst_tmf_status scst_exec_tmf(struct scst_session *sess,
 				   struct scst_tmf *tmf);
+
+struct scst_sgv *scst_sgv_alloc(struct scst_sgv_owner *owner, u32 len,
+				gfp_t gfp);
+void scst_sgv_free(struct scst_sgv *sgv);
 
 bool scst_valid_name(const char *name);
 u32 scst_setup_id(void);

@@ -278,6 +278,26 @@ void scst_cmd_init_done(struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(scst_cmd_init_done);
 
+/**
+ * scst_cmd_refuse - end a command for which there is no data buffer
+ * @cmd: command, complete but for its buffer
+ * @error: what scst_sgv_alloc() said; with -EMSGSIZE the initiator hears
+ *	INVALID FIELD IN CDB, else TASK SET FULL (SAM-6 5.3.1)
+ *
+ * Takes the place of scst_cmd_init_done().  The command does not enter the task
+ * set.
+ *
+ * Context: any.
+ */
+void scst_cmd_refuse(struct scst_cmd *cmd, int error)
+{
+	cmd_lookup_lun(cmd);
+	scst_inflight_add(cmd);
+	scst_cmd_done(cmd, error == -EMSGSIZE ? SCST_SENSE_INVALID_FIELD_IN_CDB
+					      : SCST_TASK_SET_FULL);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_refuse);
+
 static void cmd_set_resid(struct scst_cmd *cmd)
 {
 	u64 want = 0;

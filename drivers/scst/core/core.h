@@ -247,6 +247,31 @@ void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,
 			   u32 len);
 void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len);
 
+/* sgv.c */
+
+/**
+ * struct scst_sgv_limits - of data buffers, in pages
+ * @all: in use
+ * @per_initiator: in use, of one owner
+ * @cache: kept for the next
+ */
+struct scst_sgv_limits {
+	unsigned long all;
+	unsigned long per_initiator;
+	unsigned long cache;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+extern struct scst_sgv_limits scst_sgv_limits;
+s64 scst_sgv_pages_in_use(void);
+#endif
+int scst_sgv_init(void);
+void scst_sgv_exit(void);
+int scst_sgv_create_dir(void);
+void scst_sgv_remove_dir(void);
+int scst_sgv_owner_init(struct scst_sgv_owner *owner);
+void scst_sgv_owner_exit(struct scst_sgv_owner *owner);
+
 /* stats.c */
 extern const struct attribute_group scst_session_stats_group;
 extern const struct attribute_group scst_lun_stats_group;

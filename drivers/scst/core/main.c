@@ -103,6 +103,7 @@ ATTRIBUTE_GROUPS(root);
 /* When this returns no code of this module runs for any object. */
 static void scst_remove_tree(void)
 {
+	scst_sgv_remove_dir();
 	scst_remove_dir(scst_targets_dir);
 	scst_remove_dir(scst_devices_dir);
 	scst_remove_dir(scst_root);
@@ -119,7 +120,9 @@ static int __init scst_create_tree(void)
 	if (IS_ERR(scst_devices_dir))
 		return PTR_ERR(scst_devices_dir);
 	scst_targets_dir = scst_create_dir(scst_root, "targets", NULL, NULL);
-	return PTR_ERR_OR_ZERO(scst_targets_dir);
+	if (IS_ERR(scst_targets_dir))
+		return PTR_ERR(scst_targets_dir);
+	return scst_sgv_create_dir();
 }
 
 static int __init scst_init(void)
@@ -136,9 +139,12 @@ static int __init scst_init(void)
 	if (!scst_tmf_wq)
 		goto destroy_wq;
 
-	ret = scst_opcode_init();
+	ret = scst_sgv_init();
 	if (ret)
 		goto destroy_tmf_wq;
+	ret = scst_opcode_init();
+	if (ret)
+		goto exit_sgv;
 	ret = scst_create_tree();
 	if (ret)
 		goto remove_tree;
@@ -155,6 +161,8 @@ unregister_dev_bus:
 remove_tree:
 	scst_remove_tree();
 	scst_opcode_exit();
+exit_sgv:
+	scst_sgv_exit();
 destroy_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
 destroy_wq:
@@ -169,6 +177,7 @@ static void __exit scst_exit(void)
 	scst_dev_bus_unregister();
 	scst_remove_tree();
 	scst_opcode_exit();
+	scst_sgv_exit();
 	destroy_workqueue(scst_tmf_wq);
 	destroy_workqueue(scst_wq);
 }

@@ -93,6 +93,7 @@ static void session_release(struct device *dev)
 
 	percpu_ref_exit(&sess->ref);
 	scst_inflight_exit(sess);
+	scst_sgv_owner_exit(&sess->sgv_owner);
 	xa_destroy(&sess->luns);
 	kfree(sess->initiator_name);
 	if (sess->id >= 0)
@@ -181,6 +182,8 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 		ret = dev_set_name(&sess->dev, "session%d", sess->id);
 	if (!ret)
 		ret = scst_inflight_init(sess);
+	if (!ret)
+		ret = scst_sgv_owner_init(&sess->sgv_owner);
 	if (!ret)
 		ret = percpu_ref_init(&sess->ref, session_ref_release, 0,
 				      GFP_KERNEL);

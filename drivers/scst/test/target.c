@@ -132,41 +132,14 @@ EXPORT_SYMBOL_IF_KUNIT(test_req_is_marked);
  * Data buffers
  */
 
-static void cmd_free_buffer(struct test_cmd *tc)
-{
-	unsigned int i;
-
-	for (i = 0; i < tc->nr_pages; i++)
-		__free_page(sg_page(&tc->sg[i]));
-}
-
-static int cmd_alloc_buffer(struct test_cmd *tc, u32 len)
-{
-	unsigned int nr = DIV_ROUND_UP(len, PAGE_SIZE);
-	struct page *page;
-
-	if (!nr)
-		return 0;
-	sg_init_table(tc->sg, nr);
-	while (tc->nr_pages < nr) {
-		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		if (!page) {
-			cmd_free_buffer(tc);
-			return -ENOMEM;
-		}
-		sg_set_page(&tc->sg[tc->nr_pages++], page,
-			    min_t(u32, len, PAGE_SIZE), 0);
-		len -= min_t(u32, len, PAGE_SIZE);
-	}
-	return 0;
-}
-
 /* The first @len bytes of data-out arrive. */
 static void cmd_fill(struct test_cmd *tc, u32 len)
 {
 	struct sg_mapping_iter miter;
 
-	sg_miter_start(&miter, tc->sg, tc->nr_pages,
+	if (!tc->sgv)
+		return;
+	sg_miter_start(&miter, tc->sgv->sg, tc->sgv->sg_cnt,
 		       SG_MITER_ATOMIC | SG_MITER_TO_SG);
 	while (len && sg_miter_next(&miter)) {
 		u32 part = min_t(size_t, len, miter.length);
@@ -311,7 +284,7 @@ static void test_on_free_cmd(struct scst_cmd *cmd)
 	if (!req->xmit_seq || req->response_held)
 		req->ts->violations++;
 	/* What the core does with it now is seen. */
-	cmd_free_buffer(tc);
+	scst_sgv_free(tc->sgv);
 	memset(tc, POISON_FREE, sizeof(*tc));
 	kfree(tc);
 	sess_end_req(req->ts, req);
@@ -328,6 +301,21 @@ static void test_task_mgmt_fn_done(struct scst_tmf *tmf)
  * What an initiator does
  */
 
+static int cmd_alloc_buffer(struct test_cmd *tc, const struct test_params *p)
+{
+	struct scst_sgv *sgv;
+
+	if (!p->len || p->dir == SCST_DATA_NONE)
+		return 0;
+	sgv = scst_sgv_alloc(&tc->cmd.sess->sgv_owner, p->len,
+			     GFP_KERNEL | __GFP_ZERO);
+	if (IS_ERR(sgv))
+		return PTR_ERR(sgv);
+	tc->sgv = sgv;
+	scst_cmd_set_sg(&tc->cmd, p->dir, sgv->sg, sgv->sg_cnt, p->len);
+	return 0;
+}
+
 static struct test_cmd *cmd_alloc(const struct test_params *p)
 {
 	struct test_cmd *tc;
@@ -335,10 +323,6 @@ static struct test_cmd *cmd_alloc(const struct test_params *p)
 	tc = kzalloc(sizeof(*tc), GFP_KERNEL);
 	if (!tc)
 		return NULL;
-	if (cmd_alloc_buffer(tc, p->len)) {
-		kfree(tc);
-		return NULL;
-	}
 	/* The core has to initialise what it needs. */
 	memset(&tc->cmd, POISON_INUSE, sizeof(tc->cmd));
 	memcpy(tc->cdb, p->cdb, sizeof(tc->cdb));
@@ -359,6 +343,7 @@ struct test_req *test_submit(struct test_sess *ts, const struct test_params *p)
 	struct scsi_lun lun;
 	struct test_req *req;
 	struct test_cmd *tc;
+	int error;
 
 	if (p->cdb_len > TEST_MAX_CDB || p->len > TEST_MAX_DATA ||
 	    p->dir > SCST_DATA_READ)
@@ -376,20 +361,19 @@ struct test_req *test_submit(struct test_sess *ts, const struct test_params *p)
 	scst_rx_cmd(ts->sess, &tc->cmd, &lun, tc->cdb, p->cdb_len);
 	tc->cmd.tag = p->tag;
 	tc->cmd.queue_type = p->queue_type;
-	if (p->dir != SCST_DATA_NONE)
-		scst_cmd_set_sg(&tc->cmd, p->dir, tc->sg, tc->nr_pages, p->len);
 	if (sess_add_req(ts, req)) {
-		cmd_free_buffer(tc);
 		kfree(tc);
 		kfree(req);
 		return ERR_PTR(-EBUSY);
 	}
-	scst_cmd_init_done(&tc->cmd);
+	error = cmd_alloc_buffer(tc, p);
+	if (error)
+		scst_cmd_refuse(&tc->cmd, error);
+	else
+		scst_cmd_init_done(&tc->cmd);
 	return req;
 
 free:
-	if (tc)
-		cmd_free_buffer(tc);
 	kfree(tc);
 	kfree(req);
 	return ERR_PTR(-ENOMEM);

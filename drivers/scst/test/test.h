@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/types.h>
@@ -31,8 +32,7 @@ struct dentry;
 #define TEST_BLOCK_SHIFT	9
 #define TEST_NR_BLOCKS		128
 #define TEST_MAX_CDB		16
-#define TEST_MAX_PAGES		16
-#define TEST_MAX_DATA		(TEST_MAX_PAGES * PAGE_SIZE)
+#define TEST_MAX_DATA		SZ_4M
 /* Limits of what debugfs can make the module allocate */
 #define TEST_MAX_REQS		4096	/* running, per nexus */
 #define TEST_MAX_ENDED		4096	/* results kept, per nexus */
@@ -182,8 +182,7 @@ struct test_params {
  * @work: calls the core from process context, see struct test_sess
  * @cdb: command descriptor block
  * @error: what @work says to scst_rx_data()
- * @nr_pages: entries of @sg
- * @sg: data buffer
+ * @sgv: data buffer, or NULL
  */
 struct test_cmd {
 	struct scst_cmd cmd;
@@ -191,8 +190,7 @@ struct test_cmd {
 	struct work_struct work;
 	u8 cdb[TEST_MAX_CDB];
 	int error;
-	unsigned int nr_pages;
-	struct scatterlist sg[TEST_MAX_PAGES];
+	struct scst_sgv *sgv;
 };
 
 /**
@@ -320,6 +318,9 @@ static inline bool test_req_ended(const struct test_req *req)
 {
 	return smp_load_acquire(&req->end_seq);	/* pairs with test_event() */
 }
+
+/* sgv_bench.c */
+extern const struct file_operations test_sgv_bench_fops;
 
 /* session.c: a nexus in debugfs */
 void test_sess_debugfs(struct test_sess *ts);

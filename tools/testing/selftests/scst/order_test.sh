@@ -545,7 +545,7 @@ bad_lines() {
 		"cdb=000000000000 attr=sorted" "cdb=000000000000 dir=up" \
 		"cdb=000000000000 tag" "cdb=000000000000 tga=1" \
 		"cdb=0000000000000000000000000000000000" \
-		"cdb=000000000000 len=65537 dir=read" \
+		"cdb=000000000000 len=4194305 dir=read" \
 		"cdb=000000000000 fill=256"; do
 		expect_errno EINVAL "$a/submit" "$line"
 	done
