@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 SMP=2 TIMEOUT=300
+# vm: MEM=1024 SMP=2 TIMEOUT=900
 # Export a file as a SCSI disk, use it, show what there is, take it apart.
 #
 #   demo.sh [TREE]	TREE: what to copy to the disk, at least 2,000 files
