@@ -324,14 +324,15 @@ static unsigned long sgv_scan_objects(struct shrinker *shrinker,
 	unsigned long all = sgv_cached_pages(), freed = 0;
 	int cpu;
 
-	/* From each as much as it has of all */
+	/* From each as much as it has of all, which may be more by now */
 	for_each_possible_cpu(cpu) {
 		struct sgv_cache *cache = per_cpu_ptr(&sgv_caches, cpu);
 		unsigned long nr = READ_ONCE(cache->nr_pages);
 
-		nr = mult_frac(sc->nr_to_scan, nr, all) ?: !!nr;
-		if (nr && freed < sc->nr_to_scan)
-			freed += sgv_reclaim(cache, nr);
+		if (!nr || freed >= sc->nr_to_scan)
+			continue;
+		nr = mult_frac(sc->nr_to_scan, nr, max(all, nr)) ?: 1;
+		freed += sgv_reclaim(cache, nr);
 	}
 	return freed ?: SHRINK_STOP;
 }
