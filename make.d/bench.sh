@@ -3,7 +3,8 @@
 # make bench: what SCST costs, beside the others; everything goes to build/bench
 #
 #   PARTS='...'   some of: count profile lines time cpus scale
-#   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh
+#   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh;
+#                 default: each stack on each back end that it can have
 #   IOS=          I/Os of a 4 KiB job
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
@@ -13,9 +14,8 @@ set -eu
 bench=$top/$selftests/bench
 out=$build/bench
 recorded=$bench/guard.tsv
-stacks="raw:nullb raw:tmpfs sdebug:null scst:null lio:null scst:nullb lio:nullb nvmet:nullb"
-stacks+=" scst:tmpfs lio:tmpfs scst:ext4 lio:ext4"
-stacks=${STACKS:-$stacks}
+# shellcheck source=tools/testing/selftests/scst/bench/lib.sh
+stacks=${STACKS:-$(cd "$bench" && . ./lib.sh && all_specs | paste -sd' ')}
 export SCST_IOS=${IOS:-40000} RESULTS=$out/results
 
 # guest DIR VARIABLE=VALUE... CMD=...: with DIR as its output directory
@@ -47,19 +47,10 @@ plugin() {
 	plugin=$out/profile.so,out=$1/profile,$plugin
 }
 
-# raw:tmpfs is a file, of which the block layer counts nothing
-disks_only() {
-	local stack
-
-	for stack in $stacks; do
-		[ "$stack" = raw:tmpfs ] || echo -n "$stack "
-	done
-}
-
 part_profile() {
 	plugin "$out/profile"
 	guest "$out/profile" ICOUNT=1 MEM=6144 PLUGIN="$plugin" \
-		CMD="$bench/window.sh $out/profile count 0.1 $(disks_only)"
+		CMD="$bench/window.sh $out/profile count 0.1 $stacks"
 	"$bench/profile.py" tables "$out/profile" >"$out/profile.txt"
 	echo
 	echo "events per I/O, one CPU (by function: $out/profile.txt)"
@@ -69,7 +60,7 @@ part_profile() {
 part_lines() {
 	plugin "$out/lines"
 	SCST_JOBS=qd32x2 guest "$out/lines" SMP=2 MEM=6144 PLUGIN="$plugin,lines=on" \
-		CMD="$bench/window.sh $out/lines time 1 $(disks_only)"
+		CMD="$bench/window.sh $out/lines time 1 $stacks"
 	"$bench/profile.py" tables "$out/lines" >"$out/lines.txt"
 	echo
 	echo "events per I/O, two CPUs; line: cache lines from the other CPU, at most"

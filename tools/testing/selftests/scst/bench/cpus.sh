@@ -6,7 +6,8 @@
 #   cpus.sh OUT RUNS STACK:BACKEND...
 #
 # In OUT, beside fio's reports: "STACK:BACKEND.contention", a histogram of the
-# stacks in which a lock was waited for.
+# stacks in which a lock was waited for.  The kernel traces who sleeps for one, and
+# who queues for a spin lock: not the first who spins, while nobody else does.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh

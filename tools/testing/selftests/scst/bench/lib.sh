@@ -53,6 +53,30 @@ set_fio() {
 		--clat_percentiles=0 --lat_percentiles=1 "$@")
 }
 
+# kinds_of FILE: what kind a back end is of, what kinds a stack can have
+kinds_of() {
+	sed -n 's/^# kinds\{0,1\}: *//p' "$1"
+}
+
+# has_kind STACK BACKEND: sets store_kind
+has_kind() {
+	store_kind=$(kinds_of "backends/$2.sh")
+	[ -n "$store_kind" ] && [[ " $(kinds_of "stacks/$1.sh") " = *" $store_kind "* ]]
+}
+
+# Each stack on each back end that it can have
+all_specs() {
+	local stack backend store_kind
+
+	for backend in backends/*.sh; do
+		backend=$(basename "$backend" .sh)
+		for stack in stacks/*.sh; do
+			stack=$(basename "$stack" .sh)
+			! has_kind "$stack" "$backend" || echo "$stack:$backend"
+		done
+	done
+}
+
 # setup_spec STACK:BACKEND: sets dev, and the command line fio
 setup_spec() {
 	# shellcheck source=/dev/null
@@ -60,7 +84,7 @@ setup_spec() {
 	# shellcheck source=/dev/null
 	. "./stacks/${1%%:*}.sh"
 	dev=
-	if ! backend_setup || ! stack_setup; then
+	if ! has_kind "${1%%:*}" "${1#*:}" || ! backend_setup || ! stack_setup; then
 		echo "$1: not available" >&2
 		return 1
 	fi

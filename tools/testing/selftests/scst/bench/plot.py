@@ -13,8 +13,8 @@ import re
 import subprocess
 import sys
 
-# Hue and saturation of a stack, in the order in which they come
-COLOURS = [(0.0, 0.0), (0.33, 0.5), (0.6, 0.8), (0.08, 0.9), (0.8, 0.5), (0.47, 0.8),
+# Hue and saturation of a stack, in the order of their names
+COLOURS = [(0.08, 0.9), (0.8, 0.5), (0.0, 0.0), (0.6, 0.8), (0.33, 0.5), (0.47, 0.8),
            (0.95, 0.7), (0.15, 0.9)]
 # Of the back ends of a stack each is lighter than the one before
 LIGHTEST, DARKEST = 0.8, 0.35
@@ -51,7 +51,7 @@ def by_block_size(stacks):
 def palette(names):
     """name -> colour: a hue for each stack, a shade of it for each of its back ends"""
     backends = collections.defaultdict(list)
-    for name in dict.fromkeys(names):
+    for name in sorted(set(names)):
         stack, _, backend = name.partition(':')
         backends[stack].append(backend)
     colours = {}

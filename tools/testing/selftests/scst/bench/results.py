@@ -69,8 +69,9 @@ class Table:
     def show(self, form='{:.0f}', note=None):
         if all(job.isdigit() for job in self.jobs):
             self.jobs.sort(key=int)
+        width = 30
         print(f'\n{self.what}')
-        print(f'{"":14}', *(f'{job:>22}' for job in self.jobs))
+        print(f'{"":14}', *(f'{job:>{width}}' for job in self.jobs))
         for spec in self.values:
             cells = []
             for job in self.jobs:
@@ -78,7 +79,7 @@ class Table:
                 cell = '-' if value is None else form.format(value)
                 if value is not None and note:
                     cell += note(spec, job)
-                cells.append(f'{cell:>22}')
+                cells.append(f'{cell:>{width}}')
             print(f'{spec:14}', *cells)
 
     def write(self, path):
@@ -125,11 +126,15 @@ def added_table(table):
 
 def count(directories, path):
     table = read_counts(directories)
-    table.show(note=lambda s, j: f' ({100 * table.spread(s, j):.1f} %)')
+    table.show(note=lambda s, j: spread_note(table, s, j))
     table.write(path)
     more = added_table(table)
     more.show(note=lambda s, j: ratio_note(more, s, j))
     more.write(path)
+
+
+def spread_note(table, spec, job):
+    return f' ({100 * table.spread(spec, job):.1f} %)'
 
 
 def ratio_note(table, spec, job):
@@ -153,7 +158,7 @@ def time(directories, path):
         tables[2].add(spec, job, latency(report, 99))
     for table in tables:
         table.show('{:.0f}' if table is tables[0] else '{:.1f}',
-                   lambda s, j, t=table: ratio_note(t, s, j))
+                   lambda s, j, t=table: spread_note(t, s, j) + ratio_note(t, s, j))
         table.write(path)
 
 

@@ -10,10 +10,11 @@
 # included.  Fast string operations count as one instruction per iteration, cache
 # misses and atomics not at all.
 #
-# backends/BACKEND.sh defines backend_setup(), which sets store_kind (null, bdev,
-# file) and store.  stacks/STACK.sh defines stack_setup(), which exports that and
-# sets dev to the block device or file for the jobs.  Both fail where something is
-# missing.  n tells one STACK:BACKEND from the others of the same run.
+# backends/BACKEND.sh says of what kind it is, "# kind: null", bdev or file, and
+# defines backend_setup(), which sets store.  stacks/STACK.sh says what it can have,
+# "# kinds: null bdev file", and defines stack_setup(), which exports store, of the kind
+# store_kind, and sets dev to the block device for the jobs.  Both functions fail where
+# something is missing.  n tells one STACK:BACKEND from the others of the same run.
 #
 # SCST_IOS: I/Os of a job; SCST_JOBS: regex of the names of jobs
 set -eu

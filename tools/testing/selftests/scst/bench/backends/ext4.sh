@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154  # variables of run.sh and the stacks
 # A file on ext4 on a RAM disk, all of it in the page cache
+# kind: file
 
 ext4_mount() {
 	modprobe brd rd_nr=1 rd_size=2097152 || return
@@ -14,7 +15,6 @@ ext4_mount() {
 
 backend_setup() {
 	mountpoint -q /run/bench-ext4 || ext4_mount || return
-	store_kind='file'
 	store=/run/bench-ext4/file$n
 	fill_file "$store" || return
 	sync

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
 # LIO behind tcm_loop
+# kinds: null bdev file
 
 # lio_device NAME: a backstore on the back end, its path in lio_store
 lio_device() {

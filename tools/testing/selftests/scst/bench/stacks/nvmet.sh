@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154  # variables of run.sh and the back ends
 # The kernel's NVMe target on its loop transport: what a lean target costs
+# kinds: bdev
 
 nvmet_export() {
 	local cfg=/sys/kernel/config/nvmet
@@ -17,7 +18,6 @@ nvmet_export() {
 }
 
 stack_setup() {
-	[ "$store_kind" != null ] || return
 	modprobe nvme-loop || return
 	nvmet_export || return
 	wait_for test -b /dev/nvme0n1 || return

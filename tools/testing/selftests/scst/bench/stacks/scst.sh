@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
 # SCST: a virtual disk behind scst_local
+# kinds: null bdev file
 
 # scst_device NAME: a virtual disk on the back end
 scst_device() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
 # The floor of a SCSI host adapter: no copy, no wake-up, nothing stored
+# kinds: null
 
 sdebug_add() {
 	if [ -e /sys/module/scsi_debug ]; then
@@ -11,6 +12,5 @@ sdebug_add() {
 }
 
 stack_setup() {
-	[ "$store_kind" = null ] || return
 	new_disk sdebug_add
 }
