@@ -95,7 +95,7 @@ def script(what, stacks, colours):
     numbers = is_number(jobs)
     yield from data(stacks, jobs)
     yield f'set title {quoted(what)}'
-    yield 'set key outside right; set grid ytics; set yrange [0:*]; set datafile missing "?"'
+    yield 'set key outside right; set grid ytics; set yrange [*<0:*]; set datafile missing "?"'
     yield 'set offsets 0, 0, graph 0.05, 0'
     if numbers:
         yield from lines(stacks, jobs)
