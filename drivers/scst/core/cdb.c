@@ -232,12 +232,25 @@ scst_sense_t scst_decode_range16(struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(scst_decode_range16);
 
+/*
+ * SBC-5, WSNZ=0: a NUMBER OF LOGICAL BLOCKS of zero is all up to the last one.  It
+ * stays zero if there are none.
+ */
+static scst_sense_t cdb_set_write_same_range(struct scst_cmd *cmd, u64 lba,
+					     u64 nblocks)
+{
+	u64 capacity = READ_ONCE(cmd->dev->nblocks);
+
+	if (!nblocks && lba < capacity)
+		nblocks = capacity - lba;
+	return cdb_set_range(cmd, lba, nblocks);
+}
+
 /**
  * scst_decode_write_same10 - decode WRITE SAME(10)
  * @cmd: command
  *
- * One block is transferred, even with a NUMBER OF LOGICAL BLOCKS of zero, whose
- * meaning is left to the handler (SBC-5, WSNZ bit).
+ * One block is transferred, even with a NUMBER OF LOGICAL BLOCKS of zero.
  *
  * Context: any.
  * Return: %SCST_GOOD, or INVALID FIELD IN CDB for protection information.
@@ -249,8 +262,8 @@ scst_sense_t scst_decode_write_same10(struct scst_cmd *cmd)
 	if (cdb_wants_protection(cmd))
 		return cdb_protection_error(cmd);
 	cmd->xfer_len = 1ULL << cmd->dev->block_shift;
-	return cdb_set_range(cmd, get_unaligned_be32(cdb + 2),
-			     get_unaligned_be16(cdb + 7));
+	return cdb_set_write_same_range(cmd, get_unaligned_be32(cdb + 2),
+					get_unaligned_be16(cdb + 7));
 }
 EXPORT_SYMBOL_GPL(scst_decode_write_same10);
 
@@ -272,8 +285,8 @@ scst_sense_t scst_decode_write_same16(struct scst_cmd *cmd)
 	cmd->xfer_len = 0;
 	if (!(cdb[1] & SCST_CDB_NDOB))
 		cmd->xfer_len = 1ULL << cmd->dev->block_shift;
-	return cdb_set_range(cmd, get_unaligned_be64(cdb + 2),
-			     get_unaligned_be32(cdb + 10));
+	return cdb_set_write_same_range(cmd, get_unaligned_be64(cdb + 2),
+					get_unaligned_be32(cdb + 10));
 }
 EXPORT_SYMBOL_GPL(scst_decode_write_same16);
 

@@ -104,7 +104,6 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 
 /* Block limits */
 #define VPD_B0_LEN		0x3c
-#define VPD_B0_WSNZ		0x01	/* byte 4 */
 #define VPD_B0_UGAVALID		0x80000000
 
 /* Block device characteristics */
@@ -194,7 +193,6 @@ static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 	u32 opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
 	u32 granularity = limits->opt_granularity >> shift;
 
-	buf[4] = VPD_B0_WSNZ;
 	put_unaligned_be16(min(granularity, U16_MAX), buf + 6);
 	put_unaligned_be32(VDISK_MAX_XFER >> shift, buf + 8);
 	put_unaligned_be32(opt_xfer >> shift, buf + 12);
@@ -202,7 +200,7 @@ static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 	if (!vdisk_is_thin(vd))
 		return VPD_B0_LEN;
 
-	put_unaligned_be32(VDISK_MAX_UNMAP >> shift, buf + 20);
+	put_unaligned_be32(VDISK_MAX_UNMAP, buf + 20);
 	put_unaligned_be32(VDISK_MAX_UNMAP_DESCS, buf + 24);
 	put_unaligned_be32(max(limits->unmap_granularity >> shift, 1U),
 			   buf + 28);

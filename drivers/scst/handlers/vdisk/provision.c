@@ -61,7 +61,7 @@ static scst_sense_t vdisk_unmap_check(struct scst_cmd *cmd)
 		if (sense != SCST_GOOD)
 			return sense;
 		/* MAXIMUM UNMAP LBA COUNT */
-		sum += vdisk_len(cmd);
+		sum += cmd->nblocks;
 		if (sum > VDISK_MAX_UNMAP)
 			return scst_cmd_param_error(cmd, UNMAP_HEADER_LEN +
 						    i * UNMAP_DESC_LEN + 8, 8);
@@ -260,8 +260,15 @@ static scst_sense_t vdisk_write_same_check(struct scst_cmd *cmd)
 	    (flags & (WRITE_SAME_PBDATA | WRITE_SAME_LBDATA)))
 		return scst_cmd_cdb_error(cmd, 1,
 					  flags & WRITE_SAME_PBDATA ? 2 : 1);
-	/* WSNZ=1 in VPD page B0h: zero is not "to the end". */
-	if (!cmd->nblocks || vdisk_len(cmd) > VDISK_MAX_WRITE_SAME)
+	/* One block, neither less (the core has seen to that) nor more */
+	if (cmd->bufflen > cmd->xfer_len)
+		return SCST_SENSE_INVALID_FIELD_IN_IU;
+	/* WSNZ=0 in VPD page B0h: zero is "to the end", which is not after it. */
+	if (!cmd->nblocks) {
+		scst_cmd_set_sense_info(cmd, cmd->lba);
+		return SCST_SENSE_LBA_OUT_OF_RANGE;
+	}
+	if (vdisk_len(cmd) > VDISK_MAX_WRITE_SAME)
 		return vdisk_len_error(cmd);
 	return SCST_GOOD;
 }

@@ -27,8 +27,9 @@ struct vdisk_worker;
 #define VDISK_MAX_XFER		(8U << 20)
 #define VDISK_OPT_XFER		(512U << 10)
 #define VDISK_MAX_WRITE_SAME	(256U << 20)
-#define VDISK_MAX_UNMAP		(4ULL << 30)
 #define VDISK_MAX_UNMAP_DESCS	256
+/* This one in blocks: conformance tests take more for a mistake */
+#define VDISK_MAX_UNMAP		(1024U * 1024)
 
 /* Handlers of this module, as bits of the masks in the table of parameters */
 #define VDISK_FILEIO		0x01
