@@ -30,6 +30,7 @@
 #include <scst/scst_const.h>
 
 struct scst_acg_dev;
+struct scst_clone;
 struct scst_cmd;
 struct scst_dev_type;
 struct scst_device;
@@ -253,6 +254,7 @@ enum scst_queue_type {
  * @SCST_CMD_DATA_WAIT: waits for data-out, see rdy_to_xfer()
  * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit alone
  * @SCST_CMD_EXECUTING: the handler has it
+ * @SCST_CMD_COPYING: the copy manager has it
  * @SCST_CMD_RESPONDING: the target driver sends the response
  */
 enum scst_cmd_state {
@@ -261,6 +263,7 @@ enum scst_cmd_state {
 	SCST_CMD_DATA_WAIT,
 	SCST_CMD_EXEC_WAIT,
 	SCST_CMD_EXECUTING,
+	SCST_CMD_COPYING,
 	SCST_CMD_RESPONDING,
 };
 
@@ -271,6 +274,8 @@ enum scst_cmd_flags {
 	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
 	SCST_CMD_ABORTED_CLEARED, /* by CLEAR TASK SET of another nexus */
 	SCST_CMD_WAITS_ENDED,	/* scst_cmd_abort() was called */
+	SCST_CMD_INTERNAL,	/* the core sent it, see internal.c */
+	SCST_CMD_COPY_FAILED,	/* priv is a struct scst_copy_failure */
 };
 
 /* Bytes of a command that belong to the handler while it executes. */
@@ -434,6 +439,22 @@ struct scst_opcode {
  */
 
 /**
+ * struct scst_clone - what the copy manager wants cloned
+ * @src: unit to clone from
+ * @dst: unit to clone to; may be the same
+ * @src_pos: first byte of the range
+ * @dst_pos: where it goes to
+ * @len: bytes
+ */
+struct scst_clone {
+	struct scst_device *src;
+	struct scst_device *dst;
+	u64 src_pos;
+	u64 dst_pos;
+	u64 len;
+};
+
+/**
  * struct scst_dev_type - a dev handler: the driver of logical units
  *
  * Registered with scst_register_virtual_dev_driver().  The callbacks run in
@@ -463,6 +484,15 @@ struct scst_opcode {
  *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their default
  *	values (SAM-6 6.3.3).  No command executes.
+ * @device_id: optional: fill in VPD page 83h, as INQUIRY through @tgt returns
+ *	it, from its header on; return its bytes, at most @size.  For the copy
+ *	manager, which finds units by their designators.  A handler may be
+ *	attached or not.
+ * @clone: optional: WRITE a range by having it share the space of another one.
+ *	Both units are of this handler and have a clone_size, of which the
+ *	offsets and the length are multiples; so it is called only if the units
+ *	have one.  As exec(), with @cmd for one of the units; the copy manager
+ *	holds the other one.  When it fails, it copies by reading and writing.
  * @dev_done: optional: every command of the device that reached exec() has
  *	ended with @cmd->result; before the response is sent; any context.
  * @key_attributes: optional: add the names of the attributes that differ
@@ -492,6 +522,10 @@ struct scst_dev_type {
 	scst_sense_t (*parse)(struct scst_cmd *cmd);
 	scst_sense_t (*poll_sense)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
+	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
+				  u8 *buf, unsigned int size);
+	scst_sense_t (*clone)(struct scst_cmd *cmd,
+			      const struct scst_clone *clone);
 	void (*dev_done)(struct scst_cmd *cmd);
 	ssize_t (*key_attributes)(struct scst_device *dev, char *buf, int at);
 
@@ -512,6 +546,8 @@ struct scst_dev_type {
  * @block_size: logical block length in bytes; the handler sets it
  * @block_shift: log2 of it
  * @nblocks: number of logical blocks; the handler sets it
+ * @opt_xfer: best transfer length in bytes, 0: not known; the handler sets it
+ * @clone_size: see clone() of struct scst_dev_type; 0: it cannot be cloned
  * @mutex: the unit's settings and exports; taken by attribute callbacks
  * @d_sense: sense data in descriptor format (control mode page)
  * @swp: software write protect (control mode page)
@@ -529,6 +565,8 @@ struct scst_device {
 	u32 block_size;
 	u8 block_shift;
 	u64 nblocks;
+	u32 opt_xfer;
+	u32 clone_size;
 	struct mutex mutex;	/* see above */
 	bool d_sense;
 	bool swp;
@@ -884,6 +922,8 @@ struct scst_session {
 	atomic_t luns_gen;	/* changes of the LUN map */
 	int luns_reported;	/* those that REPORT LUNS has told of */
 	u64 past_stats[SCST_STAT_NR];
+	spinlock_t copy_lock;	/* protects copy_ids and what is in it */
+	struct list_head copy_ids;
 };
 
 static inline struct scst_session *to_scst_sess(struct device *dev)
@@ -926,6 +966,8 @@ enum scst_tmf_status scst_exec_tmf(struct scst_session *sess,
 struct scst_sgv *scst_sgv_alloc(struct scst_sgv_owner *owner, u32 len,
 				gfp_t gfp);
 void scst_sgv_free(struct scst_sgv *sgv);
+
+unsigned int scst_vpd_third_party_copy(u8 *buf);
 
 bool scst_valid_name(const char *name);
 u32 scst_setup_id(void);

@@ -18,6 +18,9 @@
 /* Shortest variable length CDB: header and service action (SPC-6 4.2.3) */
 #define SCST_MIN_VARLEN_CDB		10
 
+/* Room for VPD page 8Fh without its header (SPC-6 table on the page) */
+#define SCST_VPD_8F_MAX_LEN		160
+
 /* Counters of an I_T_L nexus, see stats.c */
 enum scst_stat {
 	SCST_STAT_READ_CMDS,

@@ -178,6 +178,19 @@ void scst_rx_data(struct scst_cmd *cmd, int error)
 }
 EXPORT_SYMBOL_GPL(scst_rx_data);
 
+/* What has to hold for any command that is to execute. */
+static scst_sense_t cmd_check_access(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	if (unlikely(cmd->result != SCST_GOOD))
+		return cmd->result;
+	if (cmd->op->medium_write &&
+	    unlikely(scst_cmd_write_protected(cmd, &sense)))
+		return sense;
+	return SCST_GOOD;
+}
+
 /* What is tested when a command becomes enabled (SAM-6 8.5). */
 static scst_sense_t cmd_check(struct scst_cmd *cmd)
 {
@@ -193,11 +206,7 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 			return sense;
 		}
 	}
-	if (unlikely(cmd->result != SCST_GOOD))
-		return cmd->result;
-	if (op->medium_write && unlikely(scst_cmd_write_protected(cmd, &sense)))
-		return sense;
-	return SCST_GOOD;
+	return cmd_check_access(cmd);
 }
 
 /* The task set lets it go on. */
@@ -298,6 +307,52 @@ void scst_cmd_refuse(struct scst_cmd *cmd, int error)
 }
 EXPORT_SYMBOL_GPL(scst_cmd_refuse);
 
+/**
+ * scst_cmd_exec_internal - process a command of the core
+ * @cmd: command in a struct scst_internal_cmd, complete; has op set when it is
+ *	none that an initiator could send
+ *
+ * It ends with the callback done(), which may be before this returns.
+ *
+ * Context: as scst_cmd_init_done().
+ */
+void scst_cmd_exec_internal(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	scst_inflight_add(cmd);
+	/*
+	 * Pairs with tmf_mark(), by the lock of the in-flight list: who marks
+	 * the parent either finds this one too, or did so before.
+	 */
+	if (unlikely(scst_cmd_aborted(to_scst_internal(cmd)->parent)))
+		set_bit(SCST_CMD_ABORTED, &cmd->flags);
+	if (!cmd->op)
+		cmd->result = scst_cmd_parse(cmd);
+	trace_scst_cmd_init(cmd);
+	sense = cmd_check_access(cmd);
+	if (unlikely(sense != SCST_GOOD))
+		scst_cmd_done(cmd, sense);
+	else
+		cmd_exec(cmd);
+}
+
+/**
+ * scst_cmd_leave_exec - the copy manager goes on with a command
+ * @cmd: command in exec(), which will return %SCST_PENDING
+ *
+ * From now on it does not hold the logical unit, so that the commands that the
+ * core sends for it may wait for this unit as for any other.  It ends with
+ * scst_cmd_done() all the same.
+ *
+ * Context: any.
+ */
+void scst_cmd_leave_exec(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_COPYING);
+	scst_gate_leave(&cmd->dev->exec_gate, &cmd->exec_entry);
+}
+
 static void cmd_set_resid(struct scst_cmd *cmd)
 {
 	u64 want = 0;
@@ -329,6 +384,10 @@ static void cmd_set_resid(struct scst_cmd *cmd)
 static void cmd_set_aborted(struct scst_cmd *cmd)
 {
 	cmd->sense_len = 0;
+	if (scst_cmd_is_internal(cmd)) {
+		cmd->status = SAM_STAT_TASK_ABORTED;
+		return;
+	}
 	if (cmd->ua)
 		scst_ua_unpop(cmd);
 	if (test_bit(SCST_CMD_ABORTED_OWN, &cmd->flags)) {
@@ -363,7 +422,10 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 	trace_scst_cmd_done(cmd);
 	/* scst_unregister_session() waits for this section. */
 	guard(rcu)();
-	cmd_tgtt(cmd)->xmit_response(cmd);
+	if (unlikely(scst_cmd_is_internal(cmd)))
+		scst_tgt_cmd_done(cmd);
+	else
+		cmd_tgtt(cmd)->xmit_response(cmd);
 }
 
 /**
@@ -395,7 +457,10 @@ static void cmd_free(struct scst_cmd *cmd)
 	struct scst_tgt_dev *td = cmd->tgt_dev;
 	bool aborted = scst_cmd_aborted(cmd);
 
-	cmd_tgtt(cmd)->on_free_cmd(cmd);
+	if (unlikely(scst_cmd_is_internal(cmd)))
+		to_scst_internal(cmd)->done(to_scst_internal(cmd));
+	else
+		cmd_tgtt(cmd)->on_free_cmd(cmd);
 	if (unlikely(aborted)) {
 		atomic_dec(&sess->nr_aborting);
 		wake_up_all(&sess->tmf_wait);
@@ -438,7 +503,8 @@ void scst_cmd_unpin(struct scst_cmd *cmd)
  * scst_cmd_abort - end the waits of a command that was marked aborted
  * @cmd: command, pinned
  *
- * A command that executes, or whose response is on its way, runs to its end.
+ * A command that executes, or whose response is on its way, runs to its end; the
+ * copy manager ends its own early.
  *
  * Context: process context.
  */
@@ -451,8 +517,14 @@ void scst_cmd_abort(struct scst_cmd *cmd)
 		return;
 	}
 
-	/* Pairs with cmd_get_data() */
+	/* Pairs with cmd_get_data() and scst_copy_start() */
 	smp_mb();
-	if (READ_ONCE(cmd->state) == SCST_CMD_DATA_WAIT)
+	switch (READ_ONCE(cmd->state)) {
+	case SCST_CMD_DATA_WAIT:
 		cmd_tgtt(cmd)->on_abort_cmd(cmd);
+		break;
+	case SCST_CMD_COPYING:
+		scst_copy_abort(cmd);
+		break;
+	}
 }

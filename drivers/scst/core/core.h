@@ -74,7 +74,33 @@ struct scst_tgt_dev {
 	struct rcu_head rcu;
 };
 
+/**
+ * struct scst_internal_cmd - a command that the core sends, see internal.c
+ * @cmd: command
+ * @cdb: its CDB
+ * @parent: command that it is for
+ * @done: called once when it has ended; in any context, must not sleep.  The
+ *	memory is the caller's again.
+ */
+struct scst_internal_cmd {
+	struct scst_cmd cmd;
+	u8 cdb[16];
+	struct scst_cmd *parent;
+	void (*done)(struct scst_internal_cmd *ic);
+};
+
+static inline struct scst_internal_cmd *to_scst_internal(const struct scst_cmd *c)
+{
+	return container_of((void *)c, struct scst_internal_cmd, cmd);
+}
+
+static inline bool scst_cmd_is_internal(const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_INTERNAL, &cmd->flags);
+}
+
 extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
+extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
 extern struct workqueue_struct *scst_tmf_wq;	/* task management */
 extern struct device *scst_root;
 extern struct device *scst_devices_dir;
@@ -145,6 +171,8 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 					bool read_only);
 int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev);
 struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun);
+struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
+				       unsigned long *lun);
 void scst_tgt_dev_link(struct scst_tgt_dev *td);
 void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed);
 void scst_tgt_devs_free(struct list_head *doomed);
@@ -186,6 +214,26 @@ unsigned int scst_inflight_count(struct scst_session *sess);
 void scst_cmd_finish(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
 void scst_cmd_unpin(struct scst_cmd *cmd);
+void scst_cmd_exec_internal(struct scst_cmd *cmd);
+void scst_cmd_leave_exec(struct scst_cmd *cmd);
+
+/* internal.c */
+void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
+			struct scst_tgt_dev *td,
+			void (*done)(struct scst_internal_cmd *ic));
+void scst_internal_set_rw(struct scst_internal_cmd *ic, bool write, u64 lba,
+			  u32 nblocks);
+bool scst_internal_failed(const struct scst_internal_cmd *ic);
+
+/* xcopy.c, copy.c, copy_results.c */
+scst_sense_t scst_exec_extended_copy(struct scst_cmd *cmd);
+scst_sense_t scst_exec_copy_operation_abort(struct scst_cmd *cmd);
+scst_sense_t scst_exec_receive_copy_status(struct scst_cmd *cmd);
+scst_sense_t scst_exec_receive_copy_parameters(struct scst_cmd *cmd);
+scst_sense_t scst_exec_receive_copy_failure(struct scst_cmd *cmd);
+unsigned int scst_copy_add_sense(struct scst_cmd *cmd, bool desc);
+void scst_copy_abort(const struct scst_cmd *cmd);
+void scst_copy_session_exit(struct scst_session *sess);
 
 /* tmf.c */
 void scst_session_abort_all(struct scst_session *sess);

@@ -8,6 +8,7 @@
 
 struct workqueue_struct *scst_wq;
 struct workqueue_struct *scst_tmf_wq;
+struct workqueue_struct *scst_copy_wq;
 struct device *scst_root;
 struct device *scst_devices_dir;
 struct device *scst_targets_dir;
@@ -139,9 +140,15 @@ static int __init scst_init(void)
 	if (!scst_tmf_wq)
 		goto destroy_wq;
 
+	/* It does not wait for I/O; a session waits for it to end. */
+	scst_copy_wq = alloc_workqueue("scst_copy",
+				       WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!scst_copy_wq)
+		goto destroy_tmf_wq;
+
 	ret = scst_sgv_init();
 	if (ret)
-		goto destroy_tmf_wq;
+		goto destroy_copy_wq;
 	ret = scst_opcode_init();
 	if (ret)
 		goto exit_sgv;
@@ -163,6 +170,8 @@ remove_tree:
 	scst_opcode_exit();
 exit_sgv:
 	scst_sgv_exit();
+destroy_copy_wq:
+	destroy_workqueue(scst_copy_wq);
 destroy_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
 destroy_wq:
@@ -178,6 +187,7 @@ static void __exit scst_exit(void)
 	scst_remove_tree();
 	scst_opcode_exit();
 	scst_sgv_exit();
+	destroy_workqueue(scst_copy_wq);
 	destroy_workqueue(scst_tmf_wq);
 	destroy_workqueue(scst_wq);
 }

@@ -2,7 +2,7 @@
 /* Rows that every logical unit has (SPC-6). */
 
 #include <linux/kernel.h>
-#include "core.h"
+#include "copy.h"
 
 /*
  * INQUIRY, REPORT LUNS and REQUEST SENSE are answered for LUNs that do not
@@ -55,6 +55,68 @@ const struct scst_opcode scst_spc_opcodes[] = {
 				    0xff, 0xff, 0, SCST_CDB_CONTROL_NACA },
 		.decode		= scst_decode_len_be32_6,
 		.exec		= scst_exec_report_luns,
+	}, {
+		.name		= "EXTENDED COPY(LID1)",
+		.opcode		= EXTENDED_COPY,
+		.has_sa		= true,
+		.sa		= XCOPY_SA_EXTENDED_COPY,
+		.cdb_len	= 16,
+		.dir		= SCST_DATA_WRITE,
+		.usage		= { EXTENDED_COPY, XCOPY_SA_EXTENDED_COPY,
+				    0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+				    0xff, 0, SCST_CDB_CONTROL_NACA },
+		.decode		= scst_decode_len_be32_10,
+		.exec		= scst_exec_extended_copy,
+	}, {
+		.name		= "COPY OPERATION ABORT",
+		.opcode		= EXTENDED_COPY,
+		.has_sa		= true,
+		.sa		= XCOPY_SA_COPY_OPERATION_ABORT,
+		.cdb_len	= 16,
+		.dir		= SCST_DATA_NONE,
+		.usage		= { EXTENDED_COPY,
+				    XCOPY_SA_COPY_OPERATION_ABORT,
+				    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0,
+				    0, 0, 0, SCST_CDB_CONTROL_NACA },
+		.exec		= scst_exec_copy_operation_abort,
+	}, {
+		.name		= "RECEIVE COPY STATUS(LID1)",
+		.opcode		= RECEIVE_COPY_RESULTS,
+		.has_sa		= true,
+		.sa		= XCOPY_SA_COPY_STATUS,
+		.cdb_len	= 16,
+		.dir		= SCST_DATA_READ,
+		.usage		= { RECEIVE_COPY_RESULTS, XCOPY_SA_COPY_STATUS,
+				    0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+				    0xff, 0xff, 0, SCST_CDB_CONTROL_NACA },
+		.decode		= scst_decode_len_be32_10,
+		.exec		= scst_exec_receive_copy_status,
+	}, {
+		.name		= "RECEIVE COPY OPERATING PARAMETERS",
+		.opcode		= RECEIVE_COPY_RESULTS,
+		.has_sa		= true,
+		.sa		= XCOPY_SA_OPERATING_PARAMETERS,
+		.cdb_len	= 16,
+		.dir		= SCST_DATA_READ,
+		.usage		= { RECEIVE_COPY_RESULTS,
+				    XCOPY_SA_OPERATING_PARAMETERS,
+				    0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+				    0xff, 0, SCST_CDB_CONTROL_NACA },
+		.decode		= scst_decode_len_be32_10,
+		.exec		= scst_exec_receive_copy_parameters,
+	}, {
+		.name		= "RECEIVE COPY FAILURE DETAILS(LID1)",
+		.opcode		= RECEIVE_COPY_RESULTS,
+		.has_sa		= true,
+		.sa		= XCOPY_SA_FAILED_SEGMENT,
+		.cdb_len	= 16,
+		.dir		= SCST_DATA_READ,
+		.usage		= { RECEIVE_COPY_RESULTS,
+				    XCOPY_SA_FAILED_SEGMENT,
+				    0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+				    0xff, 0xff, 0, SCST_CDB_CONTROL_NACA },
+		.decode		= scst_decode_len_be32_10,
+		.exec		= scst_exec_receive_copy_failure,
 	}, {
 		.name		= "REPORT SUPPORTED OPERATION CODES",
 		.opcode		= MAINTENANCE_IN,

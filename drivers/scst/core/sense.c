@@ -60,6 +60,8 @@ static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 		cmd->sense_len = 8 + buf[7];
 	else
 		buf[7] = SCST_SENSE_FIXED_LEN - 8;
+	if (unlikely(test_bit(SCST_CMD_COPY_FAILED, &cmd->flags)))
+		cmd->sense_len = scst_copy_add_sense(cmd, desc);
 }
 
 /**

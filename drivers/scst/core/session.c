@@ -92,6 +92,7 @@ static void session_release(struct device *dev)
 	struct scst_session *sess = to_scst_sess(dev);
 
 	percpu_ref_exit(&sess->ref);
+	scst_copy_session_exit(sess);
 	scst_inflight_exit(sess);
 	scst_sgv_owner_exit(&sess->sgv_owner);
 	xa_destroy(&sess->luns);
@@ -167,6 +168,8 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 	init_completion(&sess->drained);
 	init_waitqueue_head(&sess->tmf_wait);
 	INIT_LIST_HEAD(&sess->tgt_entry);
+	spin_lock_init(&sess->copy_lock);
+	INIT_LIST_HEAD(&sess->copy_ids);
 
 	device_initialize(&sess->dev);
 	lockdep_set_class(&sess->dev.mutex, &session_lock_key);

@@ -89,6 +89,26 @@ struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun)
 	return NULL;
 }
 
+/**
+ * scst_tgt_dev_next - walk through the nexuses of a session, with references
+ * @sess: session
+ * @lun: the first LUN to consider; set to the LUN found
+ *
+ * Context: any.
+ * Return: the nexus, or NULL when there is none from @lun on.
+ */
+struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
+				       unsigned long *lun)
+{
+	struct scst_tgt_dev *td;
+
+	guard(rcu)();
+	xa_for_each_start(&sess->luns, *lun, td, *lun)
+		if (percpu_ref_tryget_live_rcu(&td->ref))
+			return td;
+	return NULL;
+}
+
 /* Let the unit know a nexus. */
 void scst_tgt_dev_link(struct scst_tgt_dev *td)
 {

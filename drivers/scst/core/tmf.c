@@ -19,6 +19,7 @@
  * @tag: this command, if @one
  * @gen: that had arrived before this generation of the session
  * @one: a single command
+ * @task_set: those of a task set, not all of the nexus or of the unit
  * @own: aborted at the wish of their own nexus
  * @cleared: aborted by CLEAR TASK SET
  * @lun_goes: aborted at nobody's wish
@@ -29,6 +30,7 @@ struct tmf_scope {
 	u64 tag;
 	u32 gen;
 	bool one;
+	bool task_set;
 	bool own;
 	bool cleared;
 	bool lun_goes;
@@ -44,16 +46,32 @@ static bool tmf_same_lun(const struct scsi_lun *a, const struct scsi_lun *b)
 	return lun == scst_lun_parse(b);
 }
 
-static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
+static bool tmf_covers(const struct tmf_scope *scope,
+		       const struct scst_cmd *cmd)
 {
-	const struct tmf_scope *scope = arg;
-
 	if (scope->one && (cmd->tag != scope->tag ||
 			   !tmf_same_lun(&cmd->lun, scope->lun)))
 		return false;
 	if (scope->td && cmd->tgt_dev != scope->td)
 		return false;
 	return (s32)(cmd->tmf_gen - scope->gen) < 0;
+}
+
+/*
+ * What the core sends for a command is aborted with it, and with all there is
+ * on its own unit, but is in no task set.
+ */
+static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
+{
+	const struct tmf_scope *scope = arg;
+
+	if (unlikely(scst_cmd_is_internal(cmd))) {
+		if (tmf_covers(scope, to_scst_internal(cmd)->parent))
+			return true;
+		if (scope->one || scope->task_set)
+			return false;
+	}
+	return tmf_covers(scope, cmd);
 }
 
 static bool tmf_to_mark(const struct scst_cmd *cmd, const void *arg)
@@ -201,6 +219,8 @@ static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
 		.td = td,
 		.gen = own ? tmf->gen : tmf_new_gen(td->sess),
 		.own = own,
+		.task_set = tmf->fn == SCST_ABORT_TASK_SET ||
+			    tmf->fn == SCST_CLEAR_TASK_SET,
 	};
 }
 
@@ -303,30 +323,17 @@ static enum scst_tmf_status tmf_lun_reset(struct scst_tmf *tmf,
 	return SCST_TMF_COMPLETE;
 }
 
-/* The first LUN of a session from @lun on, with a reference. */
-static struct scst_tgt_dev *tmf_next_lun(struct scst_session *sess,
-					 unsigned long *lun)
-{
-	struct scst_tgt_dev *td;
-
-	guard(rcu)();
-	xa_for_each_start(&sess->luns, *lun, td, *lun)
-		if (percpu_ref_tryget_live_rcu(&td->ref))
-			return td;
-	return NULL;
-}
-
 static enum scst_tmf_status tmf_target_reset(struct scst_tmf *tmf,
 					     struct scst_tgt_dev *unused)
 {
 	struct scst_tgt_dev *td;
 	unsigned long lun;
 
-	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
+	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
 		tmf_abort_unit(tmf, td->dev);
 		percpu_ref_put(&td->ref);
 	}
-	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
+	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
 		tmf_reset_unit(tmf, td->dev);
 		percpu_ref_put(&td->ref);
 	}
@@ -342,7 +349,7 @@ static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
 
 	tmf_abort(tmf->sess, &scope);
 	tmf_wait(tmf->sess, &scope);
-	for (lun = 0; (td = tmf_next_lun(tmf->sess, &lun)); lun++) {
+	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
 		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
 		percpu_ref_put(&td->ref);
 	}

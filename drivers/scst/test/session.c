@@ -293,6 +293,7 @@ static const char *const state_names[] = {
 	[SCST_CMD_DATA_WAIT]	= "data_wait",
 	[SCST_CMD_EXEC_WAIT]	= "exec_wait",
 	[SCST_CMD_EXECUTING]	= "executing",
+	[SCST_CMD_COPYING]	= "copying",
 	[SCST_CMD_RESPONDING]	= "responding",
 };
 

@@ -31,7 +31,7 @@ struct scst_fixture {
 	struct scst_tgt_dev td;
 	struct scst_cmd cmd;
 	struct scatterlist sg;
-	u8 buf[512];
+	u8 buf[1024];
 };
 
 int scst_fixture_init(struct kunit *test);

@@ -43,6 +43,8 @@ int scst_fixture_init(struct kunit *test)
 	f->sess.tgt = &f->tgt;
 	f->sess.initiator_name = "kunit";
 	xa_init(&f->sess.luns);
+	spin_lock_init(&f->sess.copy_lock);
+	INIT_LIST_HEAD(&f->sess.copy_ids);
 	f->td.sess = &f->sess;
 	f->td.dev = &f->dev;
 	f->td.acg_dev = &f->acg_dev;

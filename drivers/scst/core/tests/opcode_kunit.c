@@ -915,6 +915,11 @@ static const struct {
 	{ SYNCHRONIZE_CACHE, false, 0, 10 },
 	{ XDWRITEREAD_10, false, 0, 10 },
 	{ VARIABLE_LENGTH_CMD, true, READ_32, 32 },
+	{ EXTENDED_COPY, true, 0x00, 16 },
+	{ EXTENDED_COPY, true, 0x1c, 16 },
+	{ RECEIVE_COPY_RESULTS, true, 0x00, 16 },
+	{ RECEIVE_COPY_RESULTS, true, 0x03, 16 },
+	{ RECEIVE_COPY_RESULTS, true, 0x04, 16 },
 	{ WRITE_16, false, 0, 16 },
 	{ WRITE_SAME_16, false, 0, 16 },
 	{ SERVICE_ACTION_IN_16, true, SAI_READ_CAPACITY_16, 16 },
@@ -929,13 +934,13 @@ static const struct {
 static void opcode_rsoc_all_test(struct kunit *test)
 {
 	static const u8 cdb[2][12] = {
-		{ MAINTENANCE_IN, SA_RSOC, 0x00, 0xff, 0xff, 0xff, [8] = 2 },
-		{ MAINTENANCE_IN, SA_RSOC, 0x80, 0, 0, 0, [8] = 2 },
+		{ MAINTENANCE_IN, SA_RSOC, 0x00, 0xff, 0xff, 0xff, [8] = 4 },
+		{ MAINTENANCE_IN, SA_RSOC, 0x80, 0, 0, 0, [8] = 4 },
 	};
 	struct scst_fixture *f = test->priv;
 	unsigned int rctd, i, len;
 	struct scst_cmd *cmd;
-	u8 want[512];
+	u8 want[1024];
 	u8 *p;
 
 	for (rctd = 0; rctd < 2; rctd++) {
