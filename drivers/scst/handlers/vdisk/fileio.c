@@ -590,6 +590,22 @@ static int fileio_zero(struct vdisk *vd, u64 pos, u64 len, bool unmap)
 					    FALLOC_FL_ZERO_RANGE, pos, len);
 }
 
+static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
+			u64 src_pos, u64 len, bool fua)
+{
+	struct fileio *from = src->store, *to = dst->store;
+	errseq_t since = READ_ONCE(to->file->f_wb_err);
+	loff_t n;
+
+	n = vfs_clone_file_range(from->file, src_pos, to->file, dst_pos, len,
+				 0);
+	if (n < 0)
+		return n;
+	if (n != len)
+		return -EIO;
+	return fua ? fileio_fsync(to->file, since, dst_pos, len) : 0;
+}
+
 /* ------------------------------------------------------------------------
  * exec()
  */
@@ -769,6 +785,8 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 		limits->block_size = fileio_direct_align(fi->file);
 	limits->size = i_size_read(inode);
 	limits->opt_granularity = PAGE_SIZE;
+	if (fi->regular && fi->file->f_op->remap_file_range)
+		limits->clone_size = i_blocksize(inode);
 	limits->unmap_zeroes = limits->can_unmap;
 }
 
@@ -871,4 +889,5 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.write_buf	= fileio_write_buf,
 	.unmap		= fileio_unmap,
 	.zero		= fileio_zero,
+	.clone		= fileio_clone,
 };

@@ -13,6 +13,7 @@
 #define INQUIRY_RMB		0x80	/* byte 1 */
 #define INQUIRY_VERSION		0x06	/* SPC-4 */
 #define INQUIRY_HISUP		0x10	/* byte 3 */
+#define INQUIRY_3PC		0x08	/* byte 5 */
 #define INQUIRY_FORMAT		0x02
 #define INQUIRY_MULTIP		0x10	/* byte 6 */
 #define INQUIRY_CMDQUE		0x02	/* byte 7 */
@@ -60,6 +61,7 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 	buf[2] = INQUIRY_VERSION;
 	buf[3] = INQUIRY_HISUP | INQUIRY_FORMAT;
 	buf[4] = VDISK_INQUIRY_LEN - 5;
+	buf[5] = INQUIRY_3PC;
 	buf[6] = INQUIRY_MULTIP;
 	buf[7] = INQUIRY_CMDQUE;
 
@@ -185,6 +187,14 @@ static unsigned int vdisk_vpd_extended(struct vdisk *vd, u16 rel_tgt_id,
 	return VPD_86_LEN;
 }
 
+/* The copy manager is the core's. */
+static unsigned int vdisk_vpd_third_party_copy(struct vdisk *vd, u16 rel_tgt_id,
+					       u8 *buf)
+{
+	BUILD_BUG_ON(VPD_HEADER_LEN + SCST_VPD_8F_MAX_LEN > VDISK_VPD_MAX_LEN);
+	return scst_vpd_third_party_copy(buf + VPD_HEADER_LEN);
+}
+
 static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 					   u8 *buf)
 {
@@ -240,6 +250,7 @@ static const struct {
 	{ 0x80, vdisk_vpd_serial },
 	{ 0x83, vdisk_vpd_device_id },
 	{ 0x86, vdisk_vpd_extended },
+	{ 0x8f, vdisk_vpd_third_party_copy },
 	{ 0xb0, vdisk_vpd_block_limits },
 	{ 0xb1, vdisk_vpd_characteristics },
 	{ 0xb2, vdisk_vpd_provisioning },
@@ -288,6 +299,28 @@ unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page, u16 rel_tgt_id,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_vpd);
+
+/**
+ * vdisk_device_id - device_id() of struct scst_dev_type
+ * @dev: logical unit
+ * @tgt: target port
+ * @buf: where to
+ * @size: bytes in @buf
+ *
+ * Context: process context.
+ * Return: bytes of VPD page 83h.
+ */
+unsigned int vdisk_device_id(struct scst_device *dev, struct scst_tgt *tgt,
+			     u8 *buf, unsigned int size)
+{
+	u8 page[VDISK_VPD_MAX_LEN];
+	unsigned int len;
+
+	len = vdisk_inquiry_vpd(to_vdisk(dev), 0x83, tgt->rel_tgt_id, page);
+	len = min(len, size);
+	memcpy(buf, page, len);
+	return len;
+}
 
 static scst_sense_t vdisk_exec_inquiry_std(struct scst_cmd *cmd)
 {

@@ -46,6 +46,8 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	if (ret)
 		return ret;
 	dev->nblocks = limits->size >> dev->block_shift;
+	dev->opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
+	dev->clone_size = limits->clone_size;
 	/* INQUIRY reads them though the device is not attached yet. */
 	vd->limits = *limits;
 	return 0;
@@ -200,6 +202,9 @@ static int vdisk_register(struct vdisk_type *vt)
 	type->poll_sense = vdisk_check_medium;
 	type->reset = vdisk_reset;
 	type->parse = vdisk_parse;
+	type->device_id = vdisk_device_id;
+	if (vt->ops->clone)
+		type->clone = vdisk_clone;
 	type->key_attributes = vdisk_key_attributes;
 	return scst_register_virtual_dev_driver(type);
 }

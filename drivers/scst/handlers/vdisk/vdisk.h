@@ -61,6 +61,7 @@ enum vdisk_medium {
  * @opt_xfer: best transfer length in bytes, 0: not known
  * @unmap_granularity: bytes that can be unmapped at once, 0: a logical block
  * @unmap_alignment: offset of the first such unit in bytes
+ * @clone_size: ranges of such blocks can be cloned, 0: none can
  * @can_unmap: gives space back
  * @unmap_zeroes: what was unmapped reads as zeros
  * @rotational: seeks take time
@@ -74,6 +75,7 @@ struct vdisk_limits {
 	u32 opt_xfer;
 	u32 unmap_granularity;
 	u32 unmap_alignment;
+	u32 clone_size;
 	bool can_unmap;
 	bool unmap_zeroes;
 	bool rotational;
@@ -106,6 +108,8 @@ struct vdisk_limits {
  * @write_buf: write from kernel memory
  * @unmap: give the range back, or -EOPNOTSUPP
  * @zero: make the range read as zeros; may give it back if @unmap
+ * @clone: optional: have a range share the space of one of another unit, or of
+ *	the same; with @fua it has to be on the medium before it is done
  */
 struct vdisk_ops {
 	int (*open)(struct vdisk *vd, struct vdisk_limits *limits);
@@ -120,6 +124,8 @@ struct vdisk_ops {
 	int (*write_buf)(struct vdisk *vd, const void *buf, u32 len, u64 pos);
 	int (*unmap)(struct vdisk *vd, u64 pos, u64 len);
 	int (*zero)(struct vdisk *vd, u64 pos, u64 len, bool unmap);
+	int (*clone)(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
+		     u64 src_pos, u64 len, bool fua);
 };
 
 /**
@@ -336,6 +342,8 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page, u16 rel_tgt_id,
 			       u8 *buf);
 #endif
+unsigned int vdisk_device_id(struct scst_device *dev, struct scst_tgt *tgt,
+			     u8 *buf, unsigned int size);
 scst_sense_t vdisk_exec_inquiry(struct scst_cmd *cmd);
 
 /* mode.c */
@@ -382,6 +390,9 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read_capacity_10(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd);
+
+/* clone.c */
+scst_sense_t vdisk_clone(struct scst_cmd *cmd, const struct scst_clone *clone);
 
 /* chunk.c */
 void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);

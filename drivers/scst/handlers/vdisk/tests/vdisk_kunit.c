@@ -283,7 +283,7 @@ static void params_keys_test(struct kunit *test)
 static void inquiry_std_test(struct kunit *test)
 {
 	static const u8 want[74] = {
-		0x00, 0x80, 0x06, 0x12, 91, 0x00, 0x10, 0x02,
+		0x00, 0x80, 0x06, 0x12, 91, 0x08, 0x10, 0x02,
 		'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
 		'd', 'i', 's', 'k', '0', '1', ' ', ' ',
 		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
