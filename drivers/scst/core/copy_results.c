@@ -4,8 +4,9 @@
  * identifiers by which initiators ask for a copy operation (SPC-4 6.18 to 6.23,
  * 7.8.17).
  *
- * What is known of a list identifier is kept for the I_T nexus until it uses
- * the identifier again, or so many others that the oldest has to go.
+ * What is known of a list identifier whose LIST ID USAGE is 00b is kept for the
+ * I_T nexus until it uses the identifier again, or so many others that the oldest
+ * has to go.
  */
 
 #include <kunit/visibility.h>
@@ -126,6 +127,11 @@ void scst_copy_id_end(struct scst_copy *copy)
 	if (!cid)
 		return;
 	guard(spinlock_irqsave)(&cmd->sess->copy_lock);
+	/* LIST ID USAGE 10b: the initiator will not ask. */
+	if (copy->usage == XCOPY_LIST_ID_DISCARD) {
+		copy_id_free(cid);
+		return;
+	}
 	cid->running = false;
 	cid->segments = copy->segment;
 	cid->status = cmd->status;
