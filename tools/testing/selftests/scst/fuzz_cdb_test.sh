@@ -1,55 +1,173 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=256M MEM=1024 SMP=2 TIMEOUT=240
-# Random commands, from several processes at once.  SCST_SEED repeats a run; the
-# numbers of the commands that a failure prints do so alone (fuzz_cdb.c).
+# vm: DISKS=64M MEM=1024 SMP=2 TIMEOUT=400
+# Random commands (fuzz_cdb.c) from several processes and I_T nexuses at once,
+# with task management between them.  SCST_SEED repeats a run; the numbers of the
+# commands that a failure prints do so alone.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 seed=${SCST_SEED:-$(rounds 1 "$(date +%s)")}
-count=$(rounds 2000 200000)
+count=${SCST_FUZZ_COUNT:-$(rounds 2000 200000)}
+sessions=(host0 host1 host2)
+# Blocks that may be written where data has to stay as it is
+lo=8192
+hi=24576
 
-# fuzz HANDLER PARAMETERS
-fuzz() {
-	local pid sg pids=()
+export_unit() {
+	local session
 
 	export_disk "$1" fuzz01 "$2"
-	sg=$(sg_of tgt0 "$lun")
-	"$fuzz_cdb" "$sg" "$seed" $((count / 2)) >"$tmp/out1" &
-	pids+=("$!")
-	"$fuzz_cdb" "$disk" "$((seed + 1))" $((count / 2)) >"$tmp/out2" &
-	pids+=("$!")
+	for session in "${sessions[@]:1}"; do
+		[ -n "$(sessions_named "$session")" ] || add_session tgt0 "$session"
+	done
+	settle
+}
+
+sessions_named() {
+	grep -lxF "$1" "$scst_targets"/tgt0/sessions/session*/initiator_name || :
+}
+
+# No disk is looked at by anybody else
+settle() {
+	! command -v udevadm >/dev/null || udevadm settle -t 60 || :
+}
+
+# fuzz OPTION...: COUNT commands for the LUN in all, by a process for the sg and
+# one for the sd device of each session
+fuzz() {
+	local pid session node n=0 pids=()
+
+	for session in "${sessions[@]}"; do
+		for node in "$(sg_of tgt0 "$lun" "$session")" \
+			"$(disk_of tgt0 "$lun" "$session")"; do
+			"$fuzz_cdb" "$@" "$node" "$((seed + n))" \
+				$((count / ${#sessions[@]} / 2)) >"$tmp/out$n" 2>&1 &
+			pids+=("$!")
+			n=$((n + 1))
+		done
+	done
 	for pid in "${pids[@]}"; do
 		wait "$pid" || fail "seed $seed: $(cat "$tmp"/out?)"
 	done
-	cat "$tmp"/out?
-	# Whatever mode or state it was brought to, it still works
-	sg_start --start "$sg"
-	dd if="$disk" of=/dev/null bs=64k count=16 iflag=direct status=none
-	sg_inq "$sg" >/dev/null
-	unexport_disk fuzz01
+	awk '/^status/ { n[$2] += $3 } /resets/ { r += $1; m += $3 }
+		END { for (s in n) print "status", s, n[s]; print r, "resets", m, "ended by them" }' \
+		"$tmp"/out?
+	works_again
+}
+
+# Whatever mode or state it was brought to, it still works
+works_again() {
+	local sg session
+
+	for session in "${sessions[@]}"; do
+		sg=$(sg_of tgt0 "$lun" "$session")
+		sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+		sg_start --start "$sg"
+		sg_turs "$sg"
+		sg_dd if="$sg" of=/dev/null bs="$(block_size "$sg")" count=64 2>/dev/null ||
+			fail "no READ of $sg"
+		sg_inq "$sg" >/dev/null
+	done
+}
+
+block_size() {
+	local size
+
+	size=$(sg_readcap -b "$1") && echo $((${size#* }))
 }
 
 fileio() {
 	truncate -s 64M "$tmp/disk.img"
-	fuzz vdisk_fileio "filename=$tmp/disk.img thin_provisioned=1"
+	export_unit vdisk_fileio "filename=$tmp/disk.img thin_provisioned=1"
+	fuzz
 	expect "size of the file" $((64 << 20)) "$(stat -c %s "$tmp/disk.img")"
+	unexport_disk fuzz01
 }
 
 blockio() {
-	fuzz vdisk_blockio "filename=/dev/vda thin_provisioned=1"
+	export_unit vdisk_blockio "filename=/dev/vda thin_provisioned=1"
+	fuzz
+	unexport_disk fuzz01
 }
 
 nullio() {
-	fuzz vdisk_nullio "size=$((1 << 30))"
+	export_unit vdisk_nullio "size=$((1 << 30)) removable=1"
+	fuzz
+	unexport_disk fuzz01
+}
+
+fileio_with_task_management() {
+	truncate -s 64M "$tmp/disk.img"
+	export_unit vdisk_fileio "filename=$tmp/disk.img thin_provisioned=1 tst=0"
+	fuzz -r 40 -t 20
+	unexport_disk fuzz01
+}
+
+blockio_with_task_management() {
+	export_unit vdisk_blockio "filename=/dev/vda thin_provisioned=1 blocksize=4096"
+	fuzz -r 40 -t 20
+	unexport_disk fuzz01
+}
+
+# Another unit, with blocks of 4 KiB, for EXTENDED COPY
+export_peer() {
+	truncate -s 128M "$tmp/peer.img"
+	head -c 8M /dev/urandom | dd of="$tmp/peer.img" bs=1M conv=notrunc status=none
+	add_device vdisk_fileio peer01 "filename=$tmp/peer.img blocksize=4096"
+	add_lun tgt0 60 peer01
+	peer=$(sg_of tgt0 60)
+	settle
+}
+
+# guard_intact NODE COPY BLOCK_SIZE: all blocks but those of lo to hi - 1
+guard_intact() {
+	cmp -n $((lo * $3)) "$1" "$2" && cmp -i $((hi * $3)) "$1" "$2"
+}
+
+other_blocks_stay_as_they_were() {
+	head -c 32M /dev/urandom >"$tmp/disk.img"
+	cp "$tmp/disk.img" "$tmp/copy"
+	export_unit vdisk_fileio "filename=$tmp/disk.img thin_provisioned=1"
+	export_peer
+	cp --sparse=always "$tmp/peer.img" "$tmp/peer.copy"
+	fuzz -c $lo:$hi -p "$peer" -r 100 -t 100
+	guard_intact "$tmp/disk.img" "$tmp/copy" 512 || fail "seed $seed: a block was written"
+	guard_intact "$tmp/peer.img" "$tmp/peer.copy" 4096 ||
+		fail "seed $seed: a block of the peer was written"
+	# What the initiators see is what is in the file
+	blockdev --flushbufs "$disk"
+	guard_intact "$disk" "$tmp/copy" 512
+	! cmp -s "$disk" "$tmp/copy" || fail "nothing was written at all"
+	# The comparison would have found one block
+	dd if=/dev/zero of="$disk" bs=512 count=1 seek=$hi oflag=direct status=none
+	! guard_intact "$tmp/disk.img" "$tmp/copy" 512 >/dev/null ||
+		fail "one block is not found"
+	del_lun tgt0 60
+	del_device peer01
+	unexport_disk fuzz01
+	rm "$tmp/peer.img" "$tmp/peer.copy"
+}
+
+other_blocks_of_a_block_device() {
+	head -c 64M /dev/urandom >"$tmp/copy"
+	dd if="$tmp/copy" of=/dev/vda bs=1M oflag=direct status=none
+	export_unit vdisk_blockio "filename=/dev/vda thin_provisioned=1"
+	fuzz -c $lo:$hi -r 100
+	blockdev --flushbufs "$disk"
+	guard_intact "$disk" "$tmp/copy" 512 || fail "seed $seed: a block was written"
+	! cmp -s "$disk" "$tmp/copy" || fail "nothing was written at all"
+	unexport_disk fuzz01
 }
 
 read_only_data_stays() {
 	head -c 16M /dev/urandom >"$tmp/disk.img"
 	truncate -s 16M "$tmp/disk.img"
 	cp "$tmp/disk.img" "$tmp/copy"
-	fuzz vdisk_fileio "filename=$tmp/disk.img read_only=1"
+	export_unit vdisk_fileio "filename=$tmp/disk.img read_only=1"
+	fuzz
+	unexport_disk fuzz01
 	cmp "$tmp/disk.img" "$tmp/copy"
 }
 
@@ -69,4 +187,6 @@ scst_load
 fuzz_cdb=$(helper fuzz_cdb) || skip_all "no helper program fuzz_cdb"
 log=$(log_mark)
 dmesg --console-level warn
-main fileio blockio nullio read_only_data_stays take_apart kernel_log
+main fileio blockio nullio fileio_with_task_management blockio_with_task_management \
+	other_blocks_stay_as_they_were other_blocks_of_a_block_device \
+	read_only_data_stays take_apart kernel_log
