@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: DISKS=16M MEM=1024 SMP=2 TIMEOUT=600
+# The SCSI and LINUX families of libiscsi's iscsi-test-cu against disks of each
+# kind: a suite that is not written here.  Each of its tests has to pass.  One
+# that it skips has failed here, too: it skips what a disk lacks.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Suites that need nothing special, each run on every one of these disks.  The first
+# one wants no copy of the nexus to have a status, so it runs before there is one.
+disks=(fileio blockio blocks_4k)
+suites=(ReceiveCopyResults ExtendedCopy Inquiry Mandatory ModeSense6 Read6 Read10
+	Read12 Read16 ReadCapacity10 ReadCapacity16 ReportSupportedOpcodes
+	TestUnitReady Unmap Verify10 Verify12 Verify16 Write10 Write12 Write16
+	WriteVerify10 WriteVerify12 WriteVerify16
+	WriteSame{10,16}.{Simple,BeyondEol,ZeroBlocks,WriteProtect,Unmap,UnmapVPD,Check}
+	WriteSame16.UnmapUntilEnd)
+
+# Those that do: disk, suite or test
+special=(
+	# Physical blocks of 8 logical ones
+	"fileio WriteSame10.UnmapUnaligned"
+	"fileio WriteSame10.InvalidDataOutSize"
+	"fileio WriteSame16.UnmapUnaligned"
+	"fileio WriteSame16.InvalidDataOutSize"
+	# It sends blocks of FFh with UNMAP=1, and has them read as zeros if LBPRZ is 1,
+	# for which SBC-5 wants them to be written
+	"blockio WriteSame10.UnmapUntilEnd"
+	"removable StartStopUnit.Simple"
+)
+
+# Commands that the units do not have, wholly or in part, or that NoMedia and
+# ReadOnly want to see refused: they move to the lists above when there are
+not_yet="CompareAndWrite GetLBAStatus OrWrite Prefetch10 Prefetch16 ReadDefectData10
+	ReadDefectData12 WriteAtomic16 NoMedia ReadOnly PreventAllow.Simple
+	PreventAllow.Eject StartStopUnit.PwrCnd StartStopUnit.NoLoej Sanitize.BlockErase
+	Sanitize.BlockEraseReserved Sanitize.CryptoErase Sanitize.CryptoEraseReserved
+	Sanitize.ExitFailureMode Sanitize.InvalidServiceAction Sanitize.Overwrite
+	Sanitize.OverwriteReserved"
+# It does these by iSCSI only, with a session of its own that it ends
+iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
+	PreventAllow.ColdReset PreventAllow.LUNReset PreventAllow.2ITNexuses
+	MultipathIO Sanitize.Reset Sanitize.Readonly"
+# They come with reservations
+reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRegister
+	ProutReserve ProutClear ProutPreempt Reserve6 Sanitize.Reservations"
+
+# All tests have the same disks, whatever became of the one before
+after_failure() {
+	local session sg
+
+	for session in "$scst_targets"/tgt0/sessions/session*; do
+		for sg in "$session"/host/target*/*/scsi_generic/*; do
+			sg=/dev/${sg##*/}
+			sg_start --start --loej "$sg"
+			sg_turs -n 5 "$sg"
+		done
+	done >/dev/null 2>&1
+}
+
+# verdicts: of iscsi-test-cu's output, a line for each test: suite.test, passed or
+# FAILED, what it said of skipping
+verdicts() {
+	awk '
+		function test_end() {
+			if (name)
+				print suite "." name, verdict ? verdict : "crashed", skip
+			name = ""
+		}
+		/^Suite: / { test_end(); suite = $2 }
+		/^  Test: / {
+			test_end()
+			name = $2
+			verdict = skip = ""
+			sub(/^  Test: [^ ]* \.\.\./, "")
+		}
+		name && /\[SKIPP/ && !skip { skip = $0; sub(/^.*\[SKIPP[A-Z]*\] */, "", skip) }
+		name && match($0, /^(passed|FAILED)/) { verdict = substr($0, 1, RLENGTH) }
+		/^Run Summary/ { test_end() }'
+}
+
+# failures: the verdicts that are none of passed.  What needs protection
+# information is skipped, since there is none.
+failures() {
+	grep -vE '^[^ ]+ passed *$' | grep -vE '^[^ ]+ passed .*protection' || :
+}
+
+# run_suite DISK FAMILY.SUITE[.TEST]
+run_suite() {
+	local bad
+
+	iscsi-test-cu --dataloss --allow-sanitize --verbose --test="$2" "${node[$1]}" \
+		>"$tmp/output" 2>&1 || :
+	verdicts <"$tmp/output" >"$tmp/verdicts"
+	[ -s "$tmp/verdicts" ] || fail "no test ran: $(cat "$tmp/output")"
+	bad=$(failures <"$tmp/verdicts")
+	[ -z "$bad" ] && return
+	cat "$tmp/output"
+	fail "$bad"
+}
+
+# Every test of the family is in one of the lists above
+every_test_has_its_place() {
+	local line
+
+	iscsi-test-cu -l | sed -n 's/^SCSI\.//p' | grep -F . >"$tmp/all"
+	{
+		printf '%s\n' "${suites[@]}"
+		for line in "${special[@]}"; do
+			echo "${line#* }"
+		done
+		# shellcheck disable=SC2086  # words
+		printf '%s\n' $not_yet $iscsi_only $reservations
+	} | sed 's/\./\\./; s/.*/^&(\\.|$)/' >"$tmp/places"
+	expect "tests that are in no list" "" "$(grep -vE -f "$tmp/places" "$tmp/all")"
+}
+
+# What the script takes for a failure
+it_tells_failures_from_passes() {
+	local text='Suite: A
+  Test: Good ...passed
+  Test: Bad ...    [FAILED] text
+FAILED
+    1. file.c:1  - CU_FAIL("x")
+  Test: Skipped ...    [SKIPPED] X is not implemented.
+passed
+  Test: Protected ...    [SKIPPED] No protection information.
+passed
+  Test: Crashed ...
+'
+	expect "failures" "A.Bad FAILED ;A.Skipped passed X is not implemented.;A.Crashed crashed ;" \
+		"$(printf '%s\nRun Summary:' "$text" | verdicts | failures | tr '\n' ';')"
+}
+
+# add_disk NAME HANDLER PARAMETERS
+declare -A node
+
+add_disk() {
+	export_disk "$2" "$1" "$3"
+}
+
+create_disks() {
+	# On larger ones it reads 65536 blocks at once, more than their MAXIMUM TRANSFER
+	# LENGTH
+	truncate -s 16M "$tmp"/{fileio,removable}.img
+	truncate -s 64M "$tmp/4k.img"
+	add_disk fileio vdisk_fileio "filename=$tmp/fileio.img"
+	add_disk blockio vdisk_blockio "filename=/dev/vda"
+	add_disk blocks_4k vdisk_fileio "filename=$tmp/4k.img blocksize=4096"
+	add_disk removable vdisk_fileio "filename=$tmp/removable.img removable=1"
+}
+
+# The suite takes unit attentions for failures
+open_disks() {
+	local name lun=0
+
+	for name in fileio blockio blocks_4k removable; do
+		node[$name]=$(disk_of tgt0 "$lun")
+		sg_turs -n 10 "${node[$name]}" >/dev/null 2>&1
+		lun=$((lun + 1))
+	done
+}
+
+# define DISK FAMILY.SUITE[.TEST]: a function that runs it, in $tests
+tests=()
+
+define() {
+	local name="$1 ${2//./ }"
+
+	tests+=("${name// /_}")
+	eval "${name// /_}() { run_suite $1 $2; }"
+}
+
+define_all() {
+	local disk suite line
+
+	for disk in "${disks[@]}"; do
+		for suite in "${suites[@]}"; do
+			define "$disk" "SCSI.$suite"
+		done
+	done
+	for line in "${special[@]}"; do
+		define "${line% *}" "SCSI.${line#* }"
+	done
+	# The same tests, without those that Linux does not need
+	while read -r suite; do
+		[[ " ${suites[*]} " != *" $suite "* ]] || define fileio "LINUX.$suite"
+	done < <(iscsi-test-cu -l | sed -n 's/^LINUX\.\([^.]*\)$/\1/p')
+}
+
+take_apart() {
+	put "$scst_targets/tgt0/luns/clear" 1
+	cleanup_devices
+	del_target tgt0
+	scst_unload
+}
+
+command -v iscsi-test-cu >/dev/null || skip_all "no iscsi-test-cu"
+scst_load
+(set -e; create_disks) || exit 1
+open_disks
+define_all
+main every_test_has_its_place it_tells_failures_from_passes "${tests[@]}" take_apart
