@@ -19,6 +19,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/percpu_counter.h>
+#include <linux/rbtree.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -216,6 +217,71 @@ struct scst_gate {
 };
 
 /* ------------------------------------------------------------------------
+ * Ranges of blocks, for commands that are atomic (drivers/scst/core/range.c)
+ */
+
+/**
+ * enum scst_range_mode - which blocks of the medium a command accesses, and how
+ * @SCST_RANGE_NONE: none
+ * @SCST_RANGE_READ: reads nblocks from lba on
+ * @SCST_RANGE_WRITE: writes nblocks from lba on
+ * @SCST_RANGE_WRITE_ANY: writes blocks that its CDB does not tell
+ */
+enum scst_range_mode {
+	SCST_RANGE_NONE,
+	SCST_RANGE_READ,
+	SCST_RANGE_WRITE,
+	SCST_RANGE_WRITE_ANY,
+};
+
+/**
+ * struct scst_range - the range of a command; private to range.c
+ * @rb: link in scst_ranges.tree
+ * @start: first block
+ * @last: last block
+ * @subtree_last: highest @last below @rb
+ * @seq: order of arrival
+ * @nr_blockers: older ranges that it waits for
+ * @write: writes, else reads
+ * @ready: link in scst_ranges.ready
+ * @resume: called when a wait ends
+ */
+struct scst_range {
+	struct rb_node rb;
+	u64 start;
+	u64 last;
+	u64 subtree_last;
+	u64 seq;
+	unsigned int nr_blockers;
+	bool write;
+	struct list_head ready;
+	void (*resume)(struct scst_cmd *cmd);
+};
+
+/**
+ * struct scst_ranges - the ranges of a logical unit; private to range.c
+ * @lock: protects all fields below, and what is changed of
+ *	scst_device.ranges_on, scst_cmd.range_state and ranges_user
+ * @tree: ranges of commands that execute or wait
+ * @ready: those whose wait is over, to be resumed by @resume_work
+ * @seq: of the next range
+ * @nr_users: commands that are to be atomic
+ * @last_use: jiffies when the last of these ended
+ * @resume_work: resumes commands
+ * @stop_work: clears scst_device.ranges_on
+ */
+struct scst_ranges {
+	spinlock_t lock;	/* see above; taken in any context */
+	struct rb_root_cached tree;
+	struct list_head ready;
+	u64 seq;
+	unsigned int nr_users;
+	unsigned long last_use;
+	struct work_struct resume_work;
+	struct delayed_work stop_work;
+};
+
+/* ------------------------------------------------------------------------
  * Commands
  */
 
@@ -252,7 +318,8 @@ enum scst_queue_type {
  * @SCST_CMD_INIT: between scst_rx_cmd() and its place in the task set
  * @SCST_CMD_QUEUED: waits for older commands of its task set
  * @SCST_CMD_DATA_WAIT: waits for data-out, see rdy_to_xfer()
- * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit alone
+ * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit, or some
+ *	of its blocks, alone
  * @SCST_CMD_EXECUTING: the handler has it
  * @SCST_CMD_COPYING: the copy manager has it
  * @SCST_CMD_RESPONDING: the target driver sends the response
@@ -325,12 +392,15 @@ enum scst_cmd_flags {
  * @field_bit: bit in error, or 8 for the whole byte
  * @field_valid: @field_ptr holds something
  * @field_in_cdb: @field_ptr counts in the CDB, else in the parameter list
+ * @range_state: what @range is, private to range.c
+ * @ranges_user: it is to be atomic, and counted
  * @result: how it ended, as scst_cmd_done() was told
  * @start_ns: when it arrived, while latency is measured; else 0
  * @task_set_entry: place in the task set
  * @exec_entry: reference on the logical unit while executing
  * @inflight: link in the session's in-flight list
  * @priv: the handler's own while it executes; not cleared
+ * @range: blocks that it has, see @range_state; not cleared
  * @sense: sense data, fixed or descriptor format
  */
 struct scst_cmd {
@@ -352,6 +422,8 @@ struct scst_cmd {
 	bool info_valid;
 	bool field_valid;
 	bool field_in_cdb;
+	u8 range_state;
+	bool ranges_user;
 	u8 field_bit;
 	u8 ua;
 	u16 field_ptr;
@@ -384,6 +456,7 @@ struct scst_cmd {
 	struct list_head inflight;
 
 	u8 priv[SCST_CMD_PRIV_SIZE] __aligned(8);
+	struct scst_range range;
 	u8 sense[SCST_SENSE_BUFFERSIZE];
 };
 
@@ -404,7 +477,9 @@ struct scst_cmd {
  * @sa: service action; in byte 1 bits 4..0, or in bytes 8 and 9 for 7Fh
  * @cdb_len: CDB length in bytes
  * @dir: which way its data goes
+ * @range: enum scst_range_mode: which blocks it accesses
  * @exclusive: runs alone on the logical unit
+ * @atomic: has the blocks of its @range for itself (SBC-5)
  * @medium_write: changes the medium: refused when write protected
  * @skip_ua: executed though a unit attention is pending (SAM-6 5.14.3)
  * @no_lun: executed though the LUN does not exist (SPC-6 table on LUNs)
@@ -423,7 +498,9 @@ struct scst_opcode {
 	u16 sa;
 	u8 cdb_len;
 	u8 dir;
+	u8 range;
 	unsigned int exclusive:1;
+	unsigned int atomic:1;
 	unsigned int medium_write:1;
 	unsigned int skip_ua:1;
 	unsigned int no_lun:1;
@@ -543,6 +620,7 @@ struct scst_dev_type {
  * @exec_gate: held by commands from exec() to scst_cmd_done()
  * @online: a handler is attached; stable for who is inside @exec_gate when it
  *	has found it set
+ * @ranges_on: commands take ranges of blocks, see range.c
  * @block_size: logical block length in bytes; the handler sets it
  * @block_shift: log2 of it
  * @nblocks: number of logical blocks; the handler sets it
@@ -562,6 +640,7 @@ struct scst_device {
 
 	struct scst_gate exec_gate;
 	bool online;
+	bool ranges_on;
 	u32 block_size;
 	u8 block_shift;
 	u64 nblocks;
@@ -580,6 +659,7 @@ struct scst_device {
 	bool ready;		/* can be found by its name */
 	bool dying;
 	unsigned int nr_pins;	/* LUNs and nexuses */
+	struct scst_ranges ranges;
 	struct ida export_ids;
 	struct scst_gate task_set;
 	struct scst_gate_entry suspend_entry;
@@ -643,13 +723,18 @@ scst_sense_t scst_decode_rw6(struct scst_cmd *cmd);
 scst_sense_t scst_decode_rw10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_rw12(struct scst_cmd *cmd);
 scst_sense_t scst_decode_rw16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_rw32(struct scst_cmd *cmd);
+scst_sense_t scst_decode_compare_and_write(struct scst_cmd *cmd);
+scst_sense_t scst_decode_write_atomic16(struct scst_cmd *cmd);
 scst_sense_t scst_decode_verify10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_verify12(struct scst_cmd *cmd);
 scst_sense_t scst_decode_verify16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_verify32(struct scst_cmd *cmd);
 scst_sense_t scst_decode_range10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_range16(struct scst_cmd *cmd);
 scst_sense_t scst_decode_write_same10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_write_same16(struct scst_cmd *cmd);
+scst_sense_t scst_decode_write_same32(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_byte4(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_3(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_7(struct scst_cmd *cmd);
@@ -1008,6 +1093,30 @@ static inline void scst_cmd_set_out_sg(struct scst_cmd *cmd,
 	cmd->out_sg = sg;
 	cmd->out_sg_cnt = sg_cnt;
 	cmd->out_bufflen = len;
+}
+
+/**
+ * scst_cdb_flags_at - where a CDB of the READ and WRITE family has its flags
+ * @cmd: command
+ *
+ * These are RDPROTECT or WRPROTECT, DPO, FUA, BYTCHK, UNMAP and their like.
+ *
+ * Return: byte of the CDB (SBC-5, READ(10) and READ(32)).
+ */
+static inline unsigned int scst_cdb_flags_at(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[0] == VARIABLE_LENGTH_CMD ? 10 : 1;
+}
+
+/**
+ * scst_cdb_flags - the flags of a CDB of the READ and WRITE family
+ * @cmd: command
+ *
+ * Return: the byte at scst_cdb_flags_at().
+ */
+static inline u8 scst_cdb_flags(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[scst_cdb_flags_at(cmd)];
 }
 
 /**

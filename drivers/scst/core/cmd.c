@@ -125,21 +125,69 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 		percpu_ref_put(&td->ref);
 }
 
+/* It is inside the exec gate. */
+static void cmd_enter_range(struct scst_cmd *cmd)
+{
+	if (likely(!READ_ONCE(cmd->dev->ranges_on)) ||
+	    scst_range_enter(cmd, cmd_do_exec))
+		cmd_do_exec(cmd);
+}
+
 static void cmd_exec_resume(struct scst_gate_entry *entry)
 {
-	cmd_do_exec(container_of(entry, struct scst_cmd, exec_entry));
+	cmd_enter_range(container_of(entry, struct scst_cmd, exec_entry));
+}
+
+/* The first command that is to be atomic: it is alone, unless it was aborted. */
+static void cmd_start_ranges(struct scst_cmd *cmd)
+{
+	if (!scst_cmd_aborted(cmd))
+		scst_ranges_start(cmd->dev);
+	cmd_enter_range(cmd);
+}
+
+static void cmd_start_ranges_resume(struct scst_gate_entry *entry)
+{
+	cmd_start_ranges(container_of(entry, struct scst_cmd, exec_entry));
+}
+
+static void cmd_exec_atomic(struct scst_cmd *cmd)
+{
+	struct scst_gate *gate = &cmd->dev->exec_gate;
+
+	if (scst_ranges_get(cmd)) {
+		if (scst_gate_enter(gate, &cmd->exec_entry, SCST_GATE_SHARED,
+				    cmd_exec_resume))
+			cmd_enter_range(cmd);
+	} else {
+		if (scst_gate_enter(gate, &cmd->exec_entry, SCST_GATE_EXCLUSIVE,
+				    cmd_start_ranges_resume))
+			cmd_start_ranges(cmd);
+	}
+}
+
+static void cmd_exec_exclusive(struct scst_cmd *cmd)
+{
+	if (scst_gate_enter(&cmd->dev->exec_gate, &cmd->exec_entry,
+			    SCST_GATE_EXCLUSIVE, cmd_exec_resume))
+		cmd_enter_range(cmd);
 }
 
 static void cmd_exec(struct scst_cmd *cmd)
 {
-	enum scst_gate_mode mode = SCST_GATE_SHARED;
+	const struct scst_opcode *op = cmd->op;
 
 	WRITE_ONCE(cmd->state, SCST_CMD_EXEC_WAIT);
-	if (unlikely(cmd->op->exclusive))
-		mode = SCST_GATE_EXCLUSIVE;
+	if (unlikely(op->exclusive || op->atomic)) {
+		if (op->exclusive)
+			cmd_exec_exclusive(cmd);
+		else
+			cmd_exec_atomic(cmd);
+		return;
+	}
 	if (likely(scst_gate_enter(&cmd->dev->exec_gate, &cmd->exec_entry,
-				   mode, cmd_exec_resume)))
-		cmd_do_exec(cmd);
+				   SCST_GATE_SHARED, cmd_exec_resume)))
+		cmd_enter_range(cmd);
 }
 
 /* Fetch data-out.  scst_rx_data() goes on. */
@@ -445,6 +493,8 @@ void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result)
 	if (likely(dev)) {
 		if (dev->type->dev_done && cmd->state == SCST_CMD_EXECUTING)
 			dev->type->dev_done(cmd);
+		if (unlikely(cmd->range_state || cmd->ranges_user))
+			scst_range_leave(cmd);
 		scst_gate_leave(&dev->exec_gate, &cmd->exec_entry);
 	}
 	scst_cmd_finish(cmd);
@@ -499,6 +549,23 @@ void scst_cmd_unpin(struct scst_cmd *cmd)
 		cmd_free(cmd);
 }
 
+/* End a wait of which nobody else knows the end any more then. */
+static bool cmd_cancel_wait(struct scst_cmd *cmd)
+{
+	struct scst_gate *exec_gate = &cmd->dev->exec_gate;
+
+	if (scst_gate_cancel(cmd->tgt_dev->task_set, &cmd->task_set_entry))
+		return true;
+	if (!scst_gate_cancel(exec_gate, &cmd->exec_entry)) {
+		if (!scst_range_cancel(cmd))
+			return false;
+		scst_gate_leave(exec_gate, &cmd->exec_entry);
+	}
+	if (cmd->ranges_user)
+		scst_range_leave(cmd);
+	return true;
+}
+
 /**
  * scst_cmd_abort - end the waits of a command that was marked aborted
  * @cmd: command, pinned
@@ -510,9 +577,7 @@ void scst_cmd_unpin(struct scst_cmd *cmd)
  */
 void scst_cmd_abort(struct scst_cmd *cmd)
 {
-	if (cmd->tgt_dev &&
-	    (scst_gate_cancel(cmd->tgt_dev->task_set, &cmd->task_set_entry) ||
-	     scst_gate_cancel(&cmd->dev->exec_gate, &cmd->exec_entry))) {
+	if (cmd->tgt_dev && cmd_cancel_wait(cmd)) {
 		scst_cmd_finish(cmd);
 		return;
 	}

@@ -194,6 +194,16 @@ static inline void scst_gate_entry_init(struct scst_gate_entry *entry)
 	entry->cancelled = false;
 }
 
+/* range.c */
+void scst_ranges_init(struct scst_ranges *ranges);
+void scst_ranges_exit(struct scst_ranges *ranges);
+bool scst_ranges_get(struct scst_cmd *cmd);
+void scst_ranges_start(struct scst_device *dev);
+bool scst_range_enter(struct scst_cmd *cmd,
+		      void (*resume)(struct scst_cmd *cmd));
+bool scst_range_cancel(struct scst_cmd *cmd);
+void scst_range_leave(struct scst_cmd *cmd);
+
 /* inflight.c */
 int scst_inflight_init(struct scst_session *sess);
 void scst_inflight_exit(struct scst_session *sess);

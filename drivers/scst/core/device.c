@@ -150,6 +150,7 @@ static void device_release(struct device *dev)
 {
 	struct scst_device *unit = to_scst_dev(dev);
 
+	scst_ranges_exit(&unit->ranges);
 	scst_gate_exit(&unit->exec_gate);
 	scst_gate_exit(&unit->task_set);
 	ida_destroy(&unit->export_ids);
@@ -247,6 +248,7 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	unit->tst = true;
 	mutex_init(&unit->mutex);
 	ida_init(&unit->export_ids);
+	scst_ranges_init(&unit->ranges);
 	spin_lock_init(&unit->tgt_dev_lock);
 	INIT_LIST_HEAD(&unit->tgt_devs);
 	INIT_LIST_HEAD(&unit->type_entry);

@@ -167,9 +167,10 @@ bool scst_gate_enter(struct scst_gate *gate, struct scst_gate_entry *entry,
 		/*
 		 * The flag is read with the reference held: either the one who
 		 * set it sees the reference when it drains the ref, or we see
-		 * the flag.
+		 * the flag.  Pairs with gate_switch(): what was done by those
+		 * who had the gate alone is seen.
 		 */
-		if (likely(!READ_ONCE(gate->slow))) {
+		if (likely(!smp_load_acquire(&gate->slow))) {
 			WRITE_ONCE(entry->state, ENTRY_FAST);
 			return true;
 		}
@@ -312,7 +313,8 @@ static void gate_switch(struct scst_gate *gate)
 	 * still counts as drained.
 	 */
 	if (gate_idle(gate))
-		WRITE_ONCE(gate->slow, false);
+		/* Pairs with scst_gate_enter() */
+		smp_store_release(&gate->slow, false);
 }
 
 static void gate_resume(struct scst_gate *gate)
