@@ -36,6 +36,10 @@ enum scst_stat {
 /* Control byte of a CDB (SAM-6 5.2) */
 #define SCST_CDB_CONTROL_NACA		0x04
 
+/* Operation codes that scsi_proto.h lacks (SBC-5) */
+#define ORWRITE_16			0x8b
+#define PRE_FETCH_16			0x90
+
 /* READ(10) and its family: byte 1 (SBC-5 5.11) */
 #define SCST_CDB_FUA			0x08
 #define SCST_CDB_DPO			0x10

@@ -43,12 +43,12 @@ static scst_sense_t cdb_set_len(struct scst_cmd *cmd, u32 len)
  */
 static bool cdb_wants_protection(const struct scst_cmd *cmd)
 {
-	return unlikely(cmd->cdb[1] & SCST_CDB_RDPROTECT);
+	return unlikely(scst_cdb_flags(cmd) & SCST_CDB_RDPROTECT);
 }
 
 static scst_sense_t cdb_protection_error(struct scst_cmd *cmd)
 {
-	return scst_cmd_cdb_error(cmd, 1, 7);
+	return scst_cmd_cdb_error(cmd, scst_cdb_flags_at(cmd), 7);
 }
 
 /**
@@ -123,6 +123,66 @@ scst_sense_t scst_decode_rw16(struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(scst_decode_rw16);
 
+/**
+ * scst_decode_rw32 - decode READ(32), WRITE(32) and WRITE AND VERIFY(32)
+ * @cmd: command
+ *
+ * The reference and application tags are of no effect without protection
+ * information.
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or INVALID FIELD IN CDB for protection information.
+ */
+scst_sense_t scst_decode_rw32(struct scst_cmd *cmd)
+{
+	const u8 *cdb = cmd->cdb;
+
+	if (cdb_wants_protection(cmd))
+		return cdb_protection_error(cmd);
+	return cdb_set_transfer(cmd, get_unaligned_be64(cdb + 12),
+				get_unaligned_be32(cdb + 28));
+}
+EXPORT_SYMBOL_GPL(scst_decode_rw32);
+
+/**
+ * scst_decode_compare_and_write - decode COMPARE AND WRITE
+ * @cmd: command
+ *
+ * The blocks to compare with come first, as many to write after them.
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or INVALID FIELD IN CDB for protection information.
+ */
+scst_sense_t scst_decode_compare_and_write(struct scst_cmd *cmd)
+{
+	const u8 *cdb = cmd->cdb;
+	u32 nblocks = cdb[13];
+
+	if (cdb_wants_protection(cmd))
+		return cdb_protection_error(cmd);
+	cmd->xfer_len = 2ULL * nblocks << cmd->dev->block_shift;
+	return cdb_set_range(cmd, get_unaligned_be64(cdb + 2), nblocks);
+}
+EXPORT_SYMBOL_GPL(scst_decode_compare_and_write);
+
+/**
+ * scst_decode_write_atomic16 - decode WRITE ATOMIC(16)
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or INVALID FIELD IN CDB for protection information.
+ */
+scst_sense_t scst_decode_write_atomic16(struct scst_cmd *cmd)
+{
+	const u8 *cdb = cmd->cdb;
+
+	if (cdb_wants_protection(cmd))
+		return cdb_protection_error(cmd);
+	return cdb_set_transfer(cmd, get_unaligned_be64(cdb + 2),
+				get_unaligned_be16(cdb + 12));
+}
+EXPORT_SYMBOL_GPL(scst_decode_write_atomic16);
+
 /* With a VERIFICATION LENGTH of zero nothing is verified nor transferred. */
 static scst_sense_t cdb_set_verify(struct scst_cmd *cmd, u64 lba, u32 nblocks)
 {
@@ -131,7 +191,7 @@ static scst_sense_t cdb_set_verify(struct scst_cmd *cmd, u64 lba, u32 nblocks)
 	if (cdb_wants_protection(cmd))
 		return cdb_protection_error(cmd);
 
-	switch (cmd->cdb[1] & SCST_CDB_BYTCHK) {
+	switch (scst_cdb_flags(cmd) & SCST_CDB_BYTCHK) {
 	case CDB_BYTCHK_NONE:
 		nsent = 0;
 		break;
@@ -142,7 +202,7 @@ static scst_sense_t cdb_set_verify(struct scst_cmd *cmd, u64 lba, u32 nblocks)
 		nsent = min(nblocks, 1U);
 		break;
 	default:
-		return scst_cmd_cdb_error(cmd, 1, 2);
+		return scst_cmd_cdb_error(cmd, scst_cdb_flags_at(cmd), 2);
 	}
 	cmd->xfer_len = (u64)nsent << cmd->dev->block_shift;
 	return cdb_set_range(cmd, lba, nblocks);
@@ -198,6 +258,22 @@ scst_sense_t scst_decode_verify16(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_decode_verify16);
 
 /**
+ * scst_decode_verify32 - decode VERIFY(32)
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: as scst_decode_verify10().
+ */
+scst_sense_t scst_decode_verify32(struct scst_cmd *cmd)
+{
+	const u8 *cdb = cmd->cdb;
+
+	return cdb_set_verify(cmd, get_unaligned_be64(cdb + 12),
+			      get_unaligned_be32(cdb + 28));
+}
+EXPORT_SYMBOL_GPL(scst_decode_verify32);
+
+/**
  * scst_decode_range10 - decode SYNCHRONIZE CACHE(10) and PRE-FETCH(10)
  * @cmd: command
  *
@@ -233,24 +309,37 @@ scst_sense_t scst_decode_range16(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_decode_range16);
 
 /*
- * SBC-5, WSNZ=0: a NUMBER OF LOGICAL BLOCKS of zero is all up to the last one.  It
- * stays zero if there are none.
+ * SBC-5, WSNZ=0: a NUMBER OF LOGICAL BLOCKS of zero is all up to the last one,
+ * which may be more than the field could say.  It stays zero if there are none.
  */
-static scst_sense_t cdb_set_write_same_range(struct scst_cmd *cmd, u64 lba,
-					     u64 nblocks)
+static u64 cdb_write_same_blocks(const struct scst_cmd *cmd, u64 lba,
+				 u32 nblocks)
 {
 	u64 capacity = READ_ONCE(cmd->dev->nblocks);
 
-	if (!nblocks && lba < capacity)
-		nblocks = capacity - lba;
-	return cdb_set_range(cmd, lba, nblocks);
+	if (nblocks)
+		return nblocks;
+	return lba < capacity ? capacity - lba : 0;
+}
+
+/* With NDOB=1 there is no data-out buffer. */
+static scst_sense_t cdb_set_write_same(struct scst_cmd *cmd, u64 lba,
+				       u32 nblocks, bool ndob)
+{
+	if (cdb_wants_protection(cmd))
+		return cdb_protection_error(cmd);
+	cmd->xfer_len = ndob ? 0 : 1ULL << cmd->dev->block_shift;
+	cmd->lba = lba;
+	cmd->nblocks = cdb_write_same_blocks(cmd, lba, nblocks);
+	return SCST_GOOD;
 }
 
 /**
  * scst_decode_write_same10 - decode WRITE SAME(10)
  * @cmd: command
  *
- * One block is transferred, even with a NUMBER OF LOGICAL BLOCKS of zero.
+ * One block is transferred.  A NUMBER OF LOGICAL BLOCKS of zero becomes what it
+ * stands for.
  *
  * Context: any.
  * Return: %SCST_GOOD, or INVALID FIELD IN CDB for protection information.
@@ -259,11 +348,8 @@ scst_sense_t scst_decode_write_same10(struct scst_cmd *cmd)
 {
 	const u8 *cdb = cmd->cdb;
 
-	if (cdb_wants_protection(cmd))
-		return cdb_protection_error(cmd);
-	cmd->xfer_len = 1ULL << cmd->dev->block_shift;
-	return cdb_set_write_same_range(cmd, get_unaligned_be32(cdb + 2),
-					get_unaligned_be16(cdb + 7));
+	return cdb_set_write_same(cmd, get_unaligned_be32(cdb + 2),
+				  get_unaligned_be16(cdb + 7), false);
 }
 EXPORT_SYMBOL_GPL(scst_decode_write_same10);
 
@@ -280,15 +366,28 @@ scst_sense_t scst_decode_write_same16(struct scst_cmd *cmd)
 {
 	const u8 *cdb = cmd->cdb;
 
-	if (cdb_wants_protection(cmd))
-		return cdb_protection_error(cmd);
-	cmd->xfer_len = 0;
-	if (!(cdb[1] & SCST_CDB_NDOB))
-		cmd->xfer_len = 1ULL << cmd->dev->block_shift;
-	return cdb_set_write_same_range(cmd, get_unaligned_be64(cdb + 2),
-					get_unaligned_be32(cdb + 10));
+	return cdb_set_write_same(cmd, get_unaligned_be64(cdb + 2),
+				  get_unaligned_be32(cdb + 10),
+				  cdb[1] & SCST_CDB_NDOB);
 }
 EXPORT_SYMBOL_GPL(scst_decode_write_same16);
+
+/**
+ * scst_decode_write_same32 - decode WRITE SAME(32)
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: as scst_decode_write_same16().
+ */
+scst_sense_t scst_decode_write_same32(struct scst_cmd *cmd)
+{
+	const u8 *cdb = cmd->cdb;
+
+	return cdb_set_write_same(cmd, get_unaligned_be64(cdb + 12),
+				  get_unaligned_be32(cdb + 28),
+				  cdb[10] & SCST_CDB_NDOB);
+}
+EXPORT_SYMBOL_GPL(scst_decode_write_same32);
 
 /**
  * scst_decode_len_byte4 - ALLOCATION or PARAMETER LIST LENGTH in byte 4

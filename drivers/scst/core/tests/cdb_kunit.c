@@ -3,16 +3,19 @@
 
 #include "fixture.h"
 
+/* Blocks of the unit, for the commands that depend on it */
+#define CDB_CAPACITY	1000
+
 struct cdb_case {
 	const char *desc;
 	scst_sense_t (*decode)(struct scst_cmd *cmd);
-	u8 cdb[16];
+	u8 cdb[32];
 	u8 len;
 	u8 shift;
 	u64 lba;
 	u64 nblocks;
 	u64 xfer_len;
-	bool bad;	/* INVALID FIELD IN CDB, in byte 1 with bit @bit */
+	bool bad;	/* INVALID FIELD IN CDB, in the flags with bit @bit */
 	u8 bit;
 };
 
@@ -178,10 +181,15 @@ static const struct cdb_case cdb_cases[] = {
 		.cdb = { WRITE_SAME, 0x08, 0, 0, 0, 1, 0, 0xff, 0xff },
 		.lba = 1, .nblocks = 65535, .xfer_len = 512,
 	}, {
-		.desc = "WRITE SAME(10): one block for a length of zero too",
+		.desc = "WRITE SAME(10): a length of zero is up to the end",
 		.decode = scst_decode_write_same10, .len = 10, .shift = 12,
 		.cdb = { WRITE_SAME, 0, 0, 0, 0, 1 },
-		.lba = 1, .xfer_len = 4096,
+		.lba = 1, .nblocks = CDB_CAPACITY - 1, .xfer_len = 4096,
+	}, {
+		.desc = "WRITE SAME(10): a length of zero behind the end",
+		.decode = scst_decode_write_same10, .len = 10, .shift = 12,
+		.cdb = { WRITE_SAME, 0, 0xff, 0xff, 0xff, 0xff },
+		.lba = U32_MAX, .xfer_len = 4096,
 	}, {
 		.desc = "WRITE SAME(10): byte 1 bit 0 is not NDOB",
 		.decode = scst_decode_write_same10, .len = 10, .shift = 9,
@@ -208,6 +216,90 @@ static const struct cdb_case cdb_cases[] = {
 		.desc = "WRITE SAME(16): WRPROTECT",
 		.decode = scst_decode_write_same16, .len = 16, .shift = 9,
 		.cdb = { WRITE_SAME_16, 0xa1 },
+		.bad = true, .bit = 7,
+	},
+	/* Variable length CDBs */
+	{
+		.desc = "READ(32): limits, the tags are no length",
+		.decode = scst_decode_rw32, .len = 32, .shift = 12,
+		.cdb = { VARIABLE_LENGTH_CMD, 0, 0xff, 0xff, 0xff, 0xff, 0xff,
+			 0x18, 0, READ_32, 0x1c, 0xff, 0xff, 0xff, 0xff, 0xff,
+			 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 0xff,
+			 0xff, 0xff, 0xff },
+		.lba = U64_MAX, .nblocks = U32_MAX,
+		.xfer_len = (u64)U32_MAX << 12,
+	}, {
+		.desc = "READ(32): zero length is no block",
+		.decode = scst_decode_rw32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = READ_32, [19] = 7 },
+		.lba = 7,
+	}, {
+		.desc = "WRITE(32): byte 1 has no WRPROTECT",
+		.decode = scst_decode_rw32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, 0xe0, [9] = WRITE_32, [12] = 1,
+			 [31] = 2 },
+		.lba = 1ULL << 56, .nblocks = 2, .xfer_len = 1024,
+	}, {
+		.desc = "WRITE(32): WRPROTECT",
+		.decode = scst_decode_rw32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = WRITE_32, [10] = 0x20 },
+		.bad = true, .bit = 7,
+	}, {
+		.desc = "VERIFY(32): BYTCHK 01b",
+		.decode = scst_decode_verify32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = VERIFY_32, [10] = 0x02,
+			 [19] = 1, [31] = 3 },
+		.lba = 1, .nblocks = 3, .xfer_len = 1536,
+	}, {
+		.desc = "VERIFY(32): BYTCHK 10b is reserved",
+		.decode = scst_decode_verify32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = VERIFY_32, [10] = 0x04 },
+		.bad = true, .bit = 2,
+	}, {
+		.desc = "WRITE SAME(32): one block",
+		.decode = scst_decode_write_same32, .len = 32, .shift = 12,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = WRITE_SAME_32, [28] = 1 },
+		.nblocks = 1 << 24, .xfer_len = 4096,
+	}, {
+		.desc = "WRITE SAME(32): NDOB",
+		.decode = scst_decode_write_same32, .len = 32, .shift = 12,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = WRITE_SAME_32, [10] = 0x01,
+			 [31] = 1 },
+		.nblocks = 1,
+	}, {
+		.desc = "WRITE SAME(32): WRPROTECT",
+		.decode = scst_decode_write_same32, .len = 32, .shift = 9,
+		.cdb = { VARIABLE_LENGTH_CMD, [9] = WRITE_SAME_32, [10] = 0xe1 },
+		.bad = true, .bit = 7,
+	},
+	/* Atomic commands */
+	{
+		.desc = "COMPARE AND WRITE: twice the data, one byte of length",
+		.decode = scst_decode_compare_and_write, .len = 16, .shift = 12,
+		.cdb = { COMPARE_AND_WRITE, 0x18, 1, 2, 3, 4, 5, 6, 7, 8, 0xff,
+			 0xff, 0xff, 0xff },
+		.lba = 0x0102030405060708ULL, .nblocks = 255,
+		.xfer_len = 2 * 255 * 4096,
+	}, {
+		.desc = "COMPARE AND WRITE: zero length is no block",
+		.decode = scst_decode_compare_and_write, .len = 16, .shift = 9,
+		.cdb = { COMPARE_AND_WRITE, [9] = 9 },
+		.lba = 9,
+	}, {
+		.desc = "COMPARE AND WRITE: WRPROTECT",
+		.decode = scst_decode_compare_and_write, .len = 16, .shift = 9,
+		.cdb = { COMPARE_AND_WRITE, 0x80 },
+		.bad = true, .bit = 7,
+	}, {
+		.desc = "WRITE ATOMIC(16): the boundary is no length",
+		.decode = scst_decode_write_atomic16, .len = 16, .shift = 9,
+		.cdb = { WRITE_ATOMIC_16, 0x18, 0, 0, 0, 0, 0, 0, 0, 1, 0xff,
+			 0xff, 0x01, 0x02 },
+		.lba = 1, .nblocks = 0x102, .xfer_len = 0x102 * 512,
+	}, {
+		.desc = "WRITE ATOMIC(16): WRPROTECT",
+		.decode = scst_decode_write_atomic16, .len = 16, .shift = 9,
+		.cdb = { WRITE_ATOMIC_16, 0x40 },
 		.bad = true, .bit = 7,
 	},
 	/* Lengths in bytes: the block size is of no concern */
@@ -262,6 +354,7 @@ static void cdb_decode_test(struct kunit *test)
 	scst_sense_t sense;
 
 	cmd->dev->block_shift = c->shift;
+	cmd->dev->nblocks = CDB_CAPACITY;
 	sense = c->decode(cmd);
 
 	if (c->bad) {
@@ -269,7 +362,7 @@ static void cdb_decode_test(struct kunit *test)
 				  sense == SCST_SENSE_INVALID_FIELD_IN_CDB);
 		KUNIT_EXPECT_TRUE(test, cmd->field_valid);
 		KUNIT_EXPECT_TRUE(test, cmd->field_in_cdb);
-		KUNIT_EXPECT_EQ(test, cmd->field_ptr, 1);
+		KUNIT_EXPECT_EQ(test, cmd->field_ptr, c->len == 32 ? 10 : 1);
 		KUNIT_EXPECT_EQ(test, cmd->field_bit, c->bit);
 		return;
 	}
