@@ -13,7 +13,10 @@
 #include <linux/atomic.h>
 #include <linux/bio.h>
 #include <linux/blkdev.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include "vdisk.h"
 
 /* Pieces of a buffer that fit into the bio in the command */
@@ -385,6 +388,50 @@ static int blockio_write_buf(struct vdisk *vd, const void *buf, u32 len,
 			      REQ_OP_WRITE | REQ_SYNC | REQ_IDLE);
 }
 
+static void blockio_add_buf(struct bio *bio, void *buf, u32 len)
+{
+	struct page *page;
+
+	for (; len; len -= PAGE_SIZE, buf += PAGE_SIZE) {
+		page = is_vmalloc_addr(buf) ? vmalloc_to_page(buf) :
+					      virt_to_page(buf);
+		if (len <= PAGE_SIZE) {
+			__bio_add_page(bio, page, len, 0);
+			return;
+		}
+		__bio_add_page(bio, page, PAGE_SIZE, 0);
+	}
+}
+
+/*
+ * One bio, which the block layer splits under no circumstances.  The limits of
+ * the device are such that it takes a buffer of whole pages.
+ */
+static scst_sense_t blockio_write_atomic(struct scst_cmd *cmd, u32 len,
+					 bool fua)
+{
+	blk_opf_t opf = REQ_OP_WRITE | REQ_ATOMIC | REQ_SYNC | REQ_IDLE;
+	struct blockio *bi = to_blockio(cmd);
+	struct bio *bio;
+	int ret;
+
+	/* With PF_MEMALLOC_NOIO; vmalloc() wants no other flags. */
+	void *buf __free(kvfree) = kvmalloc(round_up(len, PAGE_SIZE),
+					    GFP_KERNEL | __GFP_NOWARN);
+	if (!buf)
+		return SCST_BUSY;
+	sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, len);
+	if (is_vmalloc_addr(buf))
+		flush_kernel_vmap_range(buf, len);
+	bio = bio_alloc_bioset(bi->bdev, DIV_ROUND_UP(len, PAGE_SIZE),
+			       opf | (fua ? REQ_FUA : 0), GFP_NOIO, &bi->bios);
+	bio->bi_iter.bi_sector = vdisk_pos(cmd) >> SECTOR_SHIFT;
+	blockio_add_buf(bio, buf, len);
+	ret = submit_bio_wait(bio);
+	bio_put(bio);
+	return ret ? vdisk_errno_error(cmd, ret, true, cmd->lba) : SCST_GOOD;
+}
+
 static int blockio_unmap(struct vdisk *vd, u64 pos, u64 len)
 {
 	struct blockio *bi = vd->store;
@@ -433,6 +480,27 @@ static int blockio_check_bdev(const struct vdisk *vd, struct block_device *bdev)
 	return bdev_is_zoned(bdev) ? -EOPNOTSUPP : 0;
 }
 
+/*
+ * All of these are powers of two.  A boundary that no write may cross is a
+ * multiple of the longest one: none that is aligned to that does.
+ */
+static void blockio_set_atomic_limits(struct vdisk_limits *limits,
+				      struct block_device *bdev)
+{
+	const struct request_queue *q = bdev_get_queue(bdev);
+
+	if (!bdev_can_atomic_write(bdev))
+		return;
+	limits->atomic_max = min(queue_atomic_write_unit_max_bytes(q),
+				 VDISK_MAX_ATOMIC);
+	limits->atomic_granularity = queue_atomic_write_unit_min_bytes(q);
+	limits->atomic_alignment = queue_atomic_write_boundary_bytes(q) ?
+				   limits->atomic_max :
+				   limits->atomic_granularity;
+	if (limits->atomic_granularity > limits->atomic_max)
+		limits->atomic_max = 0;
+}
+
 static void blockio_set_limits(struct vdisk_limits *limits,
 			       struct block_device *bdev)
 {
@@ -446,6 +514,7 @@ static void blockio_set_limits(struct vdisk_limits *limits,
 	limits->unmap_alignment = bdev_discard_alignment(bdev);
 	limits->can_unmap = bdev_max_discard_sectors(bdev);
 	limits->rotational = !bdev_nonrot(bdev);
+	blockio_set_atomic_limits(limits, bdev);
 }
 
 static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
@@ -513,6 +582,7 @@ const struct vdisk_ops vdisk_blockio_ops = {
 	.flush		= blockio_flush,
 	.read_buf	= blockio_read_buf,
 	.write_buf	= blockio_write_buf,
+	.write_atomic	= blockio_write_atomic,
 	.unmap		= blockio_unmap,
 	.zero		= blockio_zero,
 };

@@ -58,7 +58,9 @@ void vdisk_repeat_block(void *buf, u32 block, u32 size)
 	}
 }
 
-static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 len, bool write)
+/* Of the buffer of the command the first @skip bytes are left out. */
+static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 skip, u32 len,
+				  bool write)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	const struct vdisk_ops *ops = vd->type->ops;
@@ -72,7 +74,8 @@ static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 len, bool write)
 	for (done = 0; done < len; done += n) {
 		n = min(size, len - done);
 		if (write) {
-			sg_pcopy_to_buffer(cmd->sg, cmd->sg_cnt, buf, n, done);
+			sg_pcopy_to_buffer(cmd->sg, cmd->sg_cnt, buf, n,
+					   skip + done);
 			ret = ops->write_buf(vd, buf, n, pos + done);
 		} else {
 			ret = ops->read_buf(vd, buf,
@@ -80,7 +83,7 @@ static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 len, bool write)
 					    pos + done);
 			if (!ret)
 				sg_pcopy_from_buffer(cmd->sg, cmd->sg_cnt, buf,
-						     n, done);
+						     n, skip + done);
 		}
 		if (ret)
 			return vdisk_errno_error(cmd, ret, write, cmd->lba +
@@ -100,7 +103,24 @@ static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 len, bool write)
  */
 scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len)
 {
-	return vdisk_copy_sg(cmd, len, false);
+	return vdisk_copy_sg(cmd, 0, len, false);
+}
+
+/**
+ * vdisk_write_part - write a part of the buffer of a command
+ * @cmd: command
+ * @skip: bytes of the buffer before the part
+ * @len: bytes in it, whole blocks; they go to the first blocks of @cmd
+ * @fua: have them on the medium
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_write_part(struct scst_cmd *cmd, u32 skip, u32 len, bool fua)
+{
+	scst_sense_t sense = vdisk_copy_sg(cmd, skip, len, true);
+
+	return sense == SCST_GOOD && fua ? vdisk_flush_cmd(cmd) : sense;
 }
 
 /**
@@ -114,7 +134,5 @@ scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len)
  */
 scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len, bool fua)
 {
-	scst_sense_t sense = vdisk_copy_sg(cmd, len, true);
-
-	return sense == SCST_GOOD && fua ? vdisk_flush_cmd(cmd) : sense;
+	return vdisk_write_part(cmd, 0, len, fua);
 }

@@ -22,8 +22,8 @@ static scst_sense_t vdisk_no_space(struct scst_cmd *cmd)
 /* SBC-5 lets a unit refuse these two for what its medium cannot do. */
 static bool vdisk_is_optional(const struct scst_cmd *cmd)
 {
-	return cmd->op->opcode == UNMAP || cmd->op->opcode == WRITE_SAME ||
-	       cmd->op->opcode == WRITE_SAME_16;
+	return cmd->op->exec == vdisk_exec_unmap ||
+	       cmd->op->exec == vdisk_exec_write_same;
 }
 
 /**

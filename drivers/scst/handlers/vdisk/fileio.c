@@ -21,6 +21,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
+#include <linux/fadvise.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -397,6 +398,13 @@ static void fileio_drop_cache(struct vdisk *vd, u64 pos, u64 len)
 					      (pos + len - 1) >> PAGE_SHIFT);
 }
 
+static void fileio_read_ahead(struct vdisk *vd, u64 pos, u64 len)
+{
+	struct fileio *fi = vd->store;
+
+	vfs_fadvise(fi->file, pos, len, POSIX_FADV_WILLNEED);
+}
+
 static scst_sense_t fileio_work_sync(struct scst_cmd *cmd)
 {
 	struct file *file = to_fileio(cmd)->sync_file;
@@ -524,33 +532,50 @@ static scst_sense_t fileio_work_direct(struct scst_cmd *cmd)
 	return SCST_PENDING;
 }
 
-/* The memory is one of kmalloc(): contiguous, and one bvec. */
-static int fileio_rw_buf(struct vdisk *vd, void *buf, u32 len, u64 pos,
-			 bool write)
+static int fileio_rw_iter(const struct fileio *fi, struct iov_iter *iter,
+			  u64 pos)
 {
-	struct fileio *fi = vd->store;
 	struct file *file = fi->file;
-	struct bio_vec bvec;
-	struct iov_iter iter;
 	struct kiocb iocb;
 	ssize_t n;
 
-	bvec_set_virt(&bvec, buf, len);
-	iov_iter_bvec(&iter, write ? ITER_SOURCE : ITER_DEST, &bvec, 1, len);
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
 	if (fi->direct)
 		iocb.ki_flags |= IOCB_DIRECT;
-	while (iov_iter_count(&iter)) {
-		if (write)
-			n = file->f_op->write_iter(&iocb, &iter);
+	while (iov_iter_count(iter)) {
+		if (iov_iter_rw(iter) == ITER_SOURCE)
+			n = file->f_op->write_iter(&iocb, iter);
 		else
-			n = file->f_op->read_iter(&iocb, &iter);
+			n = file->f_op->read_iter(&iocb, iter);
 		/* The file ends where the unit does not. */
 		if (n <= 0)
 			return n ?: -EIO;
 	}
 	return 0;
+}
+
+/* The memory is one of kmalloc(): contiguous, and one bvec. */
+static int fileio_rw_buf(struct vdisk *vd, void *buf, u32 len, u64 pos,
+			 bool write)
+{
+	struct bio_vec bvec;
+	struct iov_iter iter;
+
+	bvec_set_virt(&bvec, buf, len);
+	iov_iter_bvec(&iter, write ? ITER_SOURCE : ITER_DEST, &bvec, 1, len);
+	return fileio_rw_iter(vd->store, &iter, pos);
+}
+
+/* The memory is one of kvmalloc(), which is nothing for direct I/O. */
+static int fileio_rw_kvec(const struct fileio *fi, void *buf, u32 len, u64 pos,
+			  bool write)
+{
+	struct kvec kvec = { .iov_base = buf, .iov_len = len };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
+	return fileio_rw_iter(fi, &iter, pos);
 }
 
 static int fileio_read_buf(struct vdisk *vd, void *buf, u32 len, u64 pos)
@@ -567,6 +592,36 @@ static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
 	ret = fileio_rw_buf(vd, (void *)buf, len, pos, true);
 	file_end_write(fi->file);
 	return ret;
+}
+
+/*
+ * The memory that is written to survives a power failure (nv_cache), or is lost
+ * altogether (tmpfs), so that only an error could leave half of it behind: for
+ * lack of space, or of a page that cannot be read.
+ */
+static scst_sense_t fileio_write_atomic(struct scst_cmd *cmd, u32 len, bool fua)
+{
+	struct fileio *fi = to_fileio(cmd);
+	u64 pos = vdisk_pos(cmd);
+	scst_sense_t sense;
+	int ret;
+
+	/* With PF_MEMALLOC_NOIO; vmalloc() wants no other flags. */
+	void *old __free(kvfree) = kvmalloc(len, GFP_KERNEL | __GFP_NOWARN);
+	if (!old)
+		return SCST_BUSY;
+	ret = fileio_rw_kvec(fi, old, len, pos, false);
+	if (ret)
+		return vdisk_errno_error(cmd, ret, false, cmd->lba);
+
+	fileio_init_cmd(cmd, len, true, fua);
+	sense = fileio_work_write(cmd);
+	if (sense != SCST_GOOD) {
+		file_start_write(fi->file);
+		fileio_rw_kvec(fi, old, len, pos, true);
+		file_end_write(fi->file);
+	}
+	return sense;
 }
 
 /* A block device says -EINVAL for what is not aligned to its blocks. */
@@ -773,7 +828,7 @@ static u32 fileio_direct_align(const struct file *file)
 }
 
 static void fileio_set_limits(struct vdisk_limits *limits,
-			      const struct fileio *fi)
+			      const struct vdisk *vd, const struct fileio *fi)
 {
 	struct inode *inode = fi->file->f_mapping->host;
 
@@ -788,6 +843,9 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	if (fi->regular && fi->file->f_op->remap_file_range)
 		limits->clone_size = i_blocksize(inode);
 	limits->unmap_zeroes = limits->can_unmap;
+	limits->cached = !fi->direct;
+	if (fi->shmem || (vd->p.nv_cache && !fi->direct))
+		limits->atomic_max = VDISK_MAX_ATOMIC;
 }
 
 static void fileio_init(struct fileio *fi, const struct vdisk *vd)
@@ -853,7 +911,7 @@ static int fileio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	}
 	fileio_init(fi, vd);
 	fileio_limit_reclaim(fi->file->f_mapping);
-	fileio_set_limits(limits, fi);
+	fileio_set_limits(limits, vd, fi);
 	vd->store = fi;
 	return 0;
 }
@@ -885,8 +943,10 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.sync		= fileio_sync,
 	.flush		= fileio_flush,
 	.drop_cache	= fileio_drop_cache,
+	.read_ahead	= fileio_read_ahead,
 	.read_buf	= fileio_read_buf,
 	.write_buf	= fileio_write_buf,
+	.write_atomic	= fileio_write_atomic,
 	.unmap		= fileio_unmap,
 	.zero		= fileio_zero,
 	.clone		= fileio_clone,

@@ -195,6 +195,17 @@ static unsigned int vdisk_vpd_third_party_copy(struct vdisk *vd, u16 rel_tgt_id,
 	return scst_vpd_third_party_copy(buf + VPD_HEADER_LEN);
 }
 
+/* Without an ATOMIC BOUNDARY, which byte 56 and those behind it are about */
+static void vdisk_vpd_atomic_limits(const struct vdisk *vd, u8 *buf)
+{
+	const struct vdisk_limits *limits = &vd->limits;
+	u8 shift = vd->dev->block_shift;
+
+	put_unaligned_be32(limits->atomic_max >> shift, buf + 44);
+	put_unaligned_be32(limits->atomic_alignment >> shift, buf + 48);
+	put_unaligned_be32(limits->atomic_granularity >> shift, buf + 52);
+}
+
 static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 					   u8 *buf)
 {
@@ -203,10 +214,12 @@ static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 	u32 opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
 	u32 granularity = limits->opt_granularity >> shift;
 
+	buf[5] = VDISK_MAX_CAW;
 	put_unaligned_be16(min(granularity, U16_MAX), buf + 6);
 	put_unaligned_be32(VDISK_MAX_XFER >> shift, buf + 8);
 	put_unaligned_be32(opt_xfer >> shift, buf + 12);
 	put_unaligned_be64(VDISK_MAX_WRITE_SAME >> shift, buf + 36);
+	vdisk_vpd_atomic_limits(vd, buf);
 	if (!vdisk_is_thin(vd))
 		return VPD_B0_LEN;
 

@@ -11,6 +11,7 @@
 static int nullio_open(struct vdisk *vd, struct vdisk_limits *limits)
 {
 	limits->size = vd->p.size;
+	limits->atomic_max = VDISK_MAX_ATOMIC;
 	return 0;
 }
 

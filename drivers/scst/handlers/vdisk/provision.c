@@ -213,7 +213,7 @@ static scst_sense_t vdisk_write_same_pattern(struct scst_cmd *cmd, void *buf,
 
 static scst_sense_t vdisk_write_same(struct scst_cmd *cmd, void *buf, u32 size)
 {
-	bool unmap = cmd->cdb[1] & WRITE_SAME_UNMAP;
+	bool unmap = scst_cdb_flags(cmd) & WRITE_SAME_UNMAP;
 	u32 block_size = cmd->dev->block_size;
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	int ret;
@@ -250,12 +250,13 @@ static scst_sense_t vdisk_work_write_same(struct scst_cmd *cmd)
 
 static scst_sense_t vdisk_write_same_check(struct scst_cmd *cmd)
 {
-	u8 flags = cmd->cdb[1];
+	unsigned int at = scst_cdb_flags_at(cmd);
+	u8 flags = cmd->cdb[at];
 
 	if (flags & WRITE_SAME_ANCHOR)
-		return scst_cmd_cdb_error(cmd, 1, 4);
+		return scst_cmd_cdb_error(cmd, at, 4);
 	if ((flags & WRITE_SAME_UNMAP) && !vdisk_is_thin(to_vdisk(cmd->dev)))
-		return scst_cmd_cdb_error(cmd, 1, 3);
+		return scst_cmd_cdb_error(cmd, at, 3);
 	if (cmd->op->opcode == WRITE_SAME &&
 	    (flags & (WRITE_SAME_PBDATA | WRITE_SAME_LBDATA)))
 		return scst_cmd_cdb_error(cmd, 1,
@@ -274,7 +275,7 @@ static scst_sense_t vdisk_write_same_check(struct scst_cmd *cmd)
 }
 
 /**
- * vdisk_exec_write_same - WRITE SAME(10) and (16)
+ * vdisk_exec_write_same - WRITE SAME(10), (16) and (32)
  * @cmd: command
  *
  * Context: see struct scst_dev_type.

@@ -61,7 +61,7 @@ scst_sense_t vdisk_check_access(struct scst_cmd *cmd)
 
 /**
  * vdisk_len_error - the number of blocks in a CDB is too large, or zero
- * @cmd: command whose CDB has 10, 12 or 16 bytes
+ * @cmd: command whose CDB has 10, 12, 16 or 32 bytes
  *
  * Context: any.
  * Return: sense code to end @cmd with.
@@ -73,6 +73,8 @@ scst_sense_t vdisk_len_error(struct scst_cmd *cmd)
 		return scst_cmd_cdb_error(cmd, 7, 8);
 	case 12:
 		return scst_cmd_cdb_error(cmd, 6, 8);
+	case 32:
+		return scst_cmd_cdb_error(cmd, 28, 8);
 	default:
 		return scst_cmd_cdb_error(cmd, 10, 8);
 	}
@@ -93,12 +95,6 @@ scst_sense_t vdisk_parse(struct scst_cmd *cmd)
 	return vdisk_check_range(cmd);
 }
 
-/* READ(6) and WRITE(6) have no such bit. */
-static bool vdisk_wants_fua(const struct scst_cmd *cmd)
-{
-	return cmd->op->cdb_len > 6 && (cmd->cdb[1] & SCST_CDB_FUA);
-}
-
 /* ------------------------------------------------------------------------
  * READ and WRITE
  */
@@ -113,7 +109,7 @@ static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
 }
 
 /**
- * vdisk_exec_read - READ(6), (10), (12) and (16)
+ * vdisk_exec_read - READ(6), (10), (12), (16) and (32)
  * @cmd: command
  *
  * DPO is a hint, which the cache of this host does not need.  FUA=1 reads the
@@ -136,7 +132,7 @@ scst_sense_t vdisk_exec_read(struct scst_cmd *cmd)
 }
 
 /**
- * vdisk_exec_write - WRITE(6), (10), (12) and (16)
+ * vdisk_exec_write - WRITE(6), (10), (12), (16) and (32)
  * @cmd: command; the core has seen to it that all of its data is there
  *
  * Context: see struct scst_dev_type.
@@ -146,13 +142,10 @@ scst_sense_t vdisk_exec_write(struct scst_cmd *cmd)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	scst_sense_t sense = vdisk_check_access(cmd);
-	bool fua;
 
 	if (unlikely(sense != SCST_GOOD || !cmd->xfer_len))
 		return sense;
-	fua = vdisk_write_through(vd) ||
-	      (vdisk_wants_fua(cmd) && !vd->p.nv_cache);
-	return vd->type->ops->write(cmd, cmd->xfer_len, fua);
+	return vd->type->ops->write(cmd, cmd->xfer_len, vdisk_write_fua(cmd));
 }
 
 /* ------------------------------------------------------------------------

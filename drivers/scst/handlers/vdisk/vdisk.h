@@ -27,9 +27,14 @@ struct vdisk_worker;
 #define VDISK_MAX_XFER		(8U << 20)
 #define VDISK_OPT_XFER		(512U << 10)
 #define VDISK_MAX_WRITE_SAME	(256U << 20)
+#define VDISK_MAX_ATOMIC	(1024U << 10)
 #define VDISK_MAX_UNMAP_DESCS	256
-/* This one in blocks: conformance tests take more for a mistake */
+/* These in blocks.  Conformance tests take more for a mistake */
 #define VDISK_MAX_UNMAP		(1024U * 1024)
+#define VDISK_MAX_CAW		255	/* COMPARE AND WRITE */
+
+/* What PRE-FETCH reads at most: the cache is for all disks */
+#define VDISK_MAX_PRE_FETCH	(64U << 20)
 
 /* Handlers of this module, as bits of the masks in the table of parameters */
 #define VDISK_FILEIO		0x01
@@ -64,6 +69,11 @@ enum vdisk_medium {
  * @clone_size: ranges of such blocks can be cloned, 0: none can
  * @can_unmap: gives space back
  * @unmap_zeroes: what was unmapped reads as zeros
+ * @cached: what was read stays in a cache of this host
+ * @atomic_max: bytes of the longest write of which, whatever happens, all or
+ *	nothing is done, 0: there is none.  At most %VDISK_MAX_ATOMIC.
+ * @atomic_granularity: such a write is a multiple of so many bytes, 0: any
+ * @atomic_alignment: and begins at a multiple of these, 0: any
  * @rotational: seeks take time
  */
 struct vdisk_limits {
@@ -78,6 +88,10 @@ struct vdisk_limits {
 	u32 clone_size;
 	bool can_unmap;
 	bool unmap_zeroes;
+	bool cached;
+	u32 atomic_max;
+	u32 atomic_granularity;
+	u32 atomic_alignment;
 	bool rotational;
 };
 
@@ -104,8 +118,11 @@ struct vdisk_limits {
  *	a length of zero is up to the end
  * @drop_cache: optional: forget what is cached of the range and was flushed, so
  *	that the medium is read
+ * @read_ahead: begin to read the range to the cache; if there can be one
  * @read_buf: read to kernel memory
  * @write_buf: write from kernel memory
+ * @write_atomic: WRITE ATOMIC: all or nothing; within the limits of struct
+ *	vdisk_limits.  With @fua it is on the medium then.
  * @unmap: give the range back, or -EOPNOTSUPP
  * @zero: make the range read as zeros; may give it back if @unmap
  * @clone: optional: have a range share the space of one of another unit, or of
@@ -120,8 +137,10 @@ struct vdisk_ops {
 	scst_sense_t (*sync)(struct scst_cmd *cmd, u64 pos, u64 len);
 	int (*flush)(struct vdisk *vd, u64 pos, u64 len);
 	void (*drop_cache)(struct vdisk *vd, u64 pos, u64 len);
+	void (*read_ahead)(struct vdisk *vd, u64 pos, u64 len);
 	int (*read_buf)(struct vdisk *vd, void *buf, u32 len, u64 pos);
 	int (*write_buf)(struct vdisk *vd, const void *buf, u32 len, u64 pos);
+	scst_sense_t (*write_atomic)(struct scst_cmd *cmd, u32 len, bool fua);
 	int (*unmap)(struct vdisk *vd, u64 pos, u64 len);
 	int (*zero)(struct vdisk *vd, u64 pos, u64 len, bool unmap);
 	int (*clone)(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
@@ -254,6 +273,21 @@ static inline bool vdisk_write_through(const struct vdisk *vd)
 	if (vd->p.nv_cache)
 		return false;
 	return vd->p.write_through || !READ_ONCE(vd->wce);
+}
+
+/* READ(6) and WRITE(6) have no such bit. */
+static inline bool vdisk_wants_fua(const struct scst_cmd *cmd)
+{
+	return cmd->op->cdb_len > 6 && (scst_cdb_flags(cmd) & SCST_CDB_FUA);
+}
+
+/* Has what the command writes to be on the medium when it ends? */
+static inline bool vdisk_write_fua(const struct scst_cmd *cmd)
+{
+	const struct vdisk *vd = cmd->dev->priv;
+
+	return vdisk_write_through(vd) ||
+	       (vdisk_wants_fua(cmd) && !vd->p.nv_cache);
 }
 
 static inline bool vdisk_is_thin(const struct vdisk *vd)
@@ -398,11 +432,22 @@ scst_sense_t vdisk_clone(struct scst_cmd *cmd, const struct scst_clone *clone);
 void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);
 void vdisk_repeat_block(void *buf, u32 block, u32 size);
 scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len);
+scst_sense_t vdisk_write_part(struct scst_cmd *cmd, u32 skip, u32 len,
+			      bool fua);
 scst_sense_t vdisk_write_sg(struct scst_cmd *cmd, u32 len, bool fua);
 
 /* verify.c */
+scst_sense_t vdisk_compare(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_verify(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd);
+
+/* atomic.c */
+scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_orwrite(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_write_atomic(struct scst_cmd *cmd);
+
+/* prefetch.c */
+scst_sense_t vdisk_exec_pre_fetch(struct scst_cmd *cmd);
 
 /* provision.c */
 scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd);

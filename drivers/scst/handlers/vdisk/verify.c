@@ -8,26 +8,24 @@
 
 /* BYTCHK in place, see scst_decode_verify10() */
 #define VERIFY_NONE	0x00	/* look whether the blocks can be read */
+#define VERIFY_ALL	0x02	/* compare with as many blocks */
 #define VERIFY_ONE	0x06	/* compare each with the one block sent */
 /* WRITE AND VERIFY has data for each block: 00b and 01b only */
 #define VERIFY_RESERVED	0x04
 
 /**
  * struct vdisk_verify - what a worker has while it verifies
+ * @bytchk: what to compare with, BYTCHK in place
  * @medium: blocks as they are on the medium
  * @data: blocks as they should be, NULL: any are good
  * @size: bytes in each
  */
 struct vdisk_verify {
+	u8 bytchk;
 	void *medium;
 	void *data;
 	u32 size;
 };
-
-static bool vdisk_verify_one(const struct scst_cmd *cmd)
-{
-	return (cmd->cdb[1] & SCST_CDB_BYTCHK) == VERIFY_ONE;
-}
 
 static void vdisk_verify_exit(struct vdisk_verify *v)
 {
@@ -45,14 +43,14 @@ static scst_sense_t vdisk_verify_init(struct scst_cmd *cmd,
 	v->medium = vdisk_alloc_chunk(cmd, vdisk_len(cmd), &v->size);
 	if (!v->medium)
 		return SCST_BUSY;
-	if ((cmd->cdb[1] & SCST_CDB_BYTCHK) == VERIFY_NONE)
+	if (v->bytchk == VERIFY_NONE)
 		return SCST_GOOD;
 
 	v->data = vdisk_alloc_chunk(cmd, v->size, &size);
 	if (!v->data)
 		return SCST_BUSY;
 	v->size = min(v->size, size);
-	if (vdisk_verify_one(cmd)) {
+	if (v->bytchk == VERIFY_ONE) {
 		sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, v->data, block_size);
 		vdisk_repeat_block(v->data, block_size, v->size);
 	}
@@ -69,7 +67,7 @@ static scst_sense_t vdisk_miscompare(struct scst_cmd *cmd,
 	while (a[at] == b[at])
 		at++;
 	at += done;
-	if (vdisk_verify_one(cmd))
+	if (v->bytchk == VERIFY_ONE)
 		at &= cmd->dev->block_size - 1;
 	scst_cmd_set_sense_info(cmd, at);
 	return SCST_SENSE_MISCOMPARE;
@@ -89,17 +87,17 @@ static scst_sense_t vdisk_verify_chunk(struct scst_cmd *cmd,
 					 (done >> cmd->dev->block_shift));
 	if (!v->data)
 		return SCST_GOOD;
-	if (!vdisk_verify_one(cmd))
+	if (v->bytchk == VERIFY_ALL)
 		sg_pcopy_to_buffer(cmd->sg, cmd->sg_cnt, v->data, len, done);
 	if (memcmp(v->medium, v->data, len))
 		return vdisk_miscompare(cmd, v, done);
 	return SCST_GOOD;
 }
 
-static scst_sense_t vdisk_verify_blocks(struct scst_cmd *cmd)
+static scst_sense_t vdisk_verify_blocks(struct scst_cmd *cmd, u8 bytchk)
 {
+	struct vdisk_verify v = { .bytchk = bytchk };
 	u32 len = vdisk_len(cmd);
-	struct vdisk_verify v;
 	scst_sense_t sense;
 	u32 done, n;
 
@@ -116,11 +114,26 @@ static scst_sense_t vdisk_verify_blocks(struct scst_cmd *cmd)
 	return sense;
 }
 
+/**
+ * vdisk_compare - compare the blocks of a command with its data-out
+ * @cmd: command that has some
+ *
+ * Context: worker.
+ * Return: %SCST_GOOD when they are the same, or @cmd was aborted; MISCOMPARE
+ *	with its INFORMATION, or why they could not be read.
+ */
+scst_sense_t vdisk_compare(struct scst_cmd *cmd)
+{
+	return vdisk_verify_blocks(cmd, VERIFY_ALL);
+}
+
 static scst_sense_t vdisk_work_verify(struct scst_cmd *cmd)
 {
 	scst_sense_t sense = vdisk_to_medium(cmd);
 
-	return sense == SCST_GOOD ? vdisk_verify_blocks(cmd) : sense;
+	if (sense != SCST_GOOD)
+		return sense;
+	return vdisk_verify_blocks(cmd, scst_cdb_flags(cmd) & SCST_CDB_BYTCHK);
 }
 
 static scst_sense_t vdisk_work_write_and_verify(struct scst_cmd *cmd)
@@ -131,7 +144,7 @@ static scst_sense_t vdisk_work_write_and_verify(struct scst_cmd *cmd)
 }
 
 /**
- * vdisk_exec_verify - VERIFY(10), (12) and (16)
+ * vdisk_exec_verify - VERIFY(10), (12), (16) and (32)
  * @cmd: command
  *
  * Context: see struct scst_dev_type.
@@ -152,7 +165,7 @@ scst_sense_t vdisk_exec_verify(struct scst_cmd *cmd)
 }
 
 /**
- * vdisk_exec_write_and_verify - WRITE AND VERIFY(10), (12) and (16)
+ * vdisk_exec_write_and_verify - WRITE AND VERIFY(10), (12), (16) and (32)
  * @cmd: command
  *
  * Context: see struct scst_dev_type.
@@ -164,8 +177,8 @@ scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd)
 
 	if (sense != SCST_GOOD)
 		return sense;
-	if (cmd->cdb[1] & VERIFY_RESERVED)
-		return scst_cmd_cdb_error(cmd, 1, 2);
+	if (scst_cdb_flags(cmd) & VERIFY_RESERVED)
+		return scst_cmd_cdb_error(cmd, scst_cdb_flags_at(cmd), 2);
 	if (!cmd->nblocks || !to_vdisk(cmd->dev)->worker)
 		return SCST_GOOD;
 	return vdisk_queue_work(cmd, vdisk_work_write_and_verify);

@@ -395,7 +395,7 @@ static void vpd_block_limits_test(struct kunit *test)
 	limits->unmap_alignment = 4096;
 	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf), 64);
 	KUNIT_EXPECT_EQ(test, buf[4], 0);
-	KUNIT_EXPECT_EQ(test, buf[5], 0);
+	KUNIT_EXPECT_EQ(test, buf[5], 255);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 8);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 8), 16384);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 12), 1024);
@@ -413,6 +413,33 @@ static void vpd_block_limits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 24), 256);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 28), 16);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 32), 0x80000001);
+}
+
+static void vpd_atomic_limits_test(struct kunit *test)
+{
+	static const u8 none[20];
+	struct fixture *f = test->priv;
+	struct vdisk_limits *limits = &f->vd->limits;
+	u8 buf[VDISK_VPD_MAX_LEN];
+
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf), 64);
+	KUNIT_EXPECT_MEMEQ(test, buf + 44, none, sizeof(none));
+
+	limits->atomic_max = 65536;
+	limits->atomic_granularity = 4096;
+	limits->atomic_alignment = 8192;
+	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 44), 128);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 48), 16);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 52), 8);
+	/* No ATOMIC BOUNDARY */
+	KUNIT_EXPECT_MEMEQ(test, buf + 56, none, 8);
+
+	fixture_set_blocks(f, 12, 256);
+	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 44), 16);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 48), 2);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 52), 1);
 }
 
 static void vpd_provisioning_test(struct kunit *test)
@@ -820,6 +847,7 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(vpd_device_id_test),
 	KUNIT_CASE(vpd_long_ids_test),
 	KUNIT_CASE(vpd_block_limits_test),
+	KUNIT_CASE(vpd_atomic_limits_test),
 	KUNIT_CASE(vpd_provisioning_test),
 	KUNIT_CASE(vpd_characteristics_test),
 	KUNIT_CASE(mode_sense_6_test),
