@@ -100,12 +100,22 @@ static void fill_params(struct stress_thread *t, struct test_params *p)
 		p->data = data[rnd(t, ARRAY_SIZE(data))];
 	} else if (r < 90) {
 		p->cdb[0] = TEST_OP_EXCLUSIVE;
-	} else if (r < 95) {
+	} else if (r < 94) {
 		p->cdb[0] = TEST_OP_SHARED;
+	} else if (r < 95) {
+		p->cdb[0] = TEST_OP_WRITE_ANY;
+	} else if (r < 98) {
+		p->cdb[0] = ORWRITE_16;
+		p->cdb_len = 16;
+		p->dir = SCST_DATA_WRITE;
+		p->data = data[rnd(t, ARRAY_SIZE(data))];
 	}
 	if (p->dir != SCST_DATA_NONE) {
-		p->cdb[8] = 1 + rnd(t, 16);
-		p->len = p->cdb[8] << TEST_BLOCK_SHIFT;
+		u8 n = 1 + rnd(t, 16);
+
+		p->cdb[p->cdb_len == 16 ? 13 : 8] = n;
+		p->cdb[p->cdb_len == 16 ? 9 : 5] = rnd(t, 32);
+		p->len = n << TEST_BLOCK_SHIFT;
 	}
 }
 

@@ -28,6 +28,7 @@ struct dentry;
 /* Vendor specific operation codes (SPC-6 4.2.1) of the test handler */
 #define TEST_OP_EXCLUSIVE	0xc0	/* needs the logical unit alone */
 #define TEST_OP_SHARED		0xc1	/* has no data */
+#define TEST_OP_WRITE_ANY	0xc2	/* could write any block */
 
 #define TEST_BLOCK_SHIFT	9
 #define TEST_NR_BLOCKS		128
