@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make bench: what SCST costs, beside the others; everything goes to build/bench
 #
-#   PARTS='...'   some of: count profile lines time cpus scale
+#   PARTS='...'   some of: count profile lines time cpus scale atomic
 #   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh;
 #                 default: each stack on each back end that it can have
 #   IOS=          I/Os of a 4 KiB job
@@ -104,6 +104,14 @@ part_scale() {
 	"$bench/results.py" scale "$out"/scale-*/figures
 }
 
+# By the number of COMPARE AND WRITE a second
+part_atomic() {
+	gcc -O2 -D_GNU_SOURCE -o "$out/race_atomic" "$top/$selftests/race_atomic.c" -lpthread
+	guest "$out/atomic" ICOUNT=1 MEM=2048 \
+		CMD="$bench/atomic.sh $out/atomic $out/race_atomic 0 1 1000"
+	"$bench/results.py" count "$out/atomic"
+}
+
 guarded="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb scst:tmpfs lio:tmpfs"
 guarded+=" scst:ext4 lio:ext4"
 
@@ -137,7 +145,7 @@ esac
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
 rm -f "$RESULTS.csv"
-read -ra parts <<<"${PARTS:-count profile lines time cpus scale}"
+read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic}"
 # Not a pipeline: the trap would wait for its end
 exec 4> >(tee "$out/results.txt")
 tee=$!

@@ -313,11 +313,11 @@ malformed_commands() {
 	refused 5 88 00 00 00 00 00 00 00 00 00
 	refused 5 a0 00 00 00 00 00
 	# Variable length CDBs: a length that lies, no room for the service action
-	refused 9 7f 00 00 00 00 00 00 18 77 77 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 \
+	refused 5 7f 00 00 00 00 00 00 18 77 77 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 \
 		00 00 00 00 00 00 01
-	refused 9 7f 00 00 00 00 00 00 ff 77 77 00 00 00 00 00 00
-	refused 9 7f 00 00 00 00 00 00 00 77 77
-	refused 9 7f 00 00 00 00 00
+	refused 5 7f 00 00 00 00 00 00 ff 77 77 00 00 00 00 00 00
+	refused 5 7f 00 00 00 00 00 00 00 77 77
+	refused 5 7f 00 00 00 00 00
 	# Parameter lists: shorter and longer than they say, or than they must be
 	run_status 5 sg_raw -s 24 -i /dev/urandom "$sg" 42 00 00 00 00 00 00 ff ff 00
 	run_status 5 sg_raw -s 12 -i /dev/urandom "$sg" 15 10 00 00 ff 00
