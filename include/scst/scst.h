@@ -81,6 +81,11 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_INVALID_FIELD_IN_PARAM SCST_SENSE(ILLEGAL_REQUEST, 0x26, 0x00)
 #define SCST_SENSE_SAVING_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x39, 0x00)
 #define SCST_SENSE_INVALID_FIELD_IN_IU	SCST_SENSE(ILLEGAL_REQUEST, 0x0e, 0x03)
+#define SCST_SENSE_COMMAND_SEQUENCE	SCST_SENSE(ILLEGAL_REQUEST, 0x2c, 0x00)
+#define SCST_SENSE_REMOVAL_PREVENTED	SCST_SENSE(ILLEGAL_REQUEST, 0x53, 0x02)
+#define SCST_SENSE_SELF_TEST_FAILED	SCST_SENSE(HARDWARE_ERROR, 0x3e, 0x03)
+#define SCST_SENSE_IDLE_BY_COMMAND	SCST_SENSE(NO_SENSE, 0x5e, 0x03)
+#define SCST_SENSE_STANDBY_BY_COMMAND	SCST_SENSE(NO_SENSE, 0x5e, 0x04)
 #define SCST_SENSE_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x00)
 #define SCST_SENSE_SOFT_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x02)
 #define SCST_SENSE_DATA_PHASE_ERROR	SCST_SENSE(ABORTED_COMMAND, 0x4b, 0x00)
@@ -483,10 +488,14 @@ struct scst_cmd {
  * @medium_write: changes the medium: refused when write protected
  * @skip_ua: executed though a unit attention is pending (SAM-6 5.14.3)
  * @no_lun: executed though the LUN does not exist (SPC-6 table on LUNs)
+ * @wlun: executed for the REPORT LUNS well known logical unit
  * @offline: executed though no handler is attached
  * @usage: CDB usage map as REPORT SUPPORTED OPERATION CODES wants it;
- *	byte 0 is the operation code
+ *	byte 0 is the operation code.  A CDB with a bit that is not in it ends
+ *	with INVALID FIELD IN CDB.
  * @timeout: recommended command timeout in seconds, 0: not specified
+ * @supported: optional: does this unit have the command?  It may depend on what
+ *	is fixed as long as commands execute.  NULL: all units of the handler do.
  * @decode: fills lba, nblocks and xfer_len from the CDB, which is known to be
  *	@cdb_len bytes long; NULL when the CDB has none
  * @exec: executes the command, see struct scst_dev_type
@@ -504,9 +513,11 @@ struct scst_opcode {
 	unsigned int medium_write:1;
 	unsigned int skip_ua:1;
 	unsigned int no_lun:1;
+	unsigned int wlun:1;
 	unsigned int offline:1;
 	u8 usage[SCST_MAX_USAGE_LEN];
 	u16 timeout;
+	bool (*supported)(const struct scst_device *dev);
 	scst_sense_t (*decode)(struct scst_cmd *cmd);
 	scst_sense_t (*exec)(struct scst_cmd *cmd);
 };
@@ -663,8 +674,10 @@ struct scst_device {
 	struct ida export_ids;
 	struct scst_gate task_set;
 	struct scst_gate_entry suspend_entry;
-	spinlock_t tgt_dev_lock;	/* protects tgt_devs; innermost */
+	spinlock_t tgt_dev_lock;	/* protects both lists; innermost */
 	struct list_head tgt_devs;
+	struct list_head exports;
+	u64 past_stats[SCST_STAT_NR];	/* under tgt_dev_lock */
 	struct list_head type_entry;
 	struct scst_name name;
 	struct delayed_work event_work;
@@ -706,6 +719,9 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 void scst_device_event(struct scst_device *dev, enum scst_dev_event event);
 void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except);
+void scst_device_stats(struct scst_device *dev, u64 *stats);
+bool scst_device_removal_prevented(struct scst_device *dev);
+void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
 void scst_device_suspend(struct scst_device *dev);
 void scst_device_resume(struct scst_device *dev);
 
@@ -717,6 +733,23 @@ void scst_cmd_data_in(struct scst_cmd *cmd, const void *buf, u32 len);
 u32 scst_cmd_data_out(struct scst_cmd *cmd, void *buf, u32 len);
 bool scst_cmd_write_protected(const struct scst_cmd *cmd, scst_sense_t *sense);
 struct scst_tgt *scst_cmd_tgt(const struct scst_cmd *cmd);
+void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,
+			   u32 len);
+void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len);
+
+/**
+ * struct scst_port_id - what initiators can know a target port by
+ * @rel_tgt_id: relative target port identifier
+ * @naa: name of the port: an NAA locally assigned designator
+ */
+struct scst_port_id {
+	u16 rel_tgt_id;
+	u64 naa;
+};
+
+void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
+bool scst_device_next_port(struct scst_device *dev, struct scst_port_id *port);
+u64 scst_local_naa(const void *data, size_t len);
 
 /* CDB decoders for the decode column of opcode tables (cdb.c) */
 scst_sense_t scst_decode_rw6(struct scst_cmd *cmd);
@@ -738,6 +771,7 @@ scst_sense_t scst_decode_write_same32(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_byte4(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_3(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_7(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be24_6(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be32_6(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be32_10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_read_capacity10(struct scst_cmd *cmd);

@@ -429,6 +429,19 @@ scst_sense_t scst_decode_len_be16_7(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_decode_len_be16_7);
 
 /**
+ * scst_decode_len_be24_6 - ALLOCATION or PARAMETER LIST LENGTH in bytes 6..8
+ * @cmd: command, such as READ BUFFER and WRITE BUFFER
+ *
+ * Context: any.
+ * Return: %SCST_GOOD.
+ */
+scst_sense_t scst_decode_len_be24_6(struct scst_cmd *cmd)
+{
+	return cdb_set_len(cmd, get_unaligned_be24(cmd->cdb + 6));
+}
+EXPORT_SYMBOL_GPL(scst_decode_len_be24_6);
+
+/**
  * scst_decode_len_be32_6 - ALLOCATION or PARAMETER LIST LENGTH in bytes 6..9
  * @cmd: command, such as REPORT LUNS and MAINTENANCE IN
  *

@@ -14,6 +14,7 @@
  * @read_only: write protected for the initiators of this group
  * @export_id: N of the link exported/exportN in @unit's directory
  * @live: sessions have it; under scst_tgt.mutex
+ * @unit_entry: in @unit's list while @live, under scst_device.tgt_dev_lock
  * @doomed: in the list of those that are being deleted
  * @past_stats: what nexuses that are gone had counted; under scst_tgt.mutex
  */
@@ -25,6 +26,7 @@ struct scst_acg_dev {
 	bool read_only;
 	int export_id;
 	bool live;
+	struct list_head unit_entry;
 	struct list_head doomed;
 	u64 past_stats[SCST_STAT_NR];
 };
@@ -49,6 +51,8 @@ struct scst_stats {
  * @own_task_set: task set of the nexus when the unit has TST=1
  * @task_set: @own_task_set or the unit's
  * @read_only: the LUN is write protected
+ * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
+ *	scst_device.tgt_dev_lock
  * @ua: bitmap of enum scst_ua; written with set_bit() and clear_bit()
  * @luns_gen: the session's when the initiator was told of it here
  * @stats: counters
@@ -66,6 +70,7 @@ struct scst_tgt_dev {
 	struct scst_gate own_task_set;
 	struct scst_gate *task_set;
 	bool read_only;
+	bool prevents_removal;
 	unsigned long ua;
 	int luns_gen;
 	struct scst_stats __percpu *stats;
@@ -177,6 +182,8 @@ void scst_tgt_dev_link(struct scst_tgt_dev *td);
 void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed);
 void scst_tgt_devs_free(struct list_head *doomed);
 void scst_tgt_dev_free(struct scst_tgt_dev *td);
+void scst_tgt_dev_allow_removal(struct scst_tgt_dev *td);
+void scst_device_allow_removal(struct scst_device *dev);
 
 /* gate.c */
 int scst_gate_init(struct scst_gate *gate);
@@ -261,6 +268,8 @@ const struct scst_opcode *scst_opcode_first(const struct scst_opcode **index,
 const struct scst_opcode *scst_opcode_next(const struct scst_opcode **index,
 					   const struct scst_opcode *op);
 const struct scst_opcode **scst_core_opcodes(void);
+bool scst_opcode_supported(const struct scst_opcode *op,
+			   const struct scst_device *dev);
 int scst_opcode_init(void);
 void scst_opcode_exit(void);
 u16 scst_cdb_service_action(const u8 *cdb, unsigned int len);
@@ -279,6 +288,7 @@ scst_sense_t scst_exec_report_supported_opcodes(struct scst_cmd *cmd);
 scst_sense_t scst_exec_report_supported_tmfs(struct scst_cmd *cmd);
 void scst_lun_format(struct scsi_lun *lun, u64 n, enum scst_addr_method method);
 u64 scst_lun_parse(const struct scsi_lun *lun);
+bool scst_lun_is_report_luns(const struct scsi_lun *lun);
 
 #define SCST_LUN_INVALID	(~0ULL)
 
@@ -299,11 +309,6 @@ static inline bool scst_ua_pending(const struct scst_tgt_dev *td)
 	return READ_ONCE(td->ua) ||
 	       READ_ONCE(td->luns_gen) != atomic_read(&td->sess->luns_gen);
 }
-
-/* cmd_data.c */
-void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,
-			   u32 len);
-void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len);
 
 /* sgv.c */
 
@@ -336,5 +341,6 @@ extern const struct attribute_group scst_lun_stats_group;
 void scst_stats_fold(struct scst_tgt_dev *td);
 void scst_stats_cmd(struct scst_cmd *cmd);
 u64 scst_session_commands(struct scst_session *sess);
+void scst_stats_fold_unit(struct scst_tgt_dev *td);
 
 #endif /* _SCST_CORE_H */

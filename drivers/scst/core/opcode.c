@@ -313,6 +313,20 @@ EXPORT_SYMBOL_IF_KUNIT(scst_opcode_find);
  * Checks of a command
  */
 
+/**
+ * scst_opcode_supported - does a unit have a command?
+ * @op: row of the command, or NULL
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool scst_opcode_supported(const struct scst_opcode *op,
+			   const struct scst_device *dev)
+{
+	return op && (!op->supported || op->supported(dev));
+}
+
 static const struct scst_opcode *opcode_of_cmd(const struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op;
@@ -324,6 +338,18 @@ static const struct scst_opcode *opcode_of_cmd(const struct scst_cmd *cmd)
 			return op;
 	}
 	return scst_opcode_find(opcode_core_index, cmd->cdb, cmd->cdb_len);
+}
+
+static bool opcode_any_supported(const struct scst_opcode **index, u8 opcode,
+				 const struct scst_device *dev)
+{
+	const struct scst_opcode *op;
+
+	for (op = scst_opcode_first(index, opcode); op;
+	     op = scst_opcode_next(index, op))
+		if (scst_opcode_supported(op, dev))
+			return true;
+	return false;
 }
 
 /*
@@ -341,13 +367,55 @@ static scst_sense_t opcode_unknown(struct scst_cmd *cmd)
 		return SCST_SENSE_INVALID_OPCODE;
 
 	opcode = cmd->cdb[0];
-	if (!cmd->dev->type->opcode_index[opcode] && !opcode_core_index[opcode])
+	if (!opcode_any_supported(cmd->dev->type->opcode_index, opcode,
+				  cmd->dev) &&
+	    !opcode_any_supported(opcode_core_index, opcode, cmd->dev))
 		return SCST_SENSE_INVALID_OPCODE;
 	if (cmd->cdb_len < opcode_sa_end(opcode))
 		return scst_cmd_cdb_error(cmd, cmd->cdb_len, 8);
 	if (opcode == VARIABLE_LENGTH_CMD)
 		return scst_cmd_cdb_error(cmd, 8, 8);
 	return scst_cmd_cdb_error(cmd, 1, 4);
+}
+
+/* Bits of the CDB that are not in the usage map: the first byte with some. */
+static scst_sense_t opcode_usage_error(struct scst_cmd *cmd,
+				       const struct scst_opcode *op)
+{
+	unsigned int i = 0;
+
+	while (!(cmd->cdb[i] & ~op->usage[i]))
+		i++;
+	return scst_cmd_cdb_error(cmd, i, fls(cmd->cdb[i] & ~op->usage[i]) - 1);
+}
+
+static u64 opcode_unknown_bits(const u8 *cdb, const u8 *usage)
+{
+	return get_unaligned((const u64 *)cdb) &
+	       ~get_unaligned((const u64 *)usage);
+}
+
+/*
+ * Is a bit set that the usage map does not have?  For READ and WRITE of 10 to 16
+ * bytes these are two loads of each.
+ */
+static bool opcode_usage_ok(const struct scst_cmd *cmd,
+			    const struct scst_opcode *op)
+{
+	const u8 *cdb = cmd->cdb, *usage = op->usage;
+	unsigned int len = op->cdb_len, i;
+	u64 bad = 0;
+
+	if (unlikely(len < 8)) {
+		for (i = 1; i < len; i++)
+			bad |= cdb[i] & ~usage[i];
+		return !bad;
+	}
+	for (i = 0; unlikely(len - i > 16); i += 8)
+		bad |= opcode_unknown_bits(cdb + i, usage + i);
+	bad |= opcode_unknown_bits(cdb + i, usage + i);
+	bad |= opcode_unknown_bits(cdb + len - 8, usage + len - 8);
+	return !bad;
 }
 
 /*
@@ -419,6 +487,8 @@ scst_sense_t scst_cmd_parse(struct scst_cmd *cmd)
 	op = opcode_of_cmd(cmd);
 	if (unlikely(!op))
 		return opcode_unknown(cmd);
+	if (unlikely(op->supported) && cmd->dev && !op->supported(cmd->dev))
+		return opcode_unknown(cmd);
 	cmd->op = op;
 
 	sense = opcode_check_cdb(cmd, op);
@@ -429,6 +499,9 @@ scst_sense_t scst_cmd_parse(struct scst_cmd *cmd)
 		if (unlikely(sense != SCST_GOOD))
 			return sense;
 	}
+	/* After decode(), which knows the fields of several bits. */
+	if (unlikely(!opcode_usage_ok(cmd, op)))
+		return opcode_usage_error(cmd, op);
 	if (unlikely(!opcode_buffer_ok(cmd, op)))
 		return SCST_SENSE_INVALID_FIELD_IN_IU;
 	if (cmd->dev && cmd->dev->type->parse)

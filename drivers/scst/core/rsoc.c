@@ -68,11 +68,13 @@ static u32 rsoc_put_opcode(struct scst_cmd *cmd, u32 offset, u8 opcode)
 
 	for (op = scst_opcode_first(own, opcode); op;
 	     op = scst_opcode_next(own, op))
-		offset = rsoc_put_desc(cmd, offset, op);
+		if (scst_opcode_supported(op, cmd->dev))
+			offset = rsoc_put_desc(cmd, offset, op);
 
 	for (op = scst_opcode_first(core, opcode); op;
 	     op = scst_opcode_next(core, op))
-		if (!scst_opcode_lookup(own, opcode, op->sa))
+		if (scst_opcode_supported(op, cmd->dev) &&
+		    !scst_opcode_lookup(own, opcode, op->sa))
 			offset = rsoc_put_desc(cmd, offset, op);
 	return offset;
 }
@@ -99,7 +101,8 @@ static scst_sense_t rsoc_one(struct scst_cmd *cmd, const struct scst_opcode *op)
 	u8 buf[4 + SCST_MAX_USAGE_LEN + RSOC_TIMEOUTS_LEN] = {};
 	unsigned int len = 4;
 
-	if (!op) {
+	/* MLU, CDLP and RWCDLP are zero: no mode page has durations. */
+	if (!scst_opcode_supported(op, cmd->dev)) {
 		buf[1] = RSOC_NOT_SUPPORTED;
 		scst_cmd_data_in(cmd, buf, len);
 		return SCST_GOOD;

@@ -105,19 +105,22 @@ static const struct scst_opcode opcode_rows[] = {
 	[ROW_WRITE_SAME_16] = {
 		.name = "WRITE SAME(16)", .opcode = WRITE_SAME_16,
 		.cdb_len = 16, .dir = SCST_DATA_WRITE, .medium_write = true,
-		.usage = { WRITE_SAME_16, 0x09, [15] = 0x04 },
+		.usage = { WRITE_SAME_16, 0x09, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x04 },
 		.decode = scst_decode_write_same16, .exec = opcode_test_exec,
 	},
 	[ROW_READ_12] = {
 		.name = "READ(12)", .opcode = READ_12, .cdb_len = 12,
 		.dir = SCST_DATA_READ,
-		.usage = { READ_12, 0x18, [11] = 0x04 },
+		.usage = { READ_12, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0, 0x04 },
 		.decode = scst_decode_rw12, .exec = opcode_test_exec,
 	},
 	[ROW_WRITE_16] = {
 		.name = "WRITE(16)", .opcode = WRITE_16, .cdb_len = 16,
 		.dir = SCST_DATA_WRITE, .medium_write = true,
-		.usage = { WRITE_16, 0x18, [15] = 0x04 },
+		.usage = { WRITE_16, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x04 },
 		.decode = scst_decode_rw16, .exec = opcode_test_exec,
 	},
 	[ROW_READ_32] = {
@@ -372,8 +375,8 @@ static const struct find_case find_cases[] = {
 	{ "second service action", { SERVICE_ACTION_IN_16, 0x12 }, 16,
 	  ROW_GET_LBA_STATUS, SCST_GOOD, NO_FIELD },
 	{ "reserved bits beside the service action",
-	  { SERVICE_ACTION_IN_16, 0xf2 }, 16, ROW_GET_LBA_STATUS, SCST_GOOD,
-	  NO_FIELD },
+	  { SERVICE_ACTION_IN_16, 0xf2 }, 16, ROW_GET_LBA_STATUS,
+	  SCST_SENSE_INVALID_FIELD_IN_CDB, 1, 7 },
 	{ "service action of the handler", { MAINTENANCE_IN, SA_RTPG }, 12,
 	  ROW_REPORT_TARGET_PGS, SCST_GOOD, NO_FIELD },
 	{ "service action of the core", { MAINTENANCE_IN, SA_RSOC }, 12,
@@ -423,8 +426,8 @@ static const struct find_case find_cases[] = {
 	{ "NACA in a variable length CDB",
 	  { VARIABLE_LENGTH_CMD, 0x04, [7] = 24, 0x00, READ_32 }, 32,
 	  ROW_READ_32, SCST_SENSE_INVALID_FIELD_IN_CDB, 1, 2 },
-	{ "control byte without NACA", { READ_10, [9] = 0xfb }, 10,
-	  ROW_READ_10, SCST_GOOD, NO_FIELD },
+	{ "control byte without NACA", { READ_10, [9] = 0x7b }, 10,
+	  ROW_READ_10, SCST_SENSE_INVALID_FIELD_IN_CDB, 9, 6 },
 	{ "a decoder's error",
 	  { READ_10, 0x20 }, 10, ROW_READ_10, SCST_SENSE_INVALID_FIELD_IN_CDB,
 	  1, 7 },
@@ -514,6 +517,106 @@ static void opcode_truncated_test(struct kunit *test)
 					    "%s, %u bytes", op->name, len);
 		}
 	}
+}
+
+/* May this bit be another command's, or another length's? */
+static bool opcode_selects(const struct scst_opcode *op, unsigned int byte,
+			   unsigned int bit)
+{
+	if (!byte)
+		return true;
+	if (op->opcode == VARIABLE_LENGTH_CMD)
+		return byte >= 7 && byte <= 9;
+	return op->has_sa && byte == 1 && bit < 5;
+}
+
+/* The usage map tells what is looked at, bit by bit. */
+static void opcode_expect_usage(struct kunit *test, const struct scst_opcode *op)
+{
+	u8 cdb[SCST_MAX_USAGE_LEN] = { op->opcode };
+	unsigned int byte, bit;
+	struct scst_cmd *cmd;
+	scst_sense_t sense;
+
+	for (byte = 0; byte < op->cdb_len; byte++)
+		for (bit = 0; bit < 8; bit++)
+			if (byte && opcode_selects(op, byte, bit))
+				cdb[byte] |= op->usage[byte] & BIT(bit);
+
+	for (byte = 0; byte < op->cdb_len; byte++) {
+		for (bit = 0; bit < 8; bit++) {
+			if (opcode_selects(op, byte, bit) ||
+			    (op->usage[byte] & BIT(bit)))
+				continue;
+			cdb[byte] |= BIT(bit);
+			cmd = scst_fixture_cmd(test, cdb, op->cdb_len);
+			sense = scst_cmd_parse(cmd);
+			cdb[byte] &= ~BIT(bit);
+			KUNIT_EXPECT_TRUE_MSG(test, sense ==
+					      SCST_SENSE_INVALID_FIELD_IN_CDB,
+					      "%s, byte %u bit %u", op->name,
+					      byte, bit);
+			KUNIT_EXPECT_EQ_MSG(test, cmd->field_ptr, byte,
+					    "%s, byte %u bit %u", op->name,
+					    byte, bit);
+			/* It may be in a field of several bits. */
+			KUNIT_EXPECT_GE_MSG(test, cmd->field_bit, bit,
+					    "%s, byte %u bit %u", op->name,
+					    byte, bit);
+			KUNIT_EXPECT_FALSE_MSG(test, op->usage[byte] &
+					       GENMASK(cmd->field_bit & 7, bit),
+					       "%s, byte %u bit %u", op->name,
+					       byte, bit);
+		}
+	}
+}
+
+static void opcode_usage_test(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(opcode_rows); i++)
+		opcode_expect_usage(test, &opcode_rows[i]);
+	for (i = 0; i < 256; i++) {
+		const struct scst_opcode **core = scst_core_opcodes();
+		const struct scst_opcode *op;
+
+		for (op = core[i]; op && op->opcode == i && op < core[256];
+		     op++)
+			opcode_expect_usage(test, op);
+	}
+}
+
+static bool opcode_is_even(const struct scst_device *dev)
+{
+	return !(dev->nblocks & 1);
+}
+
+/* A row that only some units have. */
+static void opcode_supported_test(struct kunit *test)
+{
+	static const u8 cdb[10] = { READ_10 };
+	struct scst_fixture *f = test->priv;
+	struct scst_opcode *rows;
+	struct scst_cmd *cmd;
+
+	rows = kunit_kmalloc(test, sizeof(opcode_rows), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rows);
+	memcpy(rows, opcode_rows, sizeof(opcode_rows));
+	rows[ROW_READ_10].supported = opcode_is_even;
+	KUNIT_ASSERT_EQ(test, scst_fixture_set_opcodes(f, rows,
+						       ARRAY_SIZE(opcode_rows)),
+			0);
+	f->dev.nblocks = 8;
+	cmd = scst_fixture_cmd(test, cdb, sizeof(cdb));
+	KUNIT_EXPECT_TRUE(test, scst_cmd_parse(cmd) == SCST_GOOD);
+	KUNIT_EXPECT_NOT_NULL(test, cmd->op);
+
+	f->dev.nblocks = 9;
+	cmd = scst_fixture_cmd(test, cdb, sizeof(cdb));
+	KUNIT_EXPECT_TRUE(test, scst_cmd_parse(cmd) ==
+				SCST_SENSE_INVALID_OPCODE);
+	KUNIT_EXPECT_NULL(test, cmd->op);
 }
 
 /* No service action is taken from behind the end of a CDB. */
@@ -1052,6 +1155,8 @@ static struct kunit_case opcode_test_cases[] = {
 	KUNIT_CASE_PARAM(opcode_find_test, find_gen_params),
 	KUNIT_CASE(opcode_end_test),
 	KUNIT_CASE(opcode_truncated_test),
+	KUNIT_CASE(opcode_usage_test),
+	KUNIT_CASE(opcode_supported_test),
 	KUNIT_CASE(opcode_service_action_test),
 	KUNIT_CASE(opcode_random_test),
 	KUNIT_CASE_PARAM(opcode_buffer_test, buffer_gen_params),
