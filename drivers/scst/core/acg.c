@@ -104,6 +104,7 @@ static struct scst_acg_dev *acg_dev_alloc(struct scst_acg *acg,
 	ad->unit = unit;
 	ad->lun = lun;
 	ad->read_only = read_only;
+	INIT_LIST_HEAD(&ad->unit_entry);
 	device_initialize(&ad->dev);
 	ad->dev.type = &lun_type;
 	ad->dev.parent = acg->luns_dev;
@@ -136,6 +137,17 @@ static void acg_unreserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 {
 	guard(mutex)(&acg->tgt->mutex);
 	xa_erase(&acg->luns, ad->lun);
+}
+
+static void acg_set_live(struct scst_acg_dev *ad, bool live)
+{
+	lockdep_assert_held(&ad->acg->tgt->mutex);
+	ad->live = live;
+	guard(spinlock_irqsave)(&ad->unit->tgt_dev_lock);
+	if (live)
+		list_add_tail(&ad->unit_entry, &ad->unit->exports);
+	else
+		list_del_init(&ad->unit_entry);
 }
 
 /* Take the LUNs of the list from all sessions; ends their commands. */
@@ -171,7 +183,7 @@ static int acg_give(struct scst_acg *acg, struct scst_acg_dev *ad)
 		if (ret)
 			return ret;
 	}
-	ad->live = true;
+	acg_set_live(ad, true);
 	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
 		scst_ua_luns_changed(sess, ad->lun);
 	return 0;
@@ -279,7 +291,7 @@ static int acg_del(struct scst_acg *acg, u64 lun)
 		ad = xa_load(&acg->luns, lun);
 		if (!ad || !ad->live)
 			return -ENOENT;
-		ad->live = false;
+		acg_set_live(ad, false);
 		list_add(&ad->doomed, &doomed);
 	}
 	acg_del_doomed(acg, &doomed);
@@ -297,7 +309,7 @@ static void acg_clear(struct scst_acg *acg)
 		xa_for_each(&acg->luns, lun, ad) {
 			if (!ad->live)
 				continue;
-			ad->live = false;
+			acg_set_live(ad, false);
 			list_add_tail(&ad->doomed, &doomed);
 		}
 	}
@@ -370,9 +382,11 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 			ret = -ENOENT;
 		if (!ret) {
 			acg_dev_unlink(ad);
+			acg_set_live(ad, false);
 			swap(ad->unit, unit);
 			swap(ad->export_id, export_id);
 			ad->read_only = read_only;
+			acg_set_live(ad, true);
 			if (acg_dev_link(ad))
 				dev_warn(&ad->dev, "no memory for links\n");
 		}

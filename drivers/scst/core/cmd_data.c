@@ -27,6 +27,7 @@ void scst_cmd_data_in_part(struct scst_cmd *cmd, u32 offset, const void *buf,
 		sg_pcopy_from_buffer(cmd->sg, cmd->sg_cnt, buf,
 				     min(len, room - offset), offset);
 }
+EXPORT_SYMBOL_GPL(scst_cmd_data_in_part);
 
 /**
  * scst_cmd_data_in_end - say how much data-in a command has
@@ -42,6 +43,7 @@ void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len)
 {
 	cmd->resp_data_len = min_t(u64, len, cmd->xfer_len);
 }
+EXPORT_SYMBOL_GPL(scst_cmd_data_in_end);
 
 /**
  * scst_cmd_data_in - give a command its data-in

@@ -251,6 +251,7 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	scst_ranges_init(&unit->ranges);
 	spin_lock_init(&unit->tgt_dev_lock);
 	INIT_LIST_HEAD(&unit->tgt_devs);
+	INIT_LIST_HEAD(&unit->exports);
 	INIT_LIST_HEAD(&unit->type_entry);
 	INIT_DELAYED_WORK(&unit->event_work, dev_event_work);
 

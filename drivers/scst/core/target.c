@@ -166,6 +166,18 @@ static ssize_t rel_tgt_id_show(struct device *dev,
 	return sysfs_emit(buf, "%u\n", READ_ONCE(to_scst_tgt(dev)->rel_tgt_id));
 }
 
+/* VPD pages of the units have it, whichever port they are read through. */
+static void tgt_rel_id_changed(struct scst_tgt *tgt)
+{
+	struct scst_acg_dev *ad;
+	unsigned long lun;
+
+	lockdep_assert_held(&tgt->mutex);
+	xa_for_each(&tgt->default_acg.luns, lun, ad)
+		if (ad->live)
+			scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
+}
+
 static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
 {
 	int ret;
@@ -180,6 +192,7 @@ static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
 		return ret == -ENOSPC ? -EEXIST : ret;
 	ida_free(&rel_tgt_ids, tgt->rel_tgt_id);
 	WRITE_ONCE(tgt->rel_tgt_id, id);
+	tgt_rel_id_changed(tgt);
 	return 0;
 }
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What initiators are told of target ports (SPC-6 7.7.6, SCSI ports page). */
+
+#include <kunit/visibility.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
+#include "core.h"
+
+#define NAA_LOCALLY_ASSIGNED	(3ULL << 60)
+
+/**
+ * scst_local_naa - make a name that is the same for ever
+ * @data: what is to be named, as whoever set up this system knows it
+ * @len: bytes of it
+ *
+ * Context: any.
+ * Return: an NAA locally assigned designator (SPC-6 7.7.6.6.4).
+ */
+u64 scst_local_naa(const void *data, size_t len)
+{
+	/* The key is no secret, but part of what the names are. */
+	static const siphash_key_t key;
+
+	return NAA_LOCALLY_ASSIGNED | siphash(data, len, &key) >> 4;
+}
+EXPORT_SYMBOL_GPL(scst_local_naa);
+
+/**
+ * scst_tgt_port_id - what identifies a target port
+ * @tgt: target
+ * @port: set to it
+ *
+ * The name follows from that of @tgt and from setup_id, so that it is the same
+ * after a restart, and another one on another system.
+ *
+ * Context: any.
+ */
+void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port)
+{
+	char name[SCST_MAX_NAME + 16];
+	int len;
+
+	len = scnprintf(name, sizeof(name), "%08x:%s", scst_setup_id(),
+			dev_name(&tgt->dev));
+	port->rel_tgt_id = READ_ONCE(tgt->rel_tgt_id);
+	port->naa = scst_local_naa(name, len);
+}
+EXPORT_SYMBOL_GPL(scst_tgt_port_id);
+
+/**
+ * scst_device_next_port - walk through the ports that give access to a unit
+ * @dev: logical unit
+ * @port: the port before, or one whose rel_tgt_id is zero; set to the next one
+ *
+ * They come in the order of their relative target port identifiers.
+ *
+ * Context: any.
+ * Return: false when there is none after @port.
+ */
+bool scst_device_next_port(struct scst_device *dev, struct scst_port_id *port)
+{
+	const struct scst_tgt *next = NULL, *tgt;
+	const struct scst_acg_dev *ad;
+
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	list_for_each_entry(ad, &dev->exports, unit_entry) {
+		tgt = ad->acg->tgt;
+		if (READ_ONCE(tgt->rel_tgt_id) > port->rel_tgt_id &&
+		    (!next || READ_ONCE(tgt->rel_tgt_id) <
+			      READ_ONCE(next->rel_tgt_id)))
+			next = tgt;
+	}
+	if (!next)
+		return false;
+	scst_tgt_port_id(next, port);
+	return true;
+}
+EXPORT_SYMBOL_GPL(scst_device_next_port);
