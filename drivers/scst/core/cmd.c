@@ -295,10 +295,18 @@ static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
 	}
 }
 
-/* The few commands that are answered for LUNs that do not exist. */
+/*
+ * The few commands that are answered for LUNs that do not exist, and for the
+ * REPORT LUNS well known logical unit.
+ */
 static void cmd_exec_no_lun(struct scst_cmd *cmd)
 {
-	if (!cmd->op || !cmd->op->no_lun)
+	const struct scst_opcode *op = cmd->op;
+	bool wlun = scst_lun_is_report_luns(&cmd->lun);
+
+	if (wlun && !(op && op->wlun))
+		scst_cmd_done(cmd, SCST_SENSE_INVALID_OPCODE);
+	else if (!wlun && !(op && op->no_lun))
 		scst_cmd_done(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
 	else if (cmd->result != SCST_GOOD)
 		scst_cmd_done(cmd, cmd->result);

@@ -6,8 +6,9 @@
 
 /*
  * INQUIRY, REPORT LUNS and REQUEST SENSE are answered for LUNs that do not
- * exist, and while a unit attention condition is pending (SAM-6 5.14).  What is
- * known without the medium is answered without a handler.
+ * exist, and while a unit attention condition is pending (SAM-6 5.14).  These and
+ * TEST UNIT READY are the commands of the REPORT LUNS well known logical unit.
+ * What is known without the medium is answered without a handler.
  */
 const struct scst_opcode scst_spc_opcodes[] = {
 	{
@@ -15,6 +16,7 @@ const struct scst_opcode scst_spc_opcodes[] = {
 		.opcode		= TEST_UNIT_READY,
 		.cdb_len	= 6,
 		.dir		= SCST_DATA_NONE,
+		.wlun		= true,
 		.usage		= { TEST_UNIT_READY, 0, 0, 0, 0,
 				    SCST_CDB_CONTROL_NACA },
 		.exec		= scst_exec_test_unit_ready,
@@ -25,6 +27,7 @@ const struct scst_opcode scst_spc_opcodes[] = {
 		.dir		= SCST_DATA_READ,
 		.skip_ua	= true,
 		.no_lun		= true,
+		.wlun		= true,
 		.offline	= true,
 		.usage		= { REQUEST_SENSE, SCST_REQUEST_SENSE_DESC,
 				    0, 0, 0xff, SCST_CDB_CONTROL_NACA },
@@ -38,6 +41,7 @@ const struct scst_opcode scst_spc_opcodes[] = {
 		.dir		= SCST_DATA_READ,
 		.skip_ua	= true,
 		.no_lun		= true,
+		.wlun		= true,
 		.offline	= true,
 		.usage		= { INQUIRY, SCST_INQUIRY_EVPD, 0xff, 0xff,
 				    0xff, SCST_CDB_CONTROL_NACA },
@@ -50,6 +54,7 @@ const struct scst_opcode scst_spc_opcodes[] = {
 		.dir		= SCST_DATA_READ,
 		.skip_ua	= true,
 		.no_lun		= true,
+		.wlun		= true,
 		.offline	= true,
 		.usage		= { REPORT_LUNS, 0, 0xff, 0, 0, 0, 0xff, 0xff,
 				    0xff, 0xff, 0, SCST_CDB_CONTROL_NACA },

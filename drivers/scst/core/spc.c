@@ -82,6 +82,21 @@ u64 scst_lun_parse(const struct scsi_lun *lun)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_lun_parse);
 
+/* Extended logical unit addressing, well known logical unit 01h (SAM-6 4.7.7.5) */
+static const struct scsi_lun report_luns_wlun = { { 0xc1, 0x01 } };
+
+/**
+ * scst_lun_is_report_luns - is it the REPORT LUNS well known logical unit's?
+ * @lun: LUN as the initiator sent it
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool scst_lun_is_report_luns(const struct scsi_lun *lun)
+{
+	return !memcmp(lun, &report_luns_wlun, sizeof(*lun));
+}
+
 /* ------------------------------------------------------------------------
  * REPORT LUNS
  */
@@ -91,12 +106,39 @@ EXPORT_SYMBOL_IF_KUNIT(scst_lun_parse);
 /* LUNs copied at a time */
 #define REPORT_LUNS_CHUNK	32
 
-/* Write the LUN list.  Returns where it would end, if it is cut off. */
-static u32 report_luns_put_list(struct scst_cmd *cmd)
+/*
+ * SELECT REPORT.  There are no logical unit conglomerates, and so neither
+ * administrative nor subsidiary logical units.
+ */
+static bool report_luns_has(u8 select, bool *luns, bool *wlun)
+{
+	*luns = false;
+	*wlun = false;
+	switch (select) {
+	case SCST_SELECT_REPORT_LUNS:
+	case SCST_SELECT_REPORT_ADMIN_AND_LUNS:
+		*luns = true;
+		return true;
+	case SCST_SELECT_REPORT_WLUNS:
+		*wlun = true;
+		return true;
+	case SCST_SELECT_REPORT_ALL:
+		*luns = true;
+		*wlun = true;
+		return true;
+	case SCST_SELECT_REPORT_ADMIN:
+	case SCST_SELECT_REPORT_SUBSIDIARY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Write the LUNs from @offset.  Returns where they end, if not cut off. */
+static u32 report_luns_put_list(struct scst_cmd *cmd, u32 offset)
 {
 	enum scst_addr_method method = READ_ONCE(cmd->sess->tgt->addr_method);
 	struct scsi_lun chunk[REPORT_LUNS_CHUNK];
-	u32 offset = REPORT_LUNS_HEADER_LEN;
 	struct scst_tgt_dev *td;
 	unsigned int fill = 0;
 	unsigned long lun;
@@ -120,8 +162,8 @@ static u32 report_luns_put_list(struct scst_cmd *cmd)
  *
  * The list has the LUNs of the I_T nexus in ascending order.  LUN 0 is there
  * only if it exists, since a logical unit with peripheral qualifier 011b is not
- * to be reported; commands are sent to it in either case.  There are no well
- * known logical units.
+ * to be reported; commands are sent to it in either case.  The only well known
+ * logical unit is that for this command.
  *
  * Context: any.
  * Return: how it ended.
@@ -130,16 +172,21 @@ scst_sense_t scst_exec_report_luns(struct scst_cmd *cmd)
 {
 	u8 header[REPORT_LUNS_HEADER_LEN] = {};
 	u32 end = REPORT_LUNS_HEADER_LEN;
-	u8 select = cmd->cdb[2];
+	bool luns, wlun;
 
-	if (select > SCST_SELECT_REPORT_ALL)
+	if (!report_luns_has(cmd->cdb[2], &luns, &wlun))
 		return scst_cmd_cdb_error(cmd, 2, 8);
 	if (cmd->xfer_len < REPORT_LUNS_MIN_ALLOC)
 		return scst_cmd_cdb_error(cmd, 6, 8);
 
 	scst_ua_luns_reported(cmd->sess);
-	if (select != SCST_SELECT_REPORT_WLUNS)
-		end = report_luns_put_list(cmd);
+	if (luns)
+		end = report_luns_put_list(cmd, end);
+	if (wlun) {
+		scst_cmd_data_in_part(cmd, end, &report_luns_wlun,
+				      sizeof(report_luns_wlun));
+		end += sizeof(report_luns_wlun);
+	}
 
 	/* LUN LIST LENGTH is that of all LUNs, however many fit. */
 	put_unaligned_be32(end - REPORT_LUNS_HEADER_LEN, header);
@@ -156,6 +203,8 @@ static scst_sense_t request_sense_data(struct scst_cmd *cmd)
 {
 	scst_sense_t sense;
 
+	if (scst_lun_is_report_luns(&cmd->lun))
+		return SCST_SENSE(NO_SENSE, 0, 0);
 	if (!cmd->tgt_dev)
 		return SCST_SENSE_LUN_NOT_SUPPORTED;
 	sense = scst_ua_pop(cmd);
@@ -207,9 +256,11 @@ scst_sense_t scst_exec_test_unit_ready(struct scst_cmd *cmd)
 }
 
 #define INQUIRY_NO_LUN		0x7f	/* qualifier 011b, device type 1Fh */
+#define INQUIRY_WLUN		0x1e	/* well known logical unit */
 #define INQUIRY_VERSION_SPC4	0x06
 #define INQUIRY_HISUP		0x10
 #define INQUIRY_FORMAT		0x02
+#define INQUIRY_PROD_ID		16
 
 static const u8 inquiry_no_lun[36] = {
 	INQUIRY_NO_LUN, 0, INQUIRY_VERSION_SPC4, INQUIRY_HISUP | INQUIRY_FORMAT,
@@ -220,25 +271,70 @@ static const u8 inquiry_no_lun[36] = {
 	' ', ' ', ' ', ' ',
 };
 
-/* Supported VPD pages: this one */
-static const u8 inquiry_no_lun_vpd[] = { INQUIRY_NO_LUN, 0, 0, 1, 0 };
+static void inquiry_std(struct scst_cmd *cmd, bool wlun)
+{
+	u8 buf[sizeof(inquiry_no_lun)];
+
+	memcpy(buf, inquiry_no_lun, sizeof(buf));
+	if (wlun) {
+		buf[0] = INQUIRY_WLUN;
+		memcpy(buf + INQUIRY_PROD_ID, "REPORT LUNS", 11);
+	}
+	scst_cmd_data_in(cmd, buf, sizeof(buf));
+}
+
+/* Supported VPD pages: this one, and 83h of the well known logical unit */
+static void inquiry_vpd_pages(struct scst_cmd *cmd, bool wlun)
+{
+	const u8 buf[] = {
+		wlun ? INQUIRY_WLUN : INQUIRY_NO_LUN, 0x00, 0, wlun ? 2 : 1,
+		0x00, 0x83,
+	};
+
+	scst_cmd_data_in(cmd, buf, wlun ? 6 : 5);
+}
+
+/*
+ * Device identification: a well known logical unit has no name of its own, so
+ * that there are the designators of the target port (SPC-6 7.7.6).
+ */
+static void inquiry_vpd_wlun_id(struct scst_cmd *cmd)
+{
+	u8 buf[24] = {
+		INQUIRY_WLUN, 0x83, 0, 20,
+		0x01, 0x14, 0, 4, [12] = 0x01, 0x13, 0, 8,
+	};
+	struct scst_port_id port;
+
+	scst_tgt_port_id(cmd->sess->tgt, &port);
+	put_unaligned_be32(port.rel_tgt_id, buf + 8);
+	put_unaligned_be64(port.naa, buf + 16);
+	scst_cmd_data_in(cmd, buf, sizeof(buf));
+}
 
 /**
- * scst_exec_inquiry_no_lun - INQUIRY for a LUN that does not exist
- * @cmd: command
+ * scst_exec_inquiry_no_lun - INQUIRY for what is no logical unit of a handler
+ * @cmd: command for a LUN that does not exist, or for the REPORT LUNS well known
+ *	logical unit
  *
  * Context: any.
  * Return: how it ended.
  */
 scst_sense_t scst_exec_inquiry_no_lun(struct scst_cmd *cmd)
 {
+	bool wlun = scst_lun_is_report_luns(&cmd->lun);
+	bool evpd = cmd->cdb[1] & SCST_INQUIRY_EVPD;
+
+	if (evpd && wlun && cmd->cdb[2] == 0x83) {
+		inquiry_vpd_wlun_id(cmd);
+		return SCST_GOOD;
+	}
 	/* Page 00h is there to be read; without EVPD there are no pages. */
 	if (cmd->cdb[2])
 		return scst_cmd_cdb_error(cmd, 2, 8);
-	if (cmd->cdb[1] & SCST_INQUIRY_EVPD)
-		scst_cmd_data_in(cmd, inquiry_no_lun_vpd,
-				 sizeof(inquiry_no_lun_vpd));
+	if (evpd)
+		inquiry_vpd_pages(cmd, wlun);
 	else
-		scst_cmd_data_in(cmd, inquiry_no_lun, sizeof(inquiry_no_lun));
+		inquiry_std(cmd, wlun);
 	return SCST_GOOD;
 }

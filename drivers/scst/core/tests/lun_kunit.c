@@ -134,6 +134,17 @@ static void lun_report_test(struct kunit *test)
 		0x40, 0xc8, 0, 0, 0, 0, 0, 0,
 		0x41, 0x90, 0, 0, 0, 0, 0, 0,
 	};
+	static const u8 all[] = {
+		0, 0, 0, 32, 0, 0, 0, 0,
+		0x00, 0x00, 0, 0, 0, 0, 0, 0,
+		0x00, 0xc8, 0, 0, 0, 0, 0, 0,
+		0x41, 0x90, 0, 0, 0, 0, 0, 0,
+		0xc1, 0x01, 0, 0, 0, 0, 0, 0,
+	};
+	static const u8 wlun[] = {
+		0, 0, 0, 8, 0, 0, 0, 0,
+		0xc1, 0x01, 0, 0, 0, 0, 0, 0,
+	};
 	static const u8 none[8] = { };
 	struct scst_fixture *f = test->priv;
 
@@ -143,9 +154,15 @@ static void lun_report_test(struct kunit *test)
 	lun_map(test, 3, 200);
 	lun_report(test, 0, 512, 512);
 	scst_fixture_expect_data(test, peripheral, sizeof(peripheral));
-	lun_report(test, SCST_SELECT_REPORT_ALL, 512, 512);
+	lun_report(test, SCST_SELECT_REPORT_ADMIN_AND_LUNS, 512, 512);
 	scst_fixture_expect_data(test, peripheral, sizeof(peripheral));
+	lun_report(test, SCST_SELECT_REPORT_ALL, 512, 512);
+	scst_fixture_expect_data(test, all, sizeof(all));
 	lun_report(test, SCST_SELECT_REPORT_WLUNS, 512, 512);
+	scst_fixture_expect_data(test, wlun, sizeof(wlun));
+	lun_report(test, SCST_SELECT_REPORT_ADMIN, 512, 512);
+	scst_fixture_expect_data(test, none, sizeof(none));
+	lun_report(test, SCST_SELECT_REPORT_SUBSIDIARY, 512, 512);
 	scst_fixture_expect_data(test, none, sizeof(none));
 
 	/* Cut off: the list's length stays. */
@@ -222,7 +239,7 @@ struct lun_bad_case {
 static const struct lun_bad_case lun_bad_cases[] = {
 	{ "REPORT LUNS, SELECT REPORT 03h", { REPORT_LUNS, [2] = 0x03,
 					      [9] = 16 }, 2 },
-	{ "REPORT LUNS, SELECT REPORT 10h", { REPORT_LUNS, [2] = 0x10,
+	{ "REPORT LUNS, SELECT REPORT 13h", { REPORT_LUNS, [2] = 0x13,
 					      [9] = 16 }, 2 },
 	{ "REPORT LUNS, SELECT REPORT FFh", { REPORT_LUNS, [2] = 0xff,
 					      [9] = 16 }, 2 },
@@ -286,6 +303,49 @@ static void lun_inquiry_test(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, cmd->op, &f->type.opcodes[0]);
 }
 
+static void lun_wlun_exec(struct kunit *test, const u8 *cdb, unsigned int len)
+{
+	struct scst_fixture *f = test->priv;
+
+	scst_fixture_cmd(test, cdb, len);
+	scst_fixture_no_lun(test);
+	f->cmd.lun = (struct scsi_lun) { { 0xc1, 0x01 } };
+	scst_fixture_set_buf(test, SCST_DATA_READ, 255);
+	KUNIT_ASSERT_TRUE(test, scst_fixture_exec(test) == SCST_GOOD);
+	KUNIT_EXPECT_TRUE(test, f->cmd.op->wlun);
+}
+
+/* The REPORT LUNS well known logical unit */
+static void lun_wlun_test(struct kunit *test)
+{
+	static const u8 tur[6] = { TEST_UNIT_READY };
+	static const u8 sense[6] = { REQUEST_SENSE, [4] = 255 };
+	static const u8 std[6] = { INQUIRY, [4] = 255 };
+	static const u8 pages[6] = { INQUIRY, 1, [4] = 255 };
+	static const u8 id[6] = { INQUIRY, 1, 0x83, [4] = 255 };
+	static const u8 want_pages[] = { 0x1e, 0, 0, 2, 0, 0x83 };
+	static const u8 want_id[] = {
+		0x1e, 0x83, 0, 20, 0x01, 0x14, 0, 4, 0, 0, 0, 9,
+		0x01, 0x13, 0, 8,
+	};
+	struct scst_fixture *f = test->priv;
+
+	f->tgt.dev.init_name = "tgt0";
+	f->tgt.rel_tgt_id = 9;
+	lun_wlun_exec(test, tur, sizeof(tur));
+	lun_wlun_exec(test, sense, sizeof(sense));
+	KUNIT_EXPECT_EQ(test, f->buf[2], NO_SENSE);
+	KUNIT_EXPECT_EQ(test, f->buf[12], 0);
+	lun_wlun_exec(test, std, sizeof(std));
+	KUNIT_EXPECT_EQ(test, f->buf[0], 0x1e);
+	lun_wlun_exec(test, pages, sizeof(pages));
+	scst_fixture_expect_data(test, want_pages, sizeof(want_pages));
+	lun_wlun_exec(test, id, sizeof(id));
+	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, 24);
+	KUNIT_EXPECT_MEMEQ(test, f->buf, want_id, sizeof(want_id));
+	KUNIT_EXPECT_EQ(test, f->buf[16] >> 4, 3);
+}
+
 static struct kunit_case lun_test_cases[] = {
 	KUNIT_CASE_PARAM(lun_format_test, lun_gen_params),
 	KUNIT_CASE(lun_round_trip_test),
@@ -294,6 +354,7 @@ static struct kunit_case lun_test_cases[] = {
 	KUNIT_CASE(lun_report_many_test),
 	KUNIT_CASE_PARAM(lun_bad_test, lun_bad_gen_params),
 	KUNIT_CASE(lun_inquiry_test),
+	KUNIT_CASE(lun_wlun_test),
 	{}
 };
 
