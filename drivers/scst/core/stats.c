@@ -59,6 +59,36 @@ void scst_stats_fold(struct scst_tgt_dev *td)
 	}
 }
 
+/* The same for its unit, in whose list it is no more; under the list's lock. */
+void scst_stats_fold_unit(struct scst_tgt_dev *td)
+{
+	enum scst_stat stat;
+
+	lockdep_assert_held(&td->dev->tgt_dev_lock);
+	for (stat = 0; stat < SCST_STAT_NR; stat++)
+		td->dev->past_stats[stat] += stats_sum(td, stat);
+}
+
+/**
+ * scst_device_stats - what the I_T nexuses of a logical unit have counted
+ * @dev: logical unit
+ * @stats: %SCST_STAT_NR counters, set to the sums
+ *
+ * Context: any.
+ */
+void scst_device_stats(struct scst_device *dev, u64 *stats)
+{
+	const struct scst_tgt_dev *td;
+	enum scst_stat stat;
+
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	memcpy(stats, dev->past_stats, sizeof(dev->past_stats));
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		for (stat = 0; stat < SCST_STAT_NR; stat++)
+			stats[stat] += stats_sum(td, stat);
+}
+EXPORT_SYMBOL_GPL(scst_device_stats);
+
 static u64 session_stat(struct scst_session *sess, enum scst_stat stat)
 {
 	struct scst_tgt_dev *td;

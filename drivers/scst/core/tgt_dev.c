@@ -120,6 +120,60 @@ static void tgt_dev_unlink(struct scst_tgt_dev *td)
 {
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
 	list_del(&td->dev_entry);
+	scst_stats_fold_unit(td);
+}
+
+/**
+ * scst_cmd_prevent_removal - PREVENT ALLOW MEDIUM REMOVAL
+ * @cmd: command whose I_T nexus prevents the removal of the medium, or not
+ * @prevent: which
+ *
+ * It holds until the nexus allows it again, is lost or ends, or the unit is
+ * reset (SPC-6, PREVENT ALLOW MEDIUM REMOVAL).
+ *
+ * Context: any.
+ */
+void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent)
+{
+	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
+	cmd->tgt_dev->prevents_removal = prevent;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_prevent_removal);
+
+/**
+ * scst_device_removal_prevented - may the medium not be removed?
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: true if an I_T nexus prevents it.
+ */
+bool scst_device_removal_prevented(struct scst_device *dev)
+{
+	const struct scst_tgt_dev *td;
+
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (td->prevents_removal)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(scst_device_removal_prevented);
+
+/* The nexus is lost. */
+void scst_tgt_dev_allow_removal(struct scst_tgt_dev *td)
+{
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	td->prevents_removal = false;
+}
+
+/* The unit is reset. */
+void scst_device_allow_removal(struct scst_device *dev)
+{
+	struct scst_tgt_dev *td;
+
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		td->prevents_removal = false;
 }
 
 static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,

@@ -269,6 +269,7 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 			dev->type->reset(dev);
 		scst_gate_leave(&dev->exec_gate, &entry);
 	}
+	scst_device_allow_removal(dev);
 	scst_device_ua(dev, SCST_UA_RESET, NULL);
 }
 
@@ -350,6 +351,7 @@ static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
 	tmf_abort(tmf->sess, &scope);
 	tmf_wait(tmf->sess, &scope);
 	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
+		scst_tgt_dev_allow_removal(td);
 		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
 		percpu_ref_put(&td->ref);
 	}
