@@ -4,10 +4,29 @@
 #include <linux/blkdev.h>
 #include "vdisk.h"
 
+static enum vdisk_counter vdisk_error_counter(const struct scst_cmd *cmd,
+					      bool write)
+{
+	if (write)
+		return VDISK_WRITE_ERRORS;
+	if (cmd->op->exec == vdisk_exec_verify ||
+	    cmd->op->exec == vdisk_exec_write_and_verify)
+		return VDISK_VERIFY_ERRORS;
+	return VDISK_READ_ERRORS;
+}
+
+static void vdisk_count_error(const struct scst_cmd *cmd, bool write)
+{
+	struct vdisk_log *log = &to_vdisk(cmd->dev)->log;
+
+	atomic64_inc(&log->counters[vdisk_error_counter(cmd, write)]);
+}
+
 /* Tell the initiator where, and user space that. */
 static scst_sense_t vdisk_medium_error(struct scst_cmd *cmd, bool write,
 				       u64 lba)
 {
+	vdisk_count_error(cmd, write);
 	scst_cmd_set_sense_info(cmd, lba);
 	scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
 	return write ? SCST_SENSE_WRITE_ERROR : SCST_SENSE_READ_ERROR;
@@ -105,6 +124,7 @@ scst_sense_t vdisk_flush_error(struct scst_cmd *cmd, int err)
 {
 	if (err == -ENOSPC || err == -EDQUOT || err == -EFBIG)
 		return vdisk_no_space(cmd);
+	vdisk_count_error(cmd, true);
 	scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
 	return SCST_SENSE_WRITE_ERROR;
 }

@@ -31,6 +31,7 @@
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/statfs.h>
 #include <linux/uio.h>
 #include "vdisk.h"
 
@@ -432,6 +433,7 @@ static scst_sense_t fileio_work_write(struct scst_cmd *cmd)
 	file_start_write(file);
 	ret = fileio_rw(cmd, 0);
 	file_end_write(file);
+	vdisk_space_used(to_vdisk(cmd->dev));
 	if (ret)
 		return fileio_error(cmd, ret);
 	if (fc->fua)
@@ -781,10 +783,20 @@ static int fileio_check_file(const struct vdisk *vd, const struct file *file)
 	return file->f_op->write_iter ? 0 : -EINVAL;
 }
 
+/* What is best for the device is for a file on it too. */
+static void fileio_set_bdev_io_limits(struct vdisk_limits *limits,
+				      struct block_device *bdev)
+{
+	limits->physical_size = max(limits->physical_size,
+				    bdev_physical_block_size(bdev));
+	limits->opt_granularity = bdev_io_min(bdev);
+	limits->opt_xfer = bdev_io_opt(bdev);
+}
+
 static void fileio_set_bdev_limits(struct vdisk_limits *limits,
 				   struct block_device *bdev)
 {
-	limits->physical_size = bdev_physical_block_size(bdev);
+	fileio_set_bdev_io_limits(limits, bdev);
 	limits->misalignment = max(bdev_alignment_offset(bdev), 0);
 	limits->unmap_granularity = bdev_discard_granularity(bdev);
 	limits->unmap_alignment = bdev_discard_alignment(bdev);
@@ -804,7 +816,9 @@ static void fileio_set_file_limits(struct vdisk_limits *limits,
 	 * systems call the size of their requests so.
 	 */
 	limits->physical_size = i_blocksize(inode);
-	if (!bdev)
+	if (bdev)
+		fileio_set_bdev_io_limits(limits, bdev);
+	else
 		limits->physical_size = min(i_blocksize(inode), PAGE_SIZE);
 	limits->unmap_granularity = limits->physical_size;
 	limits->can_unmap = file->f_op->fallocate;
@@ -839,13 +853,15 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	if (fi->direct)
 		limits->block_size = fileio_direct_align(fi->file);
 	limits->size = i_size_read(inode);
-	limits->opt_granularity = PAGE_SIZE;
+	/* Parts of a page have to be read first. */
+	limits->opt_granularity = max(limits->opt_granularity, PAGE_SIZE);
 	if (fi->regular && fi->file->f_op->remap_file_range)
 		limits->clone_size = i_blocksize(inode);
 	limits->unmap_zeroes = limits->can_unmap;
 	limits->cached = !fi->direct;
 	if (fi->shmem || (vd->p.nv_cache && !fi->direct))
 		limits->atomic_max = VDISK_MAX_ATOMIC;
+	limits->has_space = S_ISREG(inode->i_mode);
 }
 
 static void fileio_init(struct fileio *fi, const struct vdisk *vd)
@@ -934,6 +950,24 @@ static int fileio_get_size(struct vdisk *vd, u64 *size)
 	return 0;
 }
 
+/* Of the file, and of its file system */
+static int fileio_get_space(struct vdisk *vd, struct vdisk_space *space)
+{
+	struct fileio *fi = vd->store;
+	struct kstatfs st;
+	u32 unit;
+	int ret;
+
+	ret = vfs_statfs(&fi->file->f_path, &st);
+	if (ret)
+		return ret;
+	unit = st.f_frsize ?: st.f_bsize;
+	space->total = st.f_blocks * unit;
+	space->available = st.f_bavail * unit;
+	space->used = inode_get_bytes(fi->file->f_mapping->host);
+	return 0;
+}
+
 const struct vdisk_ops vdisk_fileio_ops = {
 	.open		= fileio_open,
 	.close		= fileio_close,
@@ -950,4 +984,5 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.unmap		= fileio_unmap,
 	.zero		= fileio_zero,
 	.clone		= fileio_clone,
+	.get_space	= fileio_get_space,
 };

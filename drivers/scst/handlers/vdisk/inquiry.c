@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* INQUIRY: standard data and vital product data (SPC-6, SBC-5). */
+/*
+ * INQUIRY: standard data and vital product data (SPC-6, SBC-5).  ident.c has the
+ * pages that identify the unit and its ports.
+ */
 
 #include <kunit/visibility.h>
-#include <linux/siphash.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include "vdisk.h"
-
-#define INQUIRY_CMDDT		0x02	/* CDB byte 1, obsolete */
 
 /* Standard data */
 #define INQUIRY_RMB		0x80	/* byte 1 */
@@ -18,10 +19,15 @@
 #define INQUIRY_MULTIP		0x10	/* byte 6 */
 #define INQUIRY_CMDQUE		0x02	/* byte 7 */
 
-/* Version descriptors */
-#define VERSION_SAM_5		0x00a0
+/*
+ * Version descriptors.  VERSION says SPC-4, which is what initiators accept who
+ * know no later standard; they look for descriptors of that generation too.
+ */
+#define VERSION_SAM_6		0x00c0
 #define VERSION_SPC_4		0x0460
+#define VERSION_SPC_5		0x05c0
 #define VERSION_SBC_3		0x04c0
+#define VERSION_SBC_4		0x0600
 
 static u8 vdisk_peripheral(const struct vdisk *vd)
 {
@@ -50,7 +56,8 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 			       u8 *buf)
 {
 	const u16 versions[] = {
-		VERSION_SAM_5, physical, transport, VERSION_SPC_4, VERSION_SBC_3
+		VERSION_SAM_6, physical, transport, VERSION_SPC_4, VERSION_SPC_5,
+		VERSION_SBC_3, VERSION_SBC_4,
 	};
 	u8 *version = buf + 58;
 	unsigned int i;
@@ -69,6 +76,7 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 	vdisk_put_ascii(buf + 8, vd->p.vendor, VDISK_VENDOR_LEN);
 	vdisk_put_ascii(buf + 16, vd->p.prod_id, VDISK_PROD_ID_LEN);
 	vdisk_put_ascii(buf + 32, vd->p.revision, VDISK_REVISION_LEN);
+	memcpy(buf + 36, vd->p.inq_vend_specific, VDISK_INQ_VEND_LEN);
 	spin_unlock(&vd->id_lock);
 
 	for (i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -86,8 +94,6 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
  * its header and return its PAGE LENGTH.
  */
 
-#define VPD_HEADER_LEN		4
-
 /* Extended INQUIRY data */
 #define VPD_86_LEN		0x3c
 #define VPD_86_HEADSUP		0x04	/* byte 5 */
@@ -95,14 +101,13 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 #define VPD_86_SIMPSUP		0x01
 #define VPD_86_NV_SUP		0x02	/* byte 6 */
 #define VPD_86_V_SUP		0x01
+#define VPD_86_SENSE_LEN	13	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
 
-/* Device identification */
-#define VPD_83_BINARY		0x01	/* designator byte 0 */
-#define VPD_83_ASCII		0x02
-#define VPD_83_T10_VENDOR_ID	0x01	/* byte 1 */
-#define VPD_83_NAA		0x03
-#define VPD_83_REL_TGT_PORT	0x14	/* of the target port */
-#define VPD_83_NAA_LOCAL	(3ULL << 60)
+/* Mode page policy: one descriptor for all pages */
+#define VPD_87_LEN		4
+#define VPD_87_ALL_PAGES	0x3f
+#define VPD_87_ALL_SUBPAGES	0xff
+#define VPD_87_SHARED		0x00
 
 /* Block limits */
 #define VPD_B0_LEN		0x3c
@@ -111,7 +116,8 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 /* Block device characteristics */
 #define VPD_B1_LEN		0x3c
 #define VPD_B1_NON_ROTATING	1
-#define VPD_B1_VBULS		0x01	/* byte 8 */
+#define VPD_B1_FUAB		0x02	/* byte 8 */
+#define VPD_B1_VBULS		0x01
 
 /* Logical block provisioning */
 #define VPD_B2_LEN		4
@@ -121,78 +127,51 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 #define VPD_B2_LBPRZ		0x04
 #define VPD_B2_THIN		0x02	/* byte 6 */
 
-static unsigned int vdisk_vpd_supported(struct vdisk *vd, u16 rel_tgt_id,
-					u8 *buf);
+/* Block limits extension */
+#define VPD_B7_LEN		0x3c
 
-static unsigned int vdisk_vpd_serial(struct vdisk *vd, u16 rel_tgt_id, u8 *buf)
+static unsigned int vdisk_vpd_supported(struct vdisk *vd,
+					const struct scst_tgt *tgt, u8 *buf);
+
+static unsigned int vdisk_vpd_serial(struct vdisk *vd,
+				     const struct scst_tgt *tgt, u8 *buf)
 {
 	unsigned int len;
 
 	spin_lock(&vd->id_lock);
 	len = strlen(vd->p.usn);
-	memcpy(buf + VPD_HEADER_LEN, vd->p.usn, len);
+	memcpy(buf + VDISK_VPD_HEADER_LEN, vd->p.usn, len);
 	spin_unlock(&vd->id_lock);
 	return len;
 }
 
-/* Adds a designator and returns where its bytes go. */
-static u8 *vdisk_add_designator(u8 **p, u8 code_set, u8 type, u8 len)
-{
-	u8 *designator = *p;
-
-	designator[0] = code_set;
-	designator[1] = type;
-	designator[3] = len;
-	*p += VPD_HEADER_LEN + len;
-	return designator + VPD_HEADER_LEN;
-}
-
-/*
- * The NAA identifier follows from the T10 one: who wants two hosts to serve the
- * same unit gives it the same t10_dev_id on both.  It comes last: Linux prefers
- * the later one of two that it finds equally good.
- */
-static unsigned int vdisk_vpd_device_id(struct vdisk *vd, u16 rel_tgt_id,
-					u8 *buf)
-{
-	static const siphash_key_t key;
-	u8 *p = buf + VPD_HEADER_LEN;
-	unsigned int len;
-	u8 *designator;
-	u64 naa;
-
-	spin_lock(&vd->id_lock);
-	len = strlen(vd->p.t10_dev_id);
-	designator = vdisk_add_designator(&p, VPD_83_ASCII,
-					  VPD_83_T10_VENDOR_ID,
-					  VDISK_VENDOR_LEN + len);
-	vdisk_put_ascii(designator, vd->p.vendor, VDISK_VENDOR_LEN);
-	memcpy(designator + VDISK_VENDOR_LEN, vd->p.t10_dev_id, len);
-	naa = siphash(vd->p.t10_dev_id, len, &key);
-	spin_unlock(&vd->id_lock);
-
-	designator = vdisk_add_designator(&p, VPD_83_BINARY,
-					  VPD_83_REL_TGT_PORT, 4);
-	put_unaligned_be32(rel_tgt_id, designator);
-	designator = vdisk_add_designator(&p, VPD_83_BINARY, VPD_83_NAA, 8);
-	put_unaligned_be64(VPD_83_NAA_LOCAL | naa >> 4, designator);
-	return p - buf - VPD_HEADER_LEN;
-}
-
-static unsigned int vdisk_vpd_extended(struct vdisk *vd, u16 rel_tgt_id,
-				       u8 *buf)
+static unsigned int vdisk_vpd_extended(struct vdisk *vd,
+				       const struct scst_tgt *tgt, u8 *buf)
 {
 	buf[5] = VPD_86_HEADSUP | VPD_86_ORDSUP | VPD_86_SIMPSUP;
 	buf[6] = vd->p.nv_cache ? VPD_86_NV_SUP : VPD_86_V_SUP;
+	buf[VPD_86_SENSE_LEN] = SCST_SENSE_BUFFERSIZE;
 	return VPD_86_LEN;
 }
 
+/* All initiators see the same mode parameters. */
+static unsigned int vdisk_vpd_mode_policy(struct vdisk *vd,
+					  const struct scst_tgt *tgt, u8 *buf)
+{
+	buf[4] = VPD_87_ALL_PAGES;
+	buf[5] = VPD_87_ALL_SUBPAGES;
+	buf[6] = VPD_87_SHARED;
+	return VPD_87_LEN;
+}
+
 /* The copy manager is the core's. */
-static unsigned int vdisk_vpd_third_party_copy(struct vdisk *vd, u16 rel_tgt_id,
+static unsigned int vdisk_vpd_third_party_copy(struct vdisk *vd,
+					       const struct scst_tgt *tgt,
 					       u8 *buf)
 {
-	BUILD_BUG_ON(VPD_HEADER_LEN + SCST_VPD_8F_MAX_LEN > VDISK_VPD_MAX_LEN);
-	return scst_vpd_third_party_copy(buf + VPD_HEADER_LEN);
+	BUILD_BUG_ON(VDISK_VPD_HEADER_LEN + SCST_VPD_8F_MAX_LEN >
+		     VDISK_VPD_MAX_LEN);
+	return scst_vpd_third_party_copy(buf + VDISK_VPD_HEADER_LEN);
 }
 
 /* Without an ATOMIC BOUNDARY, which byte 56 and those behind it are about */
@@ -206,18 +185,17 @@ static void vdisk_vpd_atomic_limits(const struct vdisk *vd, u8 *buf)
 	put_unaligned_be32(limits->atomic_granularity >> shift, buf + 52);
 }
 
-static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
-					   u8 *buf)
+static unsigned int vdisk_vpd_block_limits(struct vdisk *vd,
+					   const struct scst_tgt *tgt, u8 *buf)
 {
 	const struct vdisk_limits *limits = &vd->limits;
 	u8 shift = vd->dev->block_shift;
-	u32 opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
 	u32 granularity = limits->opt_granularity >> shift;
 
 	buf[5] = VDISK_MAX_CAW;
 	put_unaligned_be16(min(granularity, U16_MAX), buf + 6);
 	put_unaligned_be32(VDISK_MAX_XFER >> shift, buf + 8);
-	put_unaligned_be32(opt_xfer >> shift, buf + 12);
+	put_unaligned_be32(vdisk_opt_xfer(vd) >> shift, buf + 12);
 	put_unaligned_be64(VDISK_MAX_WRITE_SAME >> shift, buf + 36);
 	vdisk_vpd_atomic_limits(vd, buf);
 	if (!vdisk_is_thin(vd))
@@ -233,83 +211,140 @@ static unsigned int vdisk_vpd_block_limits(struct vdisk *vd, u16 rel_tgt_id,
 }
 
 /* How fast it rotates is not known, which is what zero says. */
-static unsigned int vdisk_vpd_characteristics(struct vdisk *vd, u16 rel_tgt_id,
-					      u8 *buf)
+static unsigned int vdisk_vpd_characteristics(struct vdisk *vd,
+					      const struct scst_tgt *tgt, u8 *buf)
 {
 	if (!vdisk_is_rotational(vd))
 		put_unaligned_be16(VPD_B1_NON_ROTATING, buf + 4);
-	buf[8] = VPD_B1_VBULS;
+	buf[8] = VPD_B1_FUAB | VPD_B1_VBULS;
 	return VPD_B1_LEN;
 }
 
-static unsigned int vdisk_vpd_provisioning(struct vdisk *vd, u16 rel_tgt_id,
-					   u8 *buf)
+static unsigned int vdisk_vpd_provisioning(struct vdisk *vd,
+					   const struct scst_tgt *tgt, u8 *buf)
 {
 	if (!vdisk_is_thin(vd))
 		return VPD_B2_LEN;
+	if (vdisk_has_space(vd)) {
+		buf[4] = vdisk_threshold_exponent(vd);
+		buf[7] = READ_ONCE(vd->p.thin_threshold);
+	}
 	buf[5] = VPD_B2_LBPU | VPD_B2_LBPWS | VPD_B2_LBPWS10;
-	if (vd->limits.unmap_zeroes)
+	if (vdisk_unmap_zeroes(vd))
 		buf[5] |= VPD_B2_LBPRZ;
 	buf[6] = VPD_B2_THIN;
 	return VPD_B2_LEN;
 }
 
-/* In ascending order, as page 00h has to list them. */
-static const struct {
+/* No streams and no scattered writes */
+static unsigned int vdisk_vpd_limits_ext(struct vdisk *vd,
+					 const struct scst_tgt *tgt, u8 *buf)
+{
+	return VPD_B7_LEN;
+}
+
+/**
+ * struct vdisk_vpd_page - a page of vital product data
+ * @page: page code
+ * @supported: does the unit have it? NULL: it does
+ * @fill: build it; NULL: @exec does, which may be longer than
+ *	%VDISK_VPD_MAX_LEN
+ * @exec: execute INQUIRY for it
+ */
+struct vdisk_vpd_page {
 	u8 page;
-	unsigned int (*fill)(struct vdisk *vd, u16 rel_tgt_id, u8 *buf);
-} vdisk_vpd_pages[] = {
-	{ 0x00, vdisk_vpd_supported },
-	{ 0x80, vdisk_vpd_serial },
-	{ 0x83, vdisk_vpd_device_id },
-	{ 0x86, vdisk_vpd_extended },
-	{ 0x8f, vdisk_vpd_third_party_copy },
-	{ 0xb0, vdisk_vpd_block_limits },
-	{ 0xb1, vdisk_vpd_characteristics },
-	{ 0xb2, vdisk_vpd_provisioning },
+	bool (*supported)(const struct vdisk *vd);
+	unsigned int (*fill)(struct vdisk *vd, const struct scst_tgt *tgt,
+			     u8 *buf);
+	scst_sense_t (*exec)(struct scst_cmd *cmd);
 };
 
-static unsigned int vdisk_vpd_supported(struct vdisk *vd, u16 rel_tgt_id,
-					u8 *buf)
+/* In ascending order, as page 00h has to list them. */
+static const struct vdisk_vpd_page vdisk_vpd_pages[] = {
+	{ 0x00, .fill = vdisk_vpd_supported },
+	{ 0x80, .fill = vdisk_vpd_serial },
+	{ 0x83, .fill = vdisk_vpd_device_id },
+	{ 0x85, vdisk_has_management_address,
+	  .fill = vdisk_vpd_management_address },
+	{ 0x86, .fill = vdisk_vpd_extended },
+	{ 0x87, .fill = vdisk_vpd_mode_policy },
+	{ 0x88, .exec = vdisk_exec_inquiry_ports },
+	{ 0x8f, .fill = vdisk_vpd_third_party_copy },
+	{ 0xb0, .fill = vdisk_vpd_block_limits },
+	{ 0xb1, .fill = vdisk_vpd_characteristics },
+	{ 0xb2, .fill = vdisk_vpd_provisioning },
+	{ 0xb7, .fill = vdisk_vpd_limits_ext },
+};
+
+static bool vdisk_vpd_has(const struct vdisk *vd,
+			  const struct vdisk_vpd_page *p)
+{
+	return !p->supported || p->supported(vd);
+}
+
+static unsigned int vdisk_vpd_supported(struct vdisk *vd,
+					const struct scst_tgt *tgt, u8 *buf)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(vdisk_vpd_pages); i++)
+		if (vdisk_vpd_has(vd, &vdisk_vpd_pages[i]))
+			buf[VDISK_VPD_HEADER_LEN + n++] =
+				vdisk_vpd_pages[i].page;
+	return n;
+}
+
+static const struct vdisk_vpd_page *vdisk_vpd_find(const struct vdisk *vd,
+						   u8 page)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vdisk_vpd_pages); i++)
-		buf[VPD_HEADER_LEN + i] = vdisk_vpd_pages[i].page;
-	return i;
+		if (vdisk_vpd_pages[i].page == page)
+			return vdisk_vpd_has(vd, &vdisk_vpd_pages[i]) ?
+			       &vdisk_vpd_pages[i] : NULL;
+	return NULL;
+}
+
+/**
+ * vdisk_vpd_header - fill in the header of a page of vital product data
+ * @vd: virtual disk
+ * @page: page code
+ * @len: PAGE LENGTH
+ * @buf: %VDISK_VPD_HEADER_LEN bytes
+ *
+ * Context: any.
+ */
+void vdisk_vpd_header(const struct vdisk *vd, u8 page, u16 len, u8 *buf)
+{
+	buf[0] = vdisk_peripheral(vd);
+	buf[1] = page;
+	put_unaligned_be16(len, buf + 2);
 }
 
 /**
  * vdisk_inquiry_vpd - build a page of vital product data
  * @vd: virtual disk
  * @page: page code
- * @rel_tgt_id: relative identifier of the target port that asks
+ * @tgt: the target port that asks
  * @buf: %VDISK_VPD_MAX_LEN bytes
  *
  * Context: process context.
- * Return: bytes of data, 0 when there is no such page.
+ * Return: bytes of data, 0 when there is no such page that is so short.
  */
 VISIBLE_IF_KUNIT
-unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page, u16 rel_tgt_id,
-			       u8 *buf)
+unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page,
+			       const struct scst_tgt *tgt, u8 *buf)
 {
-	unsigned int i, len;
+	const struct vdisk_vpd_page *p = vdisk_vpd_find(vd, page);
+	unsigned int len;
 
-	BUILD_BUG_ON(VDISK_MAX_USN + VPD_HEADER_LEN > VDISK_VPD_MAX_LEN);
-	BUILD_BUG_ON(4 * VPD_HEADER_LEN + VDISK_VENDOR_LEN +
-		     VDISK_MAX_T10_DEV_ID + 4 + 8 > VDISK_VPD_MAX_LEN);
-
-	for (i = 0; i < ARRAY_SIZE(vdisk_vpd_pages); i++) {
-		if (vdisk_vpd_pages[i].page != page)
-			continue;
-		memset(buf, 0, VDISK_VPD_MAX_LEN);
-		len = vdisk_vpd_pages[i].fill(vd, rel_tgt_id, buf);
-		buf[0] = vdisk_peripheral(vd);
-		buf[1] = page;
-		put_unaligned_be16(len, buf + 2);
-		return len + VPD_HEADER_LEN;
-	}
-	return 0;
+	if (!p || !p->fill)
+		return 0;
+	memset(buf, 0, VDISK_VPD_MAX_LEN);
+	len = p->fill(vd, tgt, buf);
+	vdisk_vpd_header(vd, page, len, buf);
+	return len + VDISK_VPD_HEADER_LEN;
 }
 EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_vpd);
 
@@ -321,18 +356,38 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_vpd);
  * @size: bytes in @buf
  *
  * Context: process context.
- * Return: bytes of VPD page 83h.
+ * Return: bytes of VPD page 83h, 0 when there is no memory.
  */
 unsigned int vdisk_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 			     u8 *buf, unsigned int size)
 {
-	u8 page[VDISK_VPD_MAX_LEN];
+	u8 *page __free(kfree) = kmalloc(VDISK_VPD_MAX_LEN, GFP_NOIO);
 	unsigned int len;
 
-	len = vdisk_inquiry_vpd(to_vdisk(dev), 0x83, tgt->rel_tgt_id, page);
+	if (!page)
+		return 0;
+	len = vdisk_inquiry_vpd(to_vdisk(dev), 0x83, tgt, page);
 	len = min(len, size);
 	memcpy(buf, page, len);
 	return len;
+}
+
+static scst_sense_t vdisk_exec_inquiry_vpd(struct scst_cmd *cmd)
+{
+	struct vdisk *vd = to_vdisk(cmd->dev);
+	const struct vdisk_vpd_page *p = vdisk_vpd_find(vd, cmd->cdb[2]);
+
+	if (!p)
+		return scst_cmd_cdb_error(cmd, 2, 8);
+	if (p->exec)
+		return p->exec(cmd);
+
+	u8 *buf __free(kfree) = kmalloc(VDISK_VPD_MAX_LEN, GFP_NOIO);
+	if (!buf)
+		return SCST_BUSY;
+	scst_cmd_data_in(cmd, buf, vdisk_inquiry_vpd(vd, p->page,
+						     scst_cmd_tgt(cmd), buf));
+	return SCST_GOOD;
 }
 
 static scst_sense_t vdisk_exec_inquiry_std(struct scst_cmd *cmd)
@@ -360,20 +415,10 @@ static scst_sense_t vdisk_exec_inquiry_std(struct scst_cmd *cmd)
  */
 scst_sense_t vdisk_exec_inquiry(struct scst_cmd *cmd)
 {
-	u8 buf[VDISK_VPD_MAX_LEN];
-	u8 page = cmd->cdb[2];
-	unsigned int len;
-
-	if (cmd->cdb[1] & INQUIRY_CMDDT)
-		return scst_cmd_cdb_error(cmd, 1, 1);
-	if (!(cmd->cdb[1] & SCST_INQUIRY_EVPD))
-		return page ? scst_cmd_cdb_error(cmd, 2, 8) :
-			      vdisk_exec_inquiry_std(cmd);
-
-	len = vdisk_inquiry_vpd(to_vdisk(cmd->dev), page,
-				scst_cmd_tgt(cmd)->rel_tgt_id, buf);
-	if (!len)
+	if (cmd->cdb[1] & SCST_INQUIRY_EVPD)
+		return vdisk_exec_inquiry_vpd(cmd);
+	/* Without EVPD there are no pages. */
+	if (cmd->cdb[2])
 		return scst_cmd_cdb_error(cmd, 2, 8);
-	scst_cmd_data_in(cmd, buf, len);
-	return SCST_GOOD;
+	return vdisk_exec_inquiry_std(cmd);
 }

@@ -167,6 +167,15 @@ static void vdisk_detach(struct scst_device *dev)
 	vdisk_close(to_vdisk(dev));
 }
 
+static void vdisk_free_device(struct scst_device *dev)
+{
+	struct vdisk *vd = to_vdisk(dev);
+
+	vdisk_close(vd);
+	vdisk_info_exit(vd);
+	vdisk_diag_exit(vd);
+}
+
 static struct vdisk_type vdisk_types[] = {
 	{
 		.ops	= &vdisk_fileio_ops,
@@ -198,8 +207,8 @@ static int vdisk_register(struct vdisk_type *vt)
 	type->new_device = vdisk_new_device;
 	type->attach = vdisk_attach;
 	type->detach = vdisk_detach;
-	type->free_device = vdisk_detach;
-	type->poll_sense = vdisk_check_medium;
+	type->free_device = vdisk_free_device;
+	type->poll_sense = vdisk_poll_sense;
 	type->reset = vdisk_reset;
 	type->parse = vdisk_parse;
 	type->device_id = vdisk_device_id;

@@ -539,6 +539,7 @@ void vdisk_reset(struct scst_device *dev)
 
 	mode_get_default(vd, &mode);
 	mode_set(vd, &mode);
+	WRITE_ONCE(vd->power, VDISK_POWER_ACTIVE);
 }
 
 static scst_sense_t mode_apply(struct scst_cmd *cmd)

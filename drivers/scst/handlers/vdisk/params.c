@@ -127,6 +127,88 @@ static ssize_t thin_provisioned_emit(struct vdisk *vd,
 	return sysfs_emit(buf, "%u\n", vdisk_is_thin(vd));
 }
 
+static ssize_t lbprz_emit(struct vdisk *vd, const struct vdisk_param *p,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vdisk_unmap_zeroes(vd));
+}
+
+static int lb_per_pb_exp_parse(struct vdisk *vd, const struct vdisk_param *p,
+			       const char *val)
+{
+	u8 n;
+
+	if (kstrtou8(val, 10, &n) || n > VDISK_MAX_PB_EXP)
+		return vdisk_bad_value(vd, p, "0 to 15");
+	vd->p.lb_per_pb_exp = n;
+	return 0;
+}
+
+static ssize_t lb_per_pb_exp_emit(struct vdisk *vd, const struct vdisk_param *p,
+				  char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vdisk_physical_exponent(vd));
+}
+
+static int opt_trans_len_parse(struct vdisk *vd, const struct vdisk_param *p,
+			       const char *val)
+{
+	u32 n;
+
+	if (kstrtou32(val, 10, &n) || n > VDISK_MAX_XFER ||
+	    n % VDISK_MAX_BLOCK_SIZE)
+		return vdisk_bad_value(vd, p,
+				       "a multiple of 4096 up to 8388608");
+	WRITE_ONCE(vd->p.opt_trans_len, n);
+	return 0;
+}
+
+static ssize_t opt_trans_len_emit(struct vdisk *vd, const struct vdisk_param *p,
+				  char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vdisk_opt_xfer(vd));
+}
+
+static int thin_threshold_parse(struct vdisk *vd, const struct vdisk_param *p,
+				const char *val)
+{
+	u8 n;
+
+	if (kstrtou8(val, 10, &n) || n >= 100)
+		return vdisk_bad_value(vd, p, "percent: 0 to 99");
+	WRITE_ONCE(vd->p.thin_threshold, n);
+	return 0;
+}
+
+static ssize_t thin_threshold_emit(struct vdisk *vd,
+				   const struct vdisk_param *p, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vd->p.thin_threshold);
+}
+
+static int thin_threshold_apply(struct vdisk *vd, const struct vdisk_param *p,
+				const char *val)
+{
+	int ret = thin_threshold_parse(vd, p, val);
+
+	if (ret)
+		return ret;
+	vdisk_space_reset(vd);
+	scst_device_ua(vd->dev, SCST_UA_INQUIRY_CHANGED, NULL);
+	return 0;
+}
+
+/* What VPD pages say has changed. */
+static int inquiry_apply(struct vdisk *vd, const struct vdisk_param *p,
+			 const char *val)
+{
+	int ret = p->parse(vd, p, val);
+
+	if (!ret)
+		scst_device_ua(vd->dev, SCST_UA_INQUIRY_CHANGED, NULL);
+	return ret;
+}
+
 static int blocksize_parse(struct vdisk *vd, const struct vdisk_param *p,
 			   const char *val)
 {
@@ -269,6 +351,82 @@ static ssize_t id_emit(struct vdisk *vd, const struct vdisk_param *p, char *buf)
 	return sysfs_emit(buf, "%s\n", (char *)vdisk_value(vd, p));
 }
 
+/* Empty is the same as not set. */
+static int optional_id_parse(struct vdisk *vd, const struct vdisk_param *p,
+			     const char *val)
+{
+	if (*val)
+		return id_parse(vd, p, val);
+	guard(spinlock)(&vd->id_lock);
+	memset(vdisk_value(vd, p), 0, p->size);
+	return 0;
+}
+
+/* SPC-6 7.7.6.11 */
+static int device_name_parse(struct vdisk *vd, const struct vdisk_param *p,
+			     const char *val)
+{
+	if (*val && !strstarts(val, "iqn.") && !strstarts(val, "eui.") &&
+	    !strstarts(val, "naa.") && !strstarts(val, "uuid."))
+		return vdisk_bad_value(vd, p,
+				       "a name that begins with iqn., eui., naa. or uuid.");
+	return optional_id_parse(vd, p, val);
+}
+
+/* @lengths: numbers of digits that are allowed, as bits */
+static int hex_id_parse(struct vdisk *vd, const struct vdisk_param *p,
+			const char *val, u64 lengths, const char *want)
+{
+	char hex[VDISK_HEX_ID_SIZE] = { };
+	size_t len, i;
+
+	if (!strncasecmp(val, "0x", 2))
+		val += 2;
+	len = strlen(val);
+	if (len >= sizeof(hex) || !(lengths & BIT_ULL(len)))
+		return vdisk_bad_value(vd, p, want);
+	for (i = 0; i < len; i++) {
+		if (!isxdigit(val[i]))
+			return vdisk_bad_value(vd, p, want);
+		hex[i] = tolower(val[i]);
+	}
+	guard(spinlock)(&vd->id_lock);
+	memcpy(vdisk_value(vd, p), hex, sizeof(hex));
+	return 0;
+}
+
+static int naa_id_parse(struct vdisk *vd, const struct vdisk_param *p,
+			const char *val)
+{
+	static const char want[] =
+		"16 hexadecimal digits that begin with 2, 3 or 5, or 32 with 6";
+	const char *digits = strncasecmp(val, "0x", 2) ? val : val + 2;
+
+	/* SPC-6 7.7.6.6: the first digit says how long it is. */
+	if (*digits == '6')
+		return hex_id_parse(vd, p, val, BIT_ULL(32), want);
+	if (*digits && !strchr("235", *digits))
+		return vdisk_bad_value(vd, p, want);
+	return hex_id_parse(vd, p, val, BIT_ULL(16) | BIT_ULL(0), want);
+}
+
+static ssize_t naa_id_emit(struct vdisk *vd, const struct vdisk_param *p,
+			   char *buf)
+{
+	char hex[VDISK_HEX_ID_SIZE];
+
+	vdisk_naa_id(vd, hex);
+	return sysfs_emit(buf, "%s\n", hex);
+}
+
+static int eui64_id_parse(struct vdisk *vd, const struct vdisk_param *p,
+			  const char *val)
+{
+	return hex_id_parse(vd, p, val, BIT_ULL(32) | BIT_ULL(24) |
+			    BIT_ULL(16) | BIT_ULL(0),
+			    "16, 24 or 32 hexadecimal digits");
+}
+
 static int id_apply(struct vdisk *vd, const struct vdisk_param *p,
 		    const char *val)
 {
@@ -276,7 +434,7 @@ static int id_apply(struct vdisk *vd, const struct vdisk_param *p,
 
 	if (!strcmp(vdisk_value(vd, p), val))
 		return 0;
-	ret = id_parse(vd, p, val);
+	ret = p->parse(vd, p, val);
 	if (!ret)
 		scst_device_ua(vd->dev, SCST_UA_INQUIRY_CHANGED, NULL);
 	return ret;
@@ -447,6 +605,102 @@ static struct vdisk_param vdisk_table[] = {
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
+	}, {
+		VDISK_ATTR(vend_specific_id),
+		.offset	= offsetof(struct vdisk_params, vend_specific_id),
+		.size	= sizeof_field(struct vdisk_params, vend_specific_id),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= optional_id_parse,
+		.emit	= id_emit,
+		.apply	= id_apply,
+	}, {
+		VDISK_ATTR(naa_id),
+		.offset	= offsetof(struct vdisk_params, naa_id),
+		.size	= sizeof_field(struct vdisk_params, naa_id),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= naa_id_parse,
+		.emit	= naa_id_emit,
+		.apply	= inquiry_apply,
+	}, {
+		VDISK_ATTR(eui64_id),
+		.offset	= offsetof(struct vdisk_params, eui64_id),
+		.size	= sizeof_field(struct vdisk_params, eui64_id),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= eui64_id_parse,
+		.emit	= id_emit,
+		.apply	= inquiry_apply,
+	}, {
+		VDISK_ATTR(scsi_device_name),
+		.offset	= offsetof(struct vdisk_params, scsi_device_name),
+		.size	= sizeof_field(struct vdisk_params, scsi_device_name),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= device_name_parse,
+		.emit	= id_emit,
+		.apply	= id_apply,
+	}, {
+		VDISK_ATTR(inq_vend_specific),
+		.offset	= offsetof(struct vdisk_params, inq_vend_specific),
+		.size	= sizeof_field(struct vdisk_params, inq_vend_specific),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= optional_id_parse,
+		.emit	= id_emit,
+		.apply	= id_apply,
+	}, {
+		VDISK_ATTR(management_address),
+		.offset	= offsetof(struct vdisk_params, management_address),
+		.size	= sizeof_field(struct vdisk_params, management_address),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= optional_id_parse,
+		.emit	= id_emit,
+		.apply	= id_apply,
+	}, {
+		VDISK_ATTR(opt_trans_len),
+		.offset	= offsetof(struct vdisk_params, opt_trans_len),
+		.size	= sizeof_field(struct vdisk_params, opt_trans_len),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
+		.parse	= opt_trans_len_parse,
+		.emit	= opt_trans_len_emit,
+		.apply	= inquiry_apply,
+	}, {
+		VDISK_ATTR(lb_per_pb_exp),
+		.offset	= offsetof(struct vdisk_params, lb_per_pb_exp),
+		.size	= sizeof_field(struct vdisk_params, lb_per_pb_exp),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.parse	= lb_per_pb_exp_parse,
+		.emit	= lb_per_pb_exp_emit,
+	}, {
+		VDISK_ATTR(lbprz),
+		.offset	= offsetof(struct vdisk_params, lbprz),
+		.size	= sizeof_field(struct vdisk_params, lbprz),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.parse	= auto_parse,
+		.emit	= lbprz_emit,
+	}, {
+		VDISK_ATTR(thin_threshold),
+		.offset	= offsetof(struct vdisk_params, thin_threshold),
+		.size	= sizeof_field(struct vdisk_params, thin_threshold),
+		.create	= VDISK_FILEIO,
+		.show	= VDISK_FILEIO,
+		.store	= VDISK_FILEIO,
+		.parse	= thin_threshold_parse,
+		.emit	= thin_threshold_emit,
+		.apply	= thin_threshold_apply,
 	},
 };
 
@@ -484,6 +738,8 @@ void vdisk_set_defaults(struct vdisk *vd, const char *name, u32 setup_id)
 	def->size = NULLIO_SIZE;
 	def->rotational = VDISK_AUTO;
 	def->thin_provisioned = VDISK_AUTO;
+	def->lb_per_pb_exp = VDISK_AUTO;
+	def->lbprz = VDISK_AUTO;
 	def->tst = true;
 	strscpy(def->vendor, vd->type->vendor);
 	strscpy(def->prod_id, name);

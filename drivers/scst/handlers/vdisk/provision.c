@@ -11,7 +11,6 @@
  * UNMAP
  */
 
-#define UNMAP_ANCHOR		0x01	/* CDB byte 1 */
 #define UNMAP_HEADER_LEN	8
 #define UNMAP_DESC_LEN		16
 /* What is done between two looks at whether the command was aborted */
@@ -142,6 +141,18 @@ static scst_sense_t vdisk_unmap_get_list(struct scst_cmd *cmd)
 }
 
 /**
+ * vdisk_supports_unmap - does a unit have UNMAP?
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: true if it is thin provisioned.
+ */
+bool vdisk_supports_unmap(const struct scst_device *dev)
+{
+	return vdisk_is_thin(to_vdisk(dev));
+}
+
+/**
  * vdisk_exec_unmap - UNMAP
  * @cmd: command
  *
@@ -154,13 +165,9 @@ scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd)
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	scst_sense_t sense;
 
-	if (!vdisk_is_thin(vd))
-		return SCST_SENSE_INVALID_OPCODE;
 	sense = vdisk_check_access(cmd);
 	if (sense != SCST_GOOD)
 		return sense;
-	if (cmd->cdb[1] & UNMAP_ANCHOR)
-		return scst_cmd_cdb_error(cmd, 1, 0);
 	if (!cmd->xfer_len)
 		return SCST_GOOD;
 
@@ -178,11 +185,7 @@ scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd)
  * WRITE SAME
  */
 
-/* CDB byte 1 */
-#define WRITE_SAME_LBDATA	0x02	/* WRITE SAME(10) only, obsolete */
-#define WRITE_SAME_PBDATA	0x04	/* WRITE SAME(10) only, obsolete */
-#define WRITE_SAME_UNMAP	0x08
-#define WRITE_SAME_ANCHOR	0x10
+#define WRITE_SAME_UNMAP	0x08	/* CDB byte 1 */
 
 /* With NDOB=1 the data is zeros, as if they had been sent. */
 static bool vdisk_write_same_has_data(const struct scst_cmd *cmd)
@@ -251,16 +254,10 @@ static scst_sense_t vdisk_work_write_same(struct scst_cmd *cmd)
 static scst_sense_t vdisk_write_same_check(struct scst_cmd *cmd)
 {
 	unsigned int at = scst_cdb_flags_at(cmd);
-	u8 flags = cmd->cdb[at];
 
-	if (flags & WRITE_SAME_ANCHOR)
-		return scst_cmd_cdb_error(cmd, at, 4);
-	if ((flags & WRITE_SAME_UNMAP) && !vdisk_is_thin(to_vdisk(cmd->dev)))
+	if ((cmd->cdb[at] & WRITE_SAME_UNMAP) &&
+	    !vdisk_is_thin(to_vdisk(cmd->dev)))
 		return scst_cmd_cdb_error(cmd, at, 3);
-	if (cmd->op->opcode == WRITE_SAME &&
-	    (flags & (WRITE_SAME_PBDATA | WRITE_SAME_LBDATA)))
-		return scst_cmd_cdb_error(cmd, 1,
-					  flags & WRITE_SAME_PBDATA ? 2 : 1);
 	/* One block, neither less (the core has seen to that) nor more */
 	if (cmd->bufflen > cmd->xfer_len)
 		return SCST_SENSE_INVALID_FIELD_IN_IU;

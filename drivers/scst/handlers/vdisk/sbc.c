@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands of SBC-5 that every disk has: reading, writing, state, capacity. */
+/* Commands of SBC-5 that every disk has: reading, writing, capacity. */
 
-#include <linux/log2.h>
 #include <linux/unaligned.h>
 #include "vdisk.h"
 
@@ -240,103 +239,6 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
 }
 
 /* ------------------------------------------------------------------------
- * TEST UNIT READY and START STOP UNIT
- */
-
-/**
- * vdisk_exec_test_unit_ready - TEST UNIT READY
- * @cmd: command
- *
- * Context: see struct scst_dev_type.
- * Return: how it ended.
- */
-scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
-{
-	return vdisk_check_medium(cmd->dev);
-}
-
-/* CDB byte 4 */
-#define START_STOP_START	0x01
-#define START_STOP_LOEJ		0x02
-#define START_STOP_NO_FLUSH	0x04
-#define START_STOP_POWER	0xf0
-#define START_STOP_ACTIVE	0x10
-#define START_STOP_LU_CONTROL	0x70
-
-/* Idle and standby there are not, and no timers to control. */
-static scst_sense_t vdisk_set_power(struct scst_cmd *cmd)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-
-	switch (cmd->cdb[4] & START_STOP_POWER) {
-	case START_STOP_ACTIVE:
-		if (vd->medium == VDISK_STOPPED)
-			WRITE_ONCE(vd->medium, VDISK_READY);
-		return SCST_GOOD;
-	case START_STOP_LU_CONTROL:
-		return SCST_GOOD;
-	default:
-		return scst_cmd_cdb_error(cmd, 4, 7);
-	}
-}
-
-static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-
-	if (vd->medium == VDISK_EJECTED) {
-		if (!load)
-			return SCST_SENSE_NO_MEDIUM;
-		scst_device_ua(cmd->dev, SCST_UA_MEDIUM_CHANGED, cmd);
-	}
-	WRITE_ONCE(vd->medium, VDISK_READY);
-	return SCST_GOOD;
-}
-
-static scst_sense_t vdisk_stop(struct scst_cmd *cmd)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-
-	if (cmd->cdb[4] & START_STOP_LOEJ)
-		WRITE_ONCE(vd->medium, VDISK_EJECTED);
-	else if (vd->medium == VDISK_READY)
-		WRITE_ONCE(vd->medium, VDISK_STOPPED);
-	return SCST_GOOD;
-}
-
-static scst_sense_t vdisk_work_stop(struct scst_cmd *cmd)
-{
-	scst_sense_t sense = vdisk_flush(cmd, 0, 0);
-
-	return sense == SCST_GOOD ? vdisk_stop(cmd) : sense;
-}
-
-/**
- * vdisk_exec_start_stop_unit - START STOP UNIT
- * @cmd: command; it has the unit alone
- *
- * IMMED allows to end early, which is of no use.
- *
- * Context: see struct scst_dev_type.
- * Return: how it ended, or %SCST_PENDING.
- */
-scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-	u8 flags = cmd->cdb[4];
-
-	if (flags & START_STOP_POWER)
-		return vdisk_set_power(cmd);
-	if ((flags & START_STOP_LOEJ) && !vd->p.removable)
-		return scst_cmd_cdb_error(cmd, 4, 1);
-	if (flags & START_STOP_START)
-		return vdisk_start(cmd, flags & START_STOP_LOEJ);
-	if ((flags & START_STOP_NO_FLUSH) || vd->p.nv_cache || !vd->worker)
-		return vdisk_stop(cmd);
-	return vdisk_queue_work(cmd, vdisk_work_stop);
-}
-
-/* ------------------------------------------------------------------------
  * READ CAPACITY
  */
 
@@ -373,14 +275,6 @@ scst_sense_t vdisk_exec_read_capacity_10(struct scst_cmd *cmd)
 	return SCST_GOOD;
 }
 
-static u8 vdisk_physical_exponent(const struct vdisk *vd)
-{
-	u32 block_size = vd->dev->block_size;
-	u32 physical = max(vd->limits.physical_size, block_size);
-
-	return min(ilog2(physical / block_size), 15);
-}
-
 /**
  * vdisk_exec_read_capacity_16 - READ CAPACITY(16)
  * @cmd: command
@@ -404,7 +298,7 @@ scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd)
 			   CAPACITY_LALBA_MAX, buf + 14);
 	if (vdisk_is_thin(vd))
 		buf[14] |= CAPACITY_LBPME |
-			   (vd->limits.unmap_zeroes ? CAPACITY_LBPRZ : 0);
+			   (vdisk_unmap_zeroes(vd) ? CAPACITY_LBPRZ : 0);
 	scst_cmd_data_in(cmd, buf, sizeof(buf));
 	return SCST_GOOD;
 }

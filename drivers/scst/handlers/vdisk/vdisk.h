@@ -3,8 +3,11 @@
 #ifndef _SCST_VDISK_H
 #define _SCST_VDISK_H
 
+#include <linux/atomic.h>
 #include <linux/blk_types.h>
 #include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <scst/scst.h>
@@ -22,6 +25,14 @@ struct vdisk_worker;
 /* Ours; both fit into their VPD pages, and a name into the T10 identifier. */
 #define VDISK_MAX_USN		64
 #define VDISK_MAX_T10_DEV_ID	(SCST_MAX_NAME + 32)
+#define VDISK_MAX_VEND_ID	64
+#define VDISK_MAX_ADDRESS	127
+/* Bytes 36 to 55 of the standard INQUIRY data */
+#define VDISK_INQ_VEND_LEN	20
+/* Up to 16 bytes in hexadecimal digits */
+#define VDISK_HEX_ID_SIZE	33
+/* An iSCSI name (RFC 7143 4.2.7.1) */
+#define VDISK_MAX_DEVICE_NAME	223
 
 /* Limits told by VPD page B0h, in bytes so that they suit all block sizes */
 #define VDISK_MAX_XFER		(8U << 20)
@@ -41,6 +52,9 @@ struct vdisk_worker;
 #define VDISK_BLOCKIO		0x02
 #define VDISK_NULLIO		0x04
 
+/* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT has four bits. */
+#define VDISK_MAX_PB_EXP	15
+
 /* Value of a parameter that the store decides unless the user does */
 #define VDISK_AUTO		(-1)
 
@@ -54,6 +68,123 @@ enum vdisk_medium {
 	VDISK_READY,
 	VDISK_STOPPED,
 	VDISK_EJECTED,
+};
+
+/**
+ * enum vdisk_power - the power condition that START STOP UNIT chose
+ * @VDISK_POWER_ACTIVE: active
+ * @VDISK_POWER_IDLE: idle_a, idle_b or idle_c
+ * @VDISK_POWER_STANDBY: standby_y or standby_z
+ */
+enum vdisk_power {
+	VDISK_POWER_ACTIVE,
+	VDISK_POWER_IDLE,
+	VDISK_POWER_STANDBY,
+};
+
+/**
+ * enum vdisk_counter - what is counted for log pages
+ * @VDISK_WRITE_ERRORS: errors of the store when it was written, or flushed
+ * @VDISK_READ_ERRORS: errors when it was read
+ * @VDISK_VERIFY_ERRORS: errors when it was read to be verified
+ * @VDISK_VERIFY_BYTES: bytes that were verified
+ * @VDISK_START_STOPS: changes of the state of the medium by START STOP UNIT
+ * @VDISK_NR_COUNTERS: number of counters
+ */
+enum vdisk_counter {
+	VDISK_WRITE_ERRORS,
+	VDISK_READ_ERRORS,
+	VDISK_VERIFY_ERRORS,
+	VDISK_VERIFY_BYTES,
+	VDISK_START_STOPS,
+	VDISK_NR_COUNTERS
+};
+
+/* Rows in the table of counters of log.c */
+#define VDISK_NR_LOG_COUNTERS	13
+
+/**
+ * struct vdisk_log - log parameters
+ * @counters: see enum vdisk_counter
+ * @base: for each counter in a log page, what it counts from.  Written by LOG
+ *	SELECT, alone on the unit.
+ */
+struct vdisk_log {
+	atomic64_t counters[VDISK_NR_COUNTERS];
+	u64 base[VDISK_NR_LOG_COUNTERS];
+};
+
+/* Identifying information: kinds of it, and bytes of each at most */
+#define VDISK_NR_IDENTS		2
+#define VDISK_MAX_IDENT		512
+#define VDISK_MAX_IDENT_TEXT	256
+
+/**
+ * struct vdisk_info - what initiators leave with a unit, see info.c
+ * @timestamp_offset: milliseconds from the time of this host to the timestamp
+ * @timestamp_set: an initiator has set it
+ * @ident: identifying information, or NULL
+ * @ident_len: bytes of each kind
+ *
+ * Written by commands that are alone on the unit.
+ */
+struct vdisk_info {
+	s64 timestamp_offset;
+	bool timestamp_set;
+	u8 *ident;
+	u16 ident_len[VDISK_NR_IDENTS];
+};
+
+/* Results that the self-test results log page has */
+#define VDISK_NR_SELF_TESTS	20
+
+/**
+ * struct vdisk_self_test - how a self-test ended
+ * @done: there was one
+ * @failed: it failed
+ * @code: SELF-TEST CODE
+ * @result: SELF-TEST RESULTS
+ * @hours: since this host was started
+ * @lba: first block that could not be read
+ */
+struct vdisk_self_test {
+	bool done;
+	bool failed;
+	u8 code;
+	u8 result;
+	u16 hours;
+	u64 lba;
+};
+
+/* Bytes of the data buffer and of the echo buffer */
+#define VDISK_BUFFER_LEN	4096
+
+/**
+ * struct vdisk_diag - of the commands that test the unit, see diag.c
+ * @buffer: of WRITE BUFFER, or NULL
+ * @echo: its echo buffer, or NULL
+ * @echo_len: bytes that were written there last
+ * @results: of self-tests, the last one first; under vdisk.id_lock
+ *
+ * The buffers are written by commands that are alone on the unit.
+ */
+struct vdisk_diag {
+	u8 *buffer;
+	u8 *echo;
+	u16 echo_len;
+	struct vdisk_self_test results[VDISK_NR_SELF_TESTS];
+};
+
+/**
+ * struct vdisk_space - space that a store takes from what it shares with others
+ * @total: bytes that there are, 0: no limit is known
+ * @available: bytes that are left
+ * @used: bytes that the store has
+ */
+struct vdisk_space {
+	u64 total;
+	u64 available;
+	u64 used;
 };
 
 /**
@@ -75,6 +206,7 @@ enum vdisk_medium {
  * @atomic_granularity: such a write is a multiple of so many bytes, 0: any
  * @atomic_alignment: and begins at a multiple of these, 0: any
  * @rotational: seeks take time
+ * @has_space: get_space() tells something
  */
 struct vdisk_limits {
 	u64 size;
@@ -93,6 +225,7 @@ struct vdisk_limits {
 	u32 atomic_granularity;
 	u32 atomic_alignment;
 	bool rotational;
+	bool has_space;
 };
 
 /**
@@ -127,6 +260,7 @@ struct vdisk_limits {
  * @zero: make the range read as zeros; may give it back if @unmap
  * @clone: optional: have a range share the space of one of another unit, or of
  *	the same; with @fua it has to be on the medium before it is done
+ * @get_space: ask for the space that is used and left, or NULL
  */
 struct vdisk_ops {
 	int (*open)(struct vdisk *vd, struct vdisk_limits *limits);
@@ -145,6 +279,7 @@ struct vdisk_ops {
 	int (*zero)(struct vdisk *vd, u64 pos, u64 len, bool unmap);
 	int (*clone)(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 		     u64 src_pos, u64 len, bool fua);
+	int (*get_space)(struct vdisk *vd, struct vdisk_space *space);
 };
 
 /**
@@ -188,6 +323,17 @@ static inline struct vdisk_type *to_vdisk_type(struct scst_dev_type *type)
  * @revision: product revision level
  * @usn: unit serial number
  * @t10_dev_id: vendor specific part of the T10 vendor ID designator
+ * @vend_specific_id: vendor specific designator, or empty
+ * @naa_id: NAA designator in hexadecimal digits, empty: from @t10_dev_id
+ * @eui64_id: EUI-64 based designator in hexadecimal digits, or empty
+ * @scsi_device_name: SCSI name string of the target device, or empty
+ * @inq_vend_specific: vendor specific bytes of the standard INQUIRY data
+ * @management_address: URL of a management service, or empty
+ * @opt_trans_len: best transfer length in bytes, 0: of the store
+ * @lb_per_pb_exp: log2 of logical blocks per physical block, or %VDISK_AUTO
+ * @lbprz: unmapped blocks read as zeros; 0, 1 or %VDISK_AUTO
+ * @thin_threshold: initiators are told when less than so many percent of the
+ *	store's space are left, 0: never
  */
 struct vdisk_params {
 	u32 block_size;
@@ -206,6 +352,16 @@ struct vdisk_params {
 	char revision[VDISK_REVISION_LEN + 1];
 	char usn[VDISK_MAX_USN + 1];
 	char t10_dev_id[VDISK_MAX_T10_DEV_ID + 1];
+	char vend_specific_id[VDISK_MAX_VEND_ID + 1];
+	char naa_id[VDISK_HEX_ID_SIZE];
+	char eui64_id[VDISK_HEX_ID_SIZE];
+	char scsi_device_name[VDISK_MAX_DEVICE_NAME + 1];
+	char inq_vend_specific[VDISK_INQ_VEND_LEN + 1];
+	char management_address[VDISK_MAX_ADDRESS + 1];
+	u32 opt_trans_len;
+	s8 lb_per_pb_exp;
+	s8 lbprz;
+	u8 thin_threshold;
 };
 
 /**
@@ -223,6 +379,12 @@ struct vdisk_params {
  * @wce: caching mode page: a write may end before it is on the medium.
  *	Written by MODE SELECT, alone on the unit.
  * @medium: enum vdisk_medium.  Written by START STOP UNIT, alone on the unit.
+ * @power: enum vdisk_power.  Written by START STOP UNIT, alone on the unit.
+ * @log: for log pages
+ * @info: what initiators leave with the unit
+ * @diag: of the commands that test the unit
+ * @next_space_check: when to look again how much space is left, in jiffies
+ * @space_is_low: initiators were told
  * @is_open: the store is open
  * @store: the store's own, while it is open
  * @worker: see worker.c; while it is open
@@ -241,6 +403,12 @@ struct vdisk {
 	struct vdisk_limits limits;
 	bool wce;
 	u8 medium;
+	u8 power;
+	struct vdisk_log log;
+	struct vdisk_info info;
+	struct vdisk_diag diag;
+	unsigned long next_space_check;
+	bool space_is_low;
 	bool is_open;
 	void *store;
 	struct vdisk_worker *worker;
@@ -302,6 +470,31 @@ static inline bool vdisk_is_rotational(const struct vdisk *vd)
 	if (vd->p.rotational != VDISK_AUTO)
 		return vd->p.rotational;
 	return vd->limits.rotational;
+}
+
+static inline u8 vdisk_physical_exponent(const struct vdisk *vd)
+{
+	u32 block_size = vd->dev->block_size;
+	u32 physical = max(vd->limits.physical_size, block_size);
+
+	if (vd->p.lb_per_pb_exp != VDISK_AUTO)
+		return vd->p.lb_per_pb_exp;
+	return min(ilog2(physical / block_size), VDISK_MAX_PB_EXP);
+}
+
+/* OPTIMAL TRANSFER LENGTH in bytes */
+static inline u32 vdisk_opt_xfer(const struct vdisk *vd)
+{
+	u32 len = READ_ONCE(vd->p.opt_trans_len) ?: vd->limits.opt_xfer;
+
+	return min(len ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
+}
+
+static inline bool vdisk_unmap_zeroes(const struct vdisk *vd)
+{
+	if (vd->p.lbprz != VDISK_AUTO)
+		return vd->p.lbprz;
+	return vd->limits.unmap_zeroes;
 }
 
 /* Byte offset of a block of the unit */
@@ -369,16 +562,31 @@ extern const unsigned int vdisk_nr_opcodes;
 
 /* inquiry.c */
 #define VDISK_INQUIRY_LEN	96	/* standard data */
-#define VDISK_VPD_MAX_LEN	256
+#define VDISK_VPD_HEADER_LEN	4
+#define VDISK_VPD_MAX_LEN	1024
 #if IS_ENABLED(CONFIG_KUNIT)
 unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 			       u8 *buf);
-unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page, u16 rel_tgt_id,
-			       u8 *buf);
+unsigned int vdisk_inquiry_vpd(struct vdisk *vd, u8 page,
+			       const struct scst_tgt *tgt, u8 *buf);
 #endif
 unsigned int vdisk_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 			     u8 *buf, unsigned int size);
+void vdisk_vpd_header(const struct vdisk *vd, u8 page, u16 len, u8 *buf);
 scst_sense_t vdisk_exec_inquiry(struct scst_cmd *cmd);
+
+/* ident.c */
+#define VDISK_PORT_DESC_LEN	24
+void vdisk_naa_id(const struct vdisk *vd, char *hex);
+unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
+				 u8 *buf);
+bool vdisk_has_management_address(const struct vdisk *vd);
+unsigned int vdisk_vpd_management_address(struct vdisk *vd,
+					  const struct scst_tgt *tgt, u8 *buf);
+#if IS_ENABLED(CONFIG_KUNIT)
+void vdisk_vpd_port(const struct scst_port_id *port, u8 *buf);
+#endif
+scst_sense_t vdisk_exec_inquiry_ports(struct scst_cmd *cmd);
 
 /* mode.c */
 #define VDISK_MODE_MAX_LEN	256
@@ -417,13 +625,45 @@ scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);
 scst_sense_t vdisk_check_medium(struct scst_device *dev);
 scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd);
 scst_sense_t vdisk_to_medium(struct scst_cmd *cmd);
-scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read_capacity_10(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd);
+
+/* start_stop.c */
+scst_sense_t vdisk_poll_sense(struct scst_device *dev);
+scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_prevent_allow(struct scst_cmd *cmd);
+
+/* info.c */
+scst_sense_t vdisk_exec_report_timestamp(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_set_timestamp(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_report_identifying_info(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_set_identifying_info(struct scst_cmd *cmd);
+void vdisk_info_exit(struct vdisk *vd);
+
+/* diag.c */
+scst_sense_t vdisk_exec_send_diagnostic(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_receive_diagnostic(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_write_buffer(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_read_buffer(struct scst_cmd *cmd);
+void vdisk_diag_exit(struct vdisk *vd);
+
+/* log.c */
+#define VDISK_LOG_MAX_LEN	512
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int vdisk_log_sense(struct vdisk *vd, const u8 *cdb, u8 *buf);
+#endif
+scst_sense_t vdisk_exec_log_sense(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_log_select(struct scst_cmd *cmd);
+
+/* space.c */
+bool vdisk_has_space(const struct vdisk *vd);
+u8 vdisk_threshold_exponent(const struct vdisk *vd);
+void vdisk_space_used(struct vdisk *vd);
+void vdisk_space_reset(struct vdisk *vd);
 
 /* clone.c */
 scst_sense_t vdisk_clone(struct scst_cmd *cmd, const struct scst_clone *clone);
@@ -450,6 +690,7 @@ scst_sense_t vdisk_exec_write_atomic(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_pre_fetch(struct scst_cmd *cmd);
 
 /* provision.c */
+bool vdisk_supports_unmap(const struct scst_device *dev);
 scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write_same(struct scst_cmd *cmd);
 

@@ -85,6 +85,7 @@ static scst_sense_t vdisk_verify_chunk(struct scst_cmd *cmd,
 	if (ret)
 		return vdisk_errno_error(cmd, ret, false, cmd->lba +
 					 (done >> cmd->dev->block_shift));
+	atomic64_add(len, &vd->log.counters[VDISK_VERIFY_BYTES]);
 	if (!v->data)
 		return SCST_GOOD;
 	if (v->bytchk == VERIFY_ALL)

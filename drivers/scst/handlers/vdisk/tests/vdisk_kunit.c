@@ -17,7 +17,9 @@ struct fixture {
 	struct vdisk_type type;
 	struct scst_device dev;
 	struct scst_cmd cmd;
+	struct scst_tgt tgt;
 	struct vdisk *vd;
+	u8 vpd[VDISK_VPD_MAX_LEN];
 };
 
 /* What tells a disk with a store from one without. */
@@ -57,6 +59,8 @@ static int vdisk_test_init(struct kunit *test)
 	test->priv = f;
 
 	f->dev.dev.init_name = "disk01";
+	f->tgt.dev.init_name = "tgt0";
+	f->tgt.rel_tgt_id = 0x1234;
 	f->dev.priv = f->vd;
 	f->cmd.dev = &f->dev;
 	f->type.ops = &fixture_ops;
@@ -64,6 +68,8 @@ static int vdisk_test_init(struct kunit *test)
 	f->vd->type = &f->type;
 	f->vd->filename_size = FILENAME_SIZE;
 	spin_lock_init(&f->vd->id_lock);
+	spin_lock_init(&f->dev.tgt_dev_lock);
+	INIT_LIST_HEAD(&f->dev.tgt_devs);
 	fixture_set_blocks(f, 9, 2048);
 	fixture_set_type(f, VDISK_FILEIO);
 	f->vd->wce = true;
@@ -209,6 +215,38 @@ static const struct params_case params_cases[] = {
 	{ "long revision", VDISK_NULLIO, "revision=12345", -EINVAL },
 	{ "empty vendor", VDISK_NULLIO, "vendor=", -EINVAL },
 	{ "control character", VDISK_NULLIO, "usn=a\001b", -EINVAL },
+	{ "NAA 2", VDISK_NULLIO, "naa_id=2123456789abcdef" },
+	{ "NAA 6", VDISK_NULLIO, "naa_id=0x6123456789ABCDEF0123456789abcdef" },
+	{ "NAA 4", VDISK_NULLIO, "naa_id=4123456789abcdef", -EINVAL },
+	{ "NAA too short", VDISK_NULLIO, "naa_id=5123456789abcde", -EINVAL },
+	{ "NAA 5 too long", VDISK_NULLIO,
+	  "naa_id=5123456789abcdef0123456789abcdef", -EINVAL },
+	{ "NAA 6 too short", VDISK_NULLIO, "naa_id=6123456789abcdef", -EINVAL },
+	{ "NAA 6 too long", VDISK_NULLIO,
+	  "naa_id=6123456789abcdef0123456789abcdef0", -EINVAL },
+	{ "no NAA", VDISK_NULLIO, "naa_id=5123456789abcdeg", -EINVAL },
+	{ "NAA 0x", VDISK_NULLIO, "naa_id=0x0x6789abcdef12", -EINVAL },
+	{ "EUI-64 of 8", VDISK_NULLIO, "eui64_id=0123456789abcdef" },
+	{ "EUI-64 of 12", VDISK_NULLIO, "eui64_id=0123456789abcdef01234567" },
+	{ "EUI-64 of 16", VDISK_NULLIO,
+	  "eui64_id=0123456789abcdef0123456789abcdef" },
+	{ "EUI-64 of 10", VDISK_NULLIO, "eui64_id=0123456789abcdef0123",
+	  -EINVAL },
+	{ "EUI-64 of 64 digits", VDISK_NULLIO,
+	  "eui64_id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	  -EINVAL },
+	{ "device name", VDISK_NULLIO, "scsi_device_name=naa.5123" },
+	{ "bad device name", VDISK_NULLIO, "scsi_device_name=disk", -EINVAL },
+	{ "inquiry bytes", VDISK_NULLIO,
+	  "inq_vend_specific=12345678901234567890" },
+	{ "too many inquiry bytes", VDISK_NULLIO,
+	  "inq_vend_specific=123456789012345678901", -EINVAL },
+	{ "transfer length", VDISK_NULLIO, "opt_trans_len=65536" },
+	{ "odd transfer length", VDISK_NULLIO, "opt_trans_len=65537", -EINVAL },
+	{ "long transfer length", VDISK_NULLIO, "opt_trans_len=16777216",
+	  -EINVAL },
+	{ "exponent", VDISK_NULLIO, "lb_per_pb_exp=15" },
+	{ "large exponent", VDISK_NULLIO, "lb_per_pb_exp=16", -EINVAL },
 	{ "DEL", VDISK_NULLIO, "usn=a\177b", -EINVAL },
 	{ "no ASCII", VDISK_NULLIO, "usn=\303\251", -EINVAL },
 };
@@ -234,6 +272,8 @@ static void params_long_id_test(struct kunit *test)
 	} ids[] = {
 		{ "usn", VDISK_MAX_USN },
 		{ "t10_dev_id", VDISK_MAX_T10_DEV_ID },
+		{ "vend_specific_id", VDISK_MAX_VEND_ID },
+		{ "management_address", VDISK_MAX_ADDRESS },
 	};
 	char *params = kunit_kzalloc(test, 1024, GFP_KERNEL);
 	unsigned int i, len;
@@ -288,8 +328,8 @@ static void inquiry_std_test(struct kunit *test)
 		'd', 'i', 's', 'k', '0', '1', ' ', ' ',
 		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
 		'4', '0', '0', ' ',
-		[58] = 0x00, 0xa0, 0x0c, 0x00, 0x0b, 0x11, 0x04, 0x60,
-		0x04, 0xc0,
+		[58] = 0x00, 0xc0, 0x0c, 0x00, 0x0b, 0x11, 0x04, 0x60,
+		0x05, 0xc0, 0x04, 0xc0, 0x06, 0x00,
 	};
 	struct fixture *f = test->priv;
 	u8 buf[VDISK_INQUIRY_LEN];
@@ -302,7 +342,9 @@ static void inquiry_std_test(struct kunit *test)
 
 static void inquiry_no_transport_test(struct kunit *test)
 {
-	static const u8 want[] = { 0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0, 0 };
+	static const u8 want[] = {
+		0x00, 0xc0, 0x04, 0x60, 0x05, 0xc0, 0x04, 0xc0, 0x06, 0x00, 0, 0,
+	};
 	struct fixture *f = test->priv;
 	u8 buf[VDISK_INQUIRY_LEN];
 
@@ -314,86 +356,185 @@ static void inquiry_no_transport_test(struct kunit *test)
 static void vpd_supported_test(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u8 list[VDISK_VPD_MAX_LEN], buf[VDISK_VPD_MAX_LEN];
 	unsigned int len, page, i = 4;
+	u8 list[64];
 
-	len = vdisk_inquiry_vpd(f->vd, 0, 1, list);
+	strscpy_pad(f->vd->p.management_address, "http://x/");
+	len = vdisk_inquiry_vpd(f->vd, 0, &f->tgt, f->vpd);
+	KUNIT_ASSERT_LE(test, len, sizeof(list));
+	memcpy(list, f->vpd, len);
 	KUNIT_ASSERT_EQ(test, len, get_unaligned_be16(list + 2) + 4);
 	for (page = 0; page < 256; page++) {
-		unsigned int n = vdisk_inquiry_vpd(f->vd, page, 1, buf);
+		unsigned int n = vdisk_inquiry_vpd(f->vd, page, &f->tgt,
+						   f->vpd);
 
 		if (i < len && list[i] == page) {
 			i++;
+			/* As long as there are ports */
+			if (page == 0x88)
+				continue;
 			KUNIT_EXPECT_EQ(test, n,
-					get_unaligned_be16(buf + 2) + 4);
-			KUNIT_EXPECT_EQ(test, buf[1], page);
+					get_unaligned_be16(f->vpd + 2) + 4);
+			KUNIT_EXPECT_EQ(test, f->vpd[1], page);
 		} else {
 			KUNIT_EXPECT_EQ(test, n, 0);
 		}
 	}
 	KUNIT_EXPECT_EQ(test, i, len);
+	KUNIT_EXPECT_NOT_NULL(test, memchr(list + 4, 0x85, len - 4));
+
+	/* Without an address there is no page for it. */
+	strscpy_pad(f->vd->p.management_address, "");
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0, &f->tgt, f->vpd),
+			len - 1);
+	KUNIT_EXPECT_NULL(test, memchr(f->vpd + 4, 0x85, len - 5));
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x85, &f->tgt, f->vpd),
+			0);
 }
 
 static void vpd_serial_test(struct kunit *test)
 {
 	static const u8 want[] = { 0, 0x80, 0, 3, 'a', 'b', 'c' };
 	struct fixture *f = test->priv;
-	u8 buf[VDISK_VPD_MAX_LEN];
+	u8 *buf = f->vpd;
 
 	strscpy_pad(f->vd->p.usn, "abc");
-	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, 1, buf), 7);
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, &f->tgt, buf), 7);
 	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
 }
 
 static void vpd_device_id_test(struct kunit *test)
 {
 	static const u8 want[] = {
-		0, 0x83, 0, 35,
+		0, 0x83, 0, 47,
 		0x02, 0x01, 0, 11, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
 		'a', 'b', 'c',
 		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
-		0x01, 0x03, 0, 8,
+		0x01, 0x13, 0, 8,
 	};
+	static const u8 naa[] = { 0x01, 0x03, 0, 8 };
 	struct fixture *f = test->priv;
-	u8 buf[VDISK_VPD_MAX_LEN], again[VDISK_VPD_MAX_LEN];
+	struct scst_port_id port;
+	u8 old[51];
 
+	scst_tgt_port_id(&f->tgt, &port);
 	strscpy_pad(f->vd->p.t10_dev_id, "abc");
-	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, buf), 39);
-	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
-	KUNIT_EXPECT_EQ(test, buf[31] >> 4, 3);
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
+			sizeof(old));
+	KUNIT_EXPECT_MEMEQ(test, f->vpd, want, sizeof(want));
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(f->vpd + 31), port.naa);
+	KUNIT_EXPECT_EQ(test, f->vpd[31] >> 4, 3);
+	KUNIT_EXPECT_MEMEQ(test, f->vpd + 39, naa, sizeof(naa));
+	KUNIT_EXPECT_EQ(test, f->vpd[43] >> 4, 3);
 
 	/* The same for ever, and another for another t10_dev_id */
-	vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, again);
-	KUNIT_EXPECT_MEMEQ(test, buf, again, 39);
+	memcpy(old, f->vpd, sizeof(old));
+	vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd);
+	KUNIT_EXPECT_MEMEQ(test, f->vpd, old, sizeof(old));
 	strscpy_pad(f->vd->p.t10_dev_id, "abd");
-	vdisk_inquiry_vpd(f->vd, 0x83, 0x1234, again);
-	KUNIT_EXPECT_MEMNEQ(test, buf + 31, again + 31, 8);
+	vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd);
+	KUNIT_EXPECT_MEMEQ(test, f->vpd + 23, old + 23, 20);
+	KUNIT_EXPECT_MEMNEQ(test, f->vpd + 43, old + 43, 8);
+}
+
+/* What the user has chosen */
+static void vpd_chosen_ids_test(struct kunit *test)
+{
+	static const char params[] =
+		"t10_dev_id=a vend_specific_id=bcd scsi_device_name=iqn.x eui64_id=0x0123456789ABCDEF naa_id=60123456789abcdef0123456789abcde";
+	static const u8 head[] = {
+		0, 0x83, 0, 84,
+		0x02, 0x01, 0, 9, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O', 'a',
+		0x02, 0x00, 0, 3, 'b', 'c', 'd',
+		0x03, 0x28, 0, 8, 'i', 'q', 'n', '.', 'x', 0, 0, 0,
+		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
+		0x01, 0x13, 0, 8,
+	};
+	static const u8 tail[] = {
+		0x01, 0x02, 0, 8, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd,
+		0xef,
+		0x01, 0x03, 0, 16, 0x60, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc,
+		0xde, 0xf0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde,
+	};
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_NULLIO, params), 0);
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
+			sizeof(head) + 8 + sizeof(tail));
+	KUNIT_EXPECT_MEMEQ(test, f->vpd, head, sizeof(head));
+	KUNIT_EXPECT_MEMEQ(test, f->vpd + sizeof(head) + 8, tail, sizeof(tail));
+}
+
+static void vpd_management_address_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		0, 0x85, 0, 12, 0, 0, 0, 8,
+		'h', 't', 't', 'p', ':', '/', '/', 0,
+	};
+	struct fixture *f = test->priv;
+
+	strscpy_pad(f->vd->p.management_address, "http://");
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x85, &f->tgt, f->vpd),
+			sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, f->vpd, want, sizeof(want));
+}
+
+static void vpd_port_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		0, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 12,
+		0x01, 0x13, 0, 8, 0x31, 0, 0, 0, 0, 0, 0, 0x0f,
+	};
+	struct scst_port_id port = { 0x1234, 0x310000000000000fULL };
+	u8 buf[VDISK_PORT_DESC_LEN];
+
+	vdisk_vpd_port(&port, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+}
+
+static void vpd_mode_policy_test(struct kunit *test)
+{
+	static const u8 want[] = { 0, 0x87, 0, 4, 0x3f, 0xff, 0, 0 };
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x87, &f->tgt, f->vpd),
+			sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, f->vpd, want, sizeof(want));
 }
 
 /* The longest identifiers fit. */
 static void vpd_long_ids_test(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u8 buf[VDISK_VPD_MAX_LEN];
+	struct vdisk_params *p = &f->vd->p;
 
-	memset(f->vd->p.t10_dev_id, 'x', VDISK_MAX_T10_DEV_ID);
-	memset(f->vd->p.usn, 'x', VDISK_MAX_USN);
-	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, 1, buf),
-			4 + 4 + 8 + VDISK_MAX_T10_DEV_ID + 8 + 12);
-	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, 1, buf),
+	memset(p->t10_dev_id, 'x', VDISK_MAX_T10_DEV_ID);
+	memset(p->vend_specific_id, 'x', VDISK_MAX_VEND_ID);
+	memset(p->scsi_device_name, 'x', VDISK_MAX_DEVICE_NAME);
+	memset(p->eui64_id, '1', VDISK_HEX_ID_SIZE - 1);
+	memset(p->naa_id, '6', VDISK_HEX_ID_SIZE - 1);
+	memset(p->management_address, 'x', VDISK_MAX_ADDRESS);
+	memset(p->usn, 'x', VDISK_MAX_USN);
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
+			4 + 4 + 8 + VDISK_MAX_T10_DEV_ID +
+			4 + VDISK_MAX_VEND_ID + 4 + VDISK_MAX_DEVICE_NAME + 1 +
+			8 + 12 + 20 + 20);
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x80, &f->tgt, f->vpd),
 			4 + VDISK_MAX_USN);
+	KUNIT_EXPECT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x85, &f->tgt, f->vpd),
+			8 + VDISK_MAX_ADDRESS + 1);
 }
 
 static void vpd_block_limits_test(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct vdisk_limits *limits = &f->vd->limits;
-	u8 buf[VDISK_VPD_MAX_LEN];
+	u8 *buf = f->vpd;
 
 	limits->opt_granularity = 4096;
 	limits->unmap_granularity = 65536;
 	limits->unmap_alignment = 4096;
-	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf), 64);
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf), 64);
 	KUNIT_EXPECT_EQ(test, buf[4], 0);
 	KUNIT_EXPECT_EQ(test, buf[5], 255);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 8);
@@ -404,9 +545,17 @@ static void vpd_block_limits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 20), 0);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 24), 0);
 
+	/* What the user has chosen is the last word. */
+	limits->opt_xfer = 1 << 20;
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 12), 2048);
+	f->vd->p.opt_trans_len = 65536;
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 12), 128);
+
 	limits->can_unmap = true;
 	fixture_set_blocks(f, 12, 256);
-	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 1);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 8), 2048);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 20), 1 << 20);
@@ -448,35 +597,147 @@ static void vpd_provisioning_test(struct kunit *test)
 	static const u8 thin[] = { 0, 0xb2, 0, 4, 0, 0xe0, 2, 0 };
 	static const u8 zeroes[] = { 0, 0xb2, 0, 4, 0, 0xe4, 2, 0 };
 	struct fixture *f = test->priv;
-	u8 buf[VDISK_VPD_MAX_LEN];
+	u8 *buf = f->vpd;
 
-	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb2, &f->tgt, buf);
 	KUNIT_EXPECT_MEMEQ(test, buf, thick, sizeof(thick));
 	f->vd->limits.can_unmap = true;
-	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb2, &f->tgt, buf);
 	KUNIT_EXPECT_MEMEQ(test, buf, thin, sizeof(thin));
 	f->vd->limits.unmap_zeroes = true;
-	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb2, &f->tgt, buf);
 	KUNIT_EXPECT_MEMEQ(test, buf, zeroes, sizeof(zeroes));
 	/* The user's word is the last. */
+	f->vd->p.lbprz = 0;
+	vdisk_inquiry_vpd(f->vd, 0xb2, &f->tgt, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf, thin, sizeof(thin));
 	f->vd->p.thin_provisioned = 0;
-	vdisk_inquiry_vpd(f->vd, 0xb2, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb2, &f->tgt, buf);
 	KUNIT_EXPECT_MEMEQ(test, buf, thick, sizeof(thick));
 }
 
 static void vpd_characteristics_test(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u8 buf[VDISK_VPD_MAX_LEN];
+	u8 *buf = f->vpd;
 
-	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb1, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 1);
 	f->vd->limits.rotational = true;
-	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb1, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 0);
 	f->vd->p.rotational = 0;
-	vdisk_inquiry_vpd(f->vd, 0xb1, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb1, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 4), 1);
+}
+
+/* ------------------------------------------------------------------------
+ * LOG SENSE
+ */
+
+static unsigned int log_sense(struct kunit *test, u8 page, u8 subpage,
+			      u16 first, u8 *buf)
+{
+	u8 cdb[10] = { LOG_SENSE, 0, 0x40 | page, subpage };
+	struct fixture *f = test->priv;
+
+	put_unaligned_be16(first, cdb + 5);
+	return vdisk_log_sense(f->vd, cdb, buf);
+}
+
+static void log_supported_test(struct kunit *test)
+{
+	static const u8 pages[] = {
+		0, 0, 0, 8, 0x00, 0x02, 0x03, 0x05, 0x0e, 0x10, 0x19, 0x2f,
+	};
+	static const u8 subpages[] = { 0x42, 0xff, 0, 4, 2, 0, 2, 0xff };
+	struct fixture *f = test->priv;
+	u8 *buf = f->vpd;
+
+	BUILD_BUG_ON(sizeof(f->vpd) < VDISK_LOG_MAX_LEN);
+	KUNIT_ASSERT_EQ(test, log_sense(test, 0, 0, 0, buf), sizeof(pages));
+	KUNIT_EXPECT_MEMEQ(test, buf, pages, sizeof(pages));
+	KUNIT_ASSERT_EQ(test, log_sense(test, 2, 0xff, 0, buf),
+			sizeof(subpages));
+	KUNIT_EXPECT_MEMEQ(test, buf, subpages, sizeof(subpages));
+	/* All of them, twice each, as pairs */
+	KUNIT_EXPECT_EQ(test, log_sense(test, 0, 0xff, 0, buf), 4 + 8 * 4);
+	KUNIT_EXPECT_EQ(test, buf[0], 0x40);
+
+	/* One more when the store tells of its space */
+	f->vd->limits.can_unmap = true;
+	f->vd->limits.has_space = true;
+	KUNIT_ASSERT_EQ(test, log_sense(test, 0, 0, 0, buf),
+			sizeof(pages) + 1);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x0c);
+}
+
+static void log_errors_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		0x82, 0, 0, 24,
+		0, 5, 0, 8, 0, 0, 0, 0, 0, 0, 0x12, 0x34,
+		0, 6, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2,
+	};
+	static const u8 tail[] = { 0x82, 0, 0, 12, 0, 6, 0, 8 };
+	struct fixture *f = test->priv;
+	u8 *buf = f->vpd;
+
+	f->dev.past_stats[SCST_STAT_WRITE_BYTES] = 0x1234;
+	atomic64_set(&f->vd->log.counters[VDISK_WRITE_ERRORS], 2);
+	KUNIT_ASSERT_EQ(test, log_sense(test, 2, 0, 0, buf), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	/* PARAMETER POINTER: between two, at the last, behind it */
+	KUNIT_ASSERT_EQ(test, log_sense(test, 2, 0, 6, buf), 16);
+	KUNIT_EXPECT_MEMEQ(test, buf, tail, sizeof(tail));
+	KUNIT_EXPECT_EQ(test, log_sense(test, 2, 0, 1, buf), sizeof(want));
+	KUNIT_EXPECT_EQ(test, log_sense(test, 2, 0, 7, buf), 0);
+}
+
+static void log_statistics_test(struct kunit *test)
+{
+	static const u8 head[] = { 0x99, 0, 0, 80, 0, 1, 3, 64 };
+	static const u8 interval[] = { 0, 3, 3, 8 };
+	struct fixture *f = test->priv;
+	u8 *buf = f->vpd;
+
+	f->dev.past_stats[SCST_STAT_READ_CMDS] = 1;
+	f->dev.past_stats[SCST_STAT_WRITE_CMDS] = 2;
+	f->dev.past_stats[SCST_STAT_WRITE_BYTES] = 3 << 9;
+	f->dev.past_stats[SCST_STAT_READ_BYTES] = 4 << 9;
+	KUNIT_ASSERT_EQ(test, log_sense(test, 0x19, 0, 0, buf), 84);
+	KUNIT_EXPECT_MEMEQ(test, buf, head, sizeof(head));
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(buf + 8), 1);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(buf + 16), 2);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(buf + 24), 3);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(buf + 32), 4);
+	KUNIT_EXPECT_MEMEQ(test, buf + 72, interval, sizeof(interval));
+}
+
+/* The last one first, 20 in all */
+static void log_self_tests_test(struct kunit *test)
+{
+	static const u8 want[] = {
+		0x90, 0, 1, 0x90,
+		0, 1, 3, 16, 0xa7, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x12, 0x34,
+		4, 0x3e, 3, 0,
+		0, 2, 3, 16, 0xc0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0, 0, 0, 0,
+		0, 3, 3, 16, 0, 0,
+	};
+	struct fixture *f = test->priv;
+	struct vdisk_self_test *results = f->vd->diag.results;
+	u8 *buf = f->vpd;
+
+	results[0] = (struct vdisk_self_test) {
+		.done = true, .failed = true, .code = 5, .result = 7,
+		.hours = 9, .lba = 0x1234,
+	};
+	results[1] = (struct vdisk_self_test) {
+		.done = true, .code = 6, .hours = 8,
+	};
+	KUNIT_ASSERT_EQ(test, log_sense(test, 0x10, 0, 0, buf), 4 + 20 * 20);
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
 }
 
 /* ------------------------------------------------------------------------
@@ -845,11 +1106,19 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(vpd_supported_test),
 	KUNIT_CASE(vpd_serial_test),
 	KUNIT_CASE(vpd_device_id_test),
+	KUNIT_CASE(vpd_chosen_ids_test),
+	KUNIT_CASE(vpd_management_address_test),
+	KUNIT_CASE(vpd_port_test),
+	KUNIT_CASE(vpd_mode_policy_test),
 	KUNIT_CASE(vpd_long_ids_test),
 	KUNIT_CASE(vpd_block_limits_test),
 	KUNIT_CASE(vpd_atomic_limits_test),
 	KUNIT_CASE(vpd_provisioning_test),
 	KUNIT_CASE(vpd_characteristics_test),
+	KUNIT_CASE(log_supported_test),
+	KUNIT_CASE(log_errors_test),
+	KUNIT_CASE(log_statistics_test),
+	KUNIT_CASE(log_self_tests_test),
 	KUNIT_CASE(mode_sense_6_test),
 	KUNIT_CASE(mode_sense_10_test),
 	KUNIT_CASE(mode_sense_many_blocks_test),

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a virtual disk and its ports are known by: the device identification,
+ * management network addresses and SCSI ports VPD pages (SPC-6 7.7).
+ */
+
+#include <kunit/visibility.h>
+#include <linux/hex.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include "vdisk.h"
+
+/* Designators: byte 0 */
+#define DESIG_BINARY		0x01
+#define DESIG_ASCII		0x02
+#define DESIG_UTF8		0x03
+/* Byte 1: association and type */
+#define DESIG_TARGET_PORT	0x10
+#define DESIG_TARGET_DEVICE	0x20
+#define DESIG_VENDOR		0x00
+#define DESIG_T10		0x01
+#define DESIG_EUI64		0x02
+#define DESIG_NAA		0x03
+#define DESIG_REL_PORT		0x04
+#define DESIG_NAME		0x08
+
+#define DESIG_HEADER_LEN	4
+#define DESIG_NAA_LEN		8
+
+/* Management network addresses page */
+#define VPD_85_HEADER_LEN	4
+
+/* SCSI ports page */
+#define PORT_HEADER_LEN		12
+
+/* Adds a designator and returns where its bytes go. */
+static u8 *ident_add(u8 **p, u8 code_set, u8 type, u8 len)
+{
+	u8 *designator = *p;
+
+	designator[0] = code_set;
+	designator[1] = type;
+	designator[3] = len;
+	*p += DESIG_HEADER_LEN + len;
+	return designator + DESIG_HEADER_LEN;
+}
+
+static void ident_add_hex(u8 **p, u8 type, const char *hex)
+{
+	unsigned int len = strlen(hex) / 2;
+
+	/* Its digits were looked at when it was set. */
+	if (len && hex2bin(ident_add(p, DESIG_BINARY, type, len), hex, len))
+		*p -= DESIG_HEADER_LEN + len;
+}
+
+static void ident_add_t10(u8 **p, const struct vdisk_params *params)
+{
+	unsigned int len = strlen(params->t10_dev_id);
+	u8 *id;
+
+	id = ident_add(p, DESIG_ASCII, DESIG_T10, VDISK_VENDOR_LEN + len);
+	memset(id, ' ', VDISK_VENDOR_LEN);
+	memcpy(id, params->vendor, strlen(params->vendor));
+	memcpy(id + VDISK_VENDOR_LEN, params->t10_dev_id, len);
+}
+
+/* SPC-6 7.7.6.11: NUL terminated, NUL padded to a multiple of four */
+static void ident_add_name(u8 **p, const char *name)
+{
+	unsigned int len = strlen(name);
+
+	if (len)
+		memcpy(ident_add(p, DESIG_UTF8,
+				 DESIG_TARGET_DEVICE | DESIG_NAME,
+				 round_up(len + 1, 4)), name, len);
+}
+
+static void ident_add_vendor(u8 **p, const char *id)
+{
+	unsigned int len = strlen(id);
+
+	if (len)
+		memcpy(ident_add(p, DESIG_ASCII, DESIG_VENDOR, len), id, len);
+}
+
+static void ident_add_port(u8 **p, const struct scst_port_id *port)
+{
+	u8 *naa = ident_add(p, DESIG_BINARY, DESIG_TARGET_PORT | DESIG_NAA,
+			    DESIG_NAA_LEN);
+
+	put_unaligned_be64(port->naa, naa);
+}
+
+/**
+ * vdisk_naa_id - the NAA identifier of a virtual disk
+ * @vd: virtual disk; the caller holds its id_lock, or scst_device.mutex
+ * @hex: %VDISK_HEX_ID_SIZE bytes, set to its hexadecimal digits
+ *
+ * Unless the user has chosen one it follows from t10_dev_id: who wants two hosts
+ * to serve the same unit gives it the same t10_dev_id on both.
+ *
+ * Context: any.
+ */
+void vdisk_naa_id(const struct vdisk *vd, char *hex)
+{
+	const char *id = vd->p.t10_dev_id;
+
+	if (*vd->p.naa_id)
+		strscpy(hex, vd->p.naa_id, VDISK_HEX_ID_SIZE);
+	else
+		snprintf(hex, VDISK_HEX_ID_SIZE, "%016llx",
+			 scst_local_naa(id, strlen(id)));
+}
+
+/**
+ * vdisk_vpd_device_id - build the device identification VPD page
+ * @vd: virtual disk
+ * @tgt: the target port that asks
+ * @buf: the page, which is zeroed
+ *
+ * The NAA identifier comes last: Linux prefers the later one of two that it
+ * finds equally good.
+ *
+ * Context: process context.
+ * Return: its PAGE LENGTH.
+ */
+unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
+				 u8 *buf)
+{
+	u8 *start = buf + VDISK_VPD_HEADER_LEN, *p = start;
+	struct scst_port_id port;
+	char naa[VDISK_HEX_ID_SIZE];
+
+	scst_tgt_port_id(tgt, &port);
+	guard(spinlock)(&vd->id_lock);
+	ident_add_t10(&p, &vd->p);
+	ident_add_vendor(&p, vd->p.vend_specific_id);
+	ident_add_name(&p, vd->p.scsi_device_name);
+	put_unaligned_be32(port.rel_tgt_id,
+			   ident_add(&p, DESIG_BINARY,
+				     DESIG_TARGET_PORT | DESIG_REL_PORT, 4));
+	ident_add_port(&p, &port);
+	ident_add_hex(&p, DESIG_EUI64, vd->p.eui64_id);
+	vdisk_naa_id(vd, naa);
+	ident_add_hex(&p, DESIG_NAA, naa);
+	return p - start;
+}
+
+/**
+ * vdisk_has_management_address - is there a management network address?
+ * @vd: virtual disk
+ *
+ * Context: any.
+ * Return: true if the user has set one.
+ */
+bool vdisk_has_management_address(const struct vdisk *vd)
+{
+	return READ_ONCE(vd->p.management_address[0]);
+}
+
+/**
+ * vdisk_vpd_management_address - build the management network addresses page
+ * @vd: virtual disk
+ * @tgt: the target port that asks
+ * @buf: the page, which is zeroed
+ *
+ * It has one address, of no certain type of service.
+ *
+ * Context: process context.
+ * Return: its PAGE LENGTH.
+ */
+unsigned int vdisk_vpd_management_address(struct vdisk *vd,
+					  const struct scst_tgt *tgt, u8 *buf)
+{
+	u8 *desc = buf + VDISK_VPD_HEADER_LEN;
+	unsigned int len;
+
+	guard(spinlock)(&vd->id_lock);
+	len = strlen(vd->p.management_address);
+	memcpy(desc + VPD_85_HEADER_LEN, vd->p.management_address, len);
+	/* NUL terminated, NUL padded to a multiple of four */
+	len = round_up(len + 1, 4);
+	put_unaligned_be16(len, desc + 2);
+	return VPD_85_HEADER_LEN + len;
+}
+
+/**
+ * vdisk_vpd_port - build a descriptor of the SCSI ports VPD page
+ * @port: target port
+ * @buf: %VDISK_PORT_DESC_LEN bytes
+ *
+ * Context: any.
+ */
+VISIBLE_IF_KUNIT
+void vdisk_vpd_port(const struct scst_port_id *port, u8 *buf)
+{
+	u8 *p = buf + PORT_HEADER_LEN;
+
+	BUILD_BUG_ON(PORT_HEADER_LEN + DESIG_HEADER_LEN + DESIG_NAA_LEN !=
+		     VDISK_PORT_DESC_LEN);
+	memset(buf, 0, VDISK_PORT_DESC_LEN);
+	put_unaligned_be16(port->rel_tgt_id, buf + 2);
+	put_unaligned_be16(DESIG_HEADER_LEN + DESIG_NAA_LEN, buf + 10);
+	ident_add_port(&p, port);
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_vpd_port);
+
+/**
+ * vdisk_exec_inquiry_ports - INQUIRY of the SCSI ports VPD page
+ * @cmd: command
+ *
+ * It has the ports of all targets that have the unit in their LUN maps.
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended.
+ */
+scst_sense_t vdisk_exec_inquiry_ports(struct scst_cmd *cmd)
+{
+	u32 max = VDISK_VPD_HEADER_LEN + U16_MAX, len = VDISK_VPD_HEADER_LEN;
+	u8 buf[VDISK_PORT_DESC_LEN];
+	struct scst_port_id port = { };
+
+	while (len + sizeof(buf) <= max &&
+	       scst_device_next_port(cmd->dev, &port)) {
+		vdisk_vpd_port(&port, buf);
+		scst_cmd_data_in_part(cmd, len, buf, sizeof(buf));
+		len += sizeof(buf);
+	}
+	vdisk_vpd_header(to_vdisk(cmd->dev), cmd->cdb[2],
+			 len - VDISK_VPD_HEADER_LEN, buf);
+	scst_cmd_data_in_part(cmd, 0, buf, VDISK_VPD_HEADER_LEN);
+	scst_cmd_data_in_end(cmd, len);
+	return SCST_GOOD;
+}
