@@ -440,8 +440,6 @@ static void vpd_device_id_test(struct kunit *test)
 /* What the user has chosen */
 static void vpd_chosen_ids_test(struct kunit *test)
 {
-	static const char params[] =
-		"t10_dev_id=a vend_specific_id=bcd scsi_device_name=iqn.x eui64_id=0x0123456789ABCDEF naa_id=60123456789abcdef0123456789abcde";
 	static const u8 head[] = {
 		0, 0x83, 0, 84,
 		0x02, 0x01, 0, 9, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O', 'a',
@@ -458,7 +456,11 @@ static void vpd_chosen_ids_test(struct kunit *test)
 	};
 	struct fixture *f = test->priv;
 
-	KUNIT_ASSERT_EQ(test, fixture_parse(test, VDISK_NULLIO, params), 0);
+	strscpy_pad(f->vd->p.t10_dev_id, "a");
+	strscpy_pad(f->vd->p.vend_specific_id, "bcd");
+	strscpy_pad(f->vd->p.scsi_device_name, "iqn.x");
+	strscpy_pad(f->vd->p.eui64_id, "0123456789abcdef");
+	strscpy_pad(f->vd->p.naa_id, "60123456789abcdef0123456789abcde");
 	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
 			sizeof(head) + 8 + sizeof(tail));
 	KUNIT_EXPECT_MEMEQ(test, f->vpd, head, sizeof(head));
