@@ -69,6 +69,12 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_NOT_READY_MANUAL	SCST_SENSE(NOT_READY, 0x04, 0x03)
 #define SCST_SENSE_NO_MEDIUM		SCST_SENSE(NOT_READY, 0x3a, 0x00)
 #define SCST_SENSE_STOPPED		SCST_SENSE(NOT_READY, 0x04, 0x02)
+#define SCST_SENSE_FORMAT_IN_PROGRESS	SCST_SENSE(NOT_READY, 0x04, 0x04)
+#define SCST_SENSE_SANITIZE_IN_PROGRESS	SCST_SENSE(NOT_READY, 0x04, 0x1b)
+#define SCST_SENSE_FORMAT_CORRUPT	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x00)
+#define SCST_SENSE_FORMAT_FAILED	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x01)
+#define SCST_SENSE_SANITIZE_FAILED	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x03)
+#define SCST_SENSE_NO_SPARE_LOCATION	SCST_SENSE(HARDWARE_ERROR, 0x32, 0x00)
 #define SCST_SENSE_READ_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x11, 0x00)
 #define SCST_SENSE_WRITE_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x0c, 0x00)
 #define SCST_SENSE_NO_SPACE		SCST_SENSE(DATA_PROTECT, 0x27, 0x07)
@@ -570,6 +576,8 @@ struct scst_clone {
  *	set, such as the LBA range.  Must not sleep.
  * @poll_sense: optional: what REQUEST SENSE tells when nothing else is pending,
  *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
+ * @progress: optional: how far the operation is that NOT READY sense data of the
+ *	unit tells of, in 65536ths (SPC-6 4.4.2.4.4), or -1.  Any context.
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their default
  *	values (SAM-6 6.3.3).  No command executes.
  * @device_id: optional: fill in VPD page 83h, as INQUIRY through @tgt returns
@@ -609,6 +617,7 @@ struct scst_dev_type {
 	void (*free_device)(struct scst_device *dev);
 	scst_sense_t (*parse)(struct scst_cmd *cmd);
 	scst_sense_t (*poll_sense)(struct scst_device *dev);
+	int (*progress)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
 	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
 				  u8 *buf, unsigned int size);
@@ -726,6 +735,7 @@ void scst_device_suspend(struct scst_device *dev);
 void scst_device_resume(struct scst_device *dev);
 
 void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result);
+void scst_cmd_leave_unit(struct scst_cmd *cmd);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info);
 scst_sense_t scst_cmd_cdb_error(struct scst_cmd *cmd, u16 byte, u8 bit);
 scst_sense_t scst_cmd_param_error(struct scst_cmd *cmd, u16 byte, u8 bit);

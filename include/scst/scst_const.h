@@ -48,6 +48,18 @@ enum scst_stat {
 /* VERIFY: byte 1 */
 #define SCST_CDB_BYTCHK			0x06
 
+/* Operation codes that scsi_proto.h lacks */
+#define SCST_SANITIZE			0x48
+#define SCST_READ_DEFECT_DATA_12	0xb7
+
+/* Service actions of SANITIZE */
+#define SCST_SANITIZE_OVERWRITE		0x01
+#define SCST_SANITIZE_BLOCK_ERASE	0x02
+#define SCST_SANITIZE_EXIT_FAILURE_MODE	0x1f
+
+/* Service action of 7Fh: GET LBA STATUS(32) */
+#define SCST_GET_LBA_STATUS_32		0x0012
+
 /* WRITE SAME(16): byte 1 */
 #define SCST_CDB_NDOB			0x01
 

@@ -509,6 +509,22 @@ void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result)
 }
 EXPORT_SYMBOL_GPL(scst_cmd_done);
 
+/**
+ * scst_cmd_leave_unit - let others execute while a command goes on
+ * @cmd: command that executes
+ *
+ * For one that takes long, and has taken care of what others may do meanwhile:
+ * nobody who wants the unit alone waits for it any more, so that detach() has to
+ * end it.  Whoever calls this is who ends it.
+ *
+ * Context: any.
+ */
+void scst_cmd_leave_unit(struct scst_cmd *cmd)
+{
+	scst_gate_leave(&cmd->dev->exec_gate, &cmd->exec_entry);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_leave_unit);
+
 static void cmd_free(struct scst_cmd *cmd)
 {
 	struct scst_session *sess = cmd->sess;

@@ -293,6 +293,8 @@ bool scst_lun_is_report_luns(const struct scsi_lun *lun);
 #define SCST_LUN_INVALID	(~0ULL)
 
 /* sense.c */
+unsigned int scst_add_progress(struct scst_device *dev, u8 *buf,
+			       scst_sense_t sense);
 unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense);
 void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result);
 

@@ -4,6 +4,7 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include "core.h"
 
 /* Tells a sense code from the other values of scst_sense_t, see SCST_SENSE() */
@@ -32,6 +33,44 @@ unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense)
 	return desc ? 8 : SCST_SENSE_FIXED_LEN;
 }
 
+#define SENSE_SKSV		0x80
+#define SENSE_DESC_SKS		0x02	/* descriptor type: sense key specific */
+#define SENSE_DESC_SKS_LEN	8
+
+/**
+ * scst_add_progress - add the progress indication that a sense code may have
+ * @dev: logical unit
+ * @buf: sense data of it; has room for another eight bytes
+ * @sense: sense code in it
+ *
+ * Context: any.
+ * Return: bytes of sense data in @buf.
+ */
+unsigned int scst_add_progress(struct scst_device *dev, u8 *buf,
+			       scst_sense_t sense)
+{
+	bool desc = (buf[0] & 0x7f) >= 0x72;
+	unsigned int len = 8 + buf[7];
+	int progress = -1;
+
+	if (sense_key(sense) == NOT_READY && dev && dev->type->progress)
+		progress = dev->type->progress(dev);
+	if (progress < 0)
+		return len;
+	if (!desc) {
+		buf[15] = SENSE_SKSV;
+		put_unaligned_be16(progress, buf + 16);
+		return len;
+	}
+	memset(buf + len, 0, SENSE_DESC_SKS_LEN);
+	buf[len] = SENSE_DESC_SKS;
+	buf[len + 1] = SENSE_DESC_SKS_LEN - 2;
+	buf[len + 4] = SENSE_SKSV;
+	put_unaligned_be16(progress, buf + len + 5);
+	buf[7] += SENSE_DESC_SKS_LEN;
+	return len + SENSE_DESC_SKS_LEN;
+}
+
 static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 {
 	bool desc = cmd->dev && READ_ONCE(cmd->dev->d_sense);
@@ -39,7 +78,7 @@ static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 
 	memset(buf, 0, sizeof(cmd->sense));
 	cmd->status = SAM_STAT_CHECK_CONDITION;
-	cmd->sense_len = scst_build_sense(buf, desc, sense);
+	scst_build_sense(buf, desc, sense);
 
 	/* The fixed format has VALID=0 when it is too long (SPC-6 4.4.3). */
 	if (cmd->info_valid)
@@ -56,10 +95,9 @@ static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 	 * scsi_set_sense_field_pointer() adds eight to the fixed format's
 	 * length for it.
 	 */
-	if (desc)
-		cmd->sense_len = 8 + buf[7];
-	else
+	if (!desc)
 		buf[7] = SCST_SENSE_FIXED_LEN - 8;
+	cmd->sense_len = scst_add_progress(cmd->dev, buf, sense);
 	if (unlikely(test_bit(SCST_CMD_COPY_FAILED, &cmd->flags)))
 		cmd->sense_len = scst_copy_add_sense(cmd, desc);
 }

@@ -230,12 +230,15 @@ scst_sense_t scst_exec_request_sense(struct scst_cmd *cmd)
 {
 	bool desc = cmd->cdb[1] & SCST_REQUEST_SENSE_DESC;
 	u8 buf[SCST_SENSE_FIXED_LEN];
+	scst_sense_t sense;
 	unsigned int len;
 
 	/* What is not transferred is not reported: a unit attention stays. */
 	if (!cmd->xfer_len || !cmd->bufflen)
 		return SCST_GOOD;
-	len = scst_build_sense(buf, desc, request_sense_data(cmd));
+	sense = request_sense_data(cmd);
+	scst_build_sense(buf, desc, sense);
+	len = scst_add_progress(cmd->dev, buf, sense);
 	scst_cmd_data_in(cmd, buf, len);
 	return SCST_GOOD;
 }

@@ -242,12 +242,58 @@ static void sense_request_sense_test(struct kunit *test)
 	request_sense(test, 0, 0, false, no_lun, 0);
 }
 
+static int sense_progress_of_unit;
+
+static int sense_progress(struct scst_device *dev)
+{
+	return sense_progress_of_unit;
+}
+
+static void expect_sense(struct kunit *test, scst_sense_t sense, bool desc,
+			 const u8 *want, unsigned int len)
+{
+	struct scst_cmd *cmd = scst_fixture_cmd(test, NULL, 0);
+
+	cmd->dev->d_sense = desc;
+	scst_cmd_set_result(cmd, sense);
+	KUNIT_ASSERT_EQ(test, cmd->sense_len, len);
+	KUNIT_EXPECT_MEMEQ(test, cmd->sense, want, len);
+}
+
+/* With NOT READY, and only as long as there is an operation */
+static void sense_progress_test(struct kunit *test)
+{
+	static const u8 fixed[] = {
+		0x70, 0, 2, 0, 0, 0, 0, 0x0a, 0, 0, 0, 0, 4, 4, 0,
+		0x80, 0x12, 0x34,
+	};
+	static const u8 desc[] = {
+		0x72, 2, 4, 4, 0, 0, 0, 8, 2, 6, 0, 0, 0x80, 0x12, 0x34, 0,
+	};
+	static const u8 none[] = { 0x72, 2, 4, 4, 0, 0, 0, 0 };
+	static const u8 medium[] = { 0x72, 3, 0x31, 0, 0, 0, 0, 0 };
+	struct scst_fixture *f = test->priv;
+
+	f->type.progress = sense_progress;
+	sense_progress_of_unit = 0x1234;
+	expect_sense(test, SCST_SENSE_FORMAT_IN_PROGRESS, false, fixed,
+		     sizeof(fixed));
+	expect_sense(test, SCST_SENSE_FORMAT_IN_PROGRESS, true, desc,
+		     sizeof(desc));
+	expect_sense(test, SCST_SENSE_FORMAT_CORRUPT, true, medium,
+		     sizeof(medium));
+	sense_progress_of_unit = -1;
+	expect_sense(test, SCST_SENSE_FORMAT_IN_PROGRESS, true, none,
+		     sizeof(none));
+}
+
 static struct kunit_case sense_test_cases[] = {
 	KUNIT_CASE_PARAM(sense_status_test, status_gen_params),
 	KUNIT_CASE_PARAM(sense_bytes_test, sense_gen_params),
 	KUNIT_CASE(sense_no_lun_test),
 	KUNIT_CASE(sense_no_result_test),
 	KUNIT_CASE(sense_request_sense_test),
+	KUNIT_CASE(sense_progress_test),
 	{}
 };
 
