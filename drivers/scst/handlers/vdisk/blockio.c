@@ -452,6 +452,24 @@ static int blockio_zero(struct vdisk *vd, u64 pos, u64 len, bool unmap)
 				    unmap ? 0 : BLKDEV_ZERO_NOUNMAP);
 }
 
+/*
+ * The strongest that the device has.  What is left reads as zeros, which is more
+ * than it has to after an erase.
+ */
+static int blockio_erase(struct vdisk *vd, u64 pos, u64 len)
+{
+	struct blockio *bi = vd->store;
+	int ret;
+
+	if (bdev_max_secure_erase_sectors(bi->bdev)) {
+		ret = blkdev_issue_secure_erase(bi->bdev, pos >> SECTOR_SHIFT,
+						len >> SECTOR_SHIFT, GFP_NOIO);
+		if (ret)
+			return ret;
+	}
+	return blockio_zero(vd, pos, len, true);
+}
+
 /* ------------------------------------------------------------------------
  * Opening and closing
  */
@@ -585,4 +603,5 @@ const struct vdisk_ops vdisk_blockio_ops = {
 	.write_atomic	= blockio_write_atomic,
 	.unmap		= blockio_unmap,
 	.zero		= blockio_zero,
+	.erase		= blockio_erase,
 };

@@ -39,6 +39,25 @@ void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size)
 }
 
 /**
+ * vdisk_fill_block - fill a block with copies of a pattern
+ * @buf: block
+ * @block: bytes in it
+ * @pattern: what it shall have
+ * @len: bytes of @pattern; the last copy may be cut off
+ *
+ * Context: any.
+ */
+void vdisk_fill_block(void *buf, u32 block, const void *pattern, u32 len)
+{
+	u32 done, n;
+
+	for (done = 0; done < block; done += n) {
+		n = min(len, block - done);
+		memcpy(buf + done, pattern, n);
+	}
+}
+
+/**
  * vdisk_repeat_block - fill a buffer with copies of its first block
  * @buf: buffer
  * @block: bytes in a block

@@ -663,6 +663,28 @@ static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 	return fua ? fileio_fsync(to->file, since, dst_pos, len) : 0;
 }
 
+/*
+ * What is called a hole has no data; there may be space for it.  The position of
+ * the open file, which this moves, means nothing to us.
+ */
+static int fileio_map_space(struct vdisk *vd, u64 pos, u64 *len, bool *mapped)
+{
+	struct fileio *fi = vd->store;
+	loff_t next;
+
+	next = vfs_llseek(fi->file, pos, SEEK_DATA);
+	*mapped = next == pos;
+	if (*mapped)
+		next = vfs_llseek(fi->file, pos, SEEK_HOLE);
+	/* No data up to the end of the file */
+	else if (next == -ENXIO)
+		return 0;
+	if (next < 0)
+		return next;
+	*len = min_t(u64, *len, next - pos);
+	return 0;
+}
+
 /* ------------------------------------------------------------------------
  * exec()
  */
@@ -985,4 +1007,5 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.zero		= fileio_zero,
 	.clone		= fileio_clone,
 	.get_space	= fileio_get_space,
+	.map		= fileio_map_space,
 };

@@ -116,6 +116,7 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 /* Block device characteristics */
 #define VPD_B1_LEN		0x3c
 #define VPD_B1_NON_ROTATING	1
+#define VPD_B1_WABEREQ		0x40	/* byte 7: reads succeed after an erase */
 #define VPD_B1_FUAB		0x02	/* byte 8 */
 #define VPD_B1_VBULS		0x01
 
@@ -210,12 +211,17 @@ static unsigned int vdisk_vpd_block_limits(struct vdisk *vd,
 	return VPD_B0_LEN;
 }
 
-/* How fast it rotates is not known, which is what zero says. */
+/*
+ * How fast it rotates is not known, which is what zero says.  Only a unit that can
+ * unmap has SANITIZE, BLOCK ERASE.
+ */
 static unsigned int vdisk_vpd_characteristics(struct vdisk *vd,
 					      const struct scst_tgt *tgt, u8 *buf)
 {
 	if (!vdisk_is_rotational(vd))
 		put_unaligned_be16(VPD_B1_NON_ROTATING, buf + 4);
+	if (vdisk_is_thin(vd))
+		buf[7] = VPD_B1_WABEREQ;
 	buf[8] = VPD_B1_FUAB | VPD_B1_VBULS;
 	return VPD_B1_LEN;
 }

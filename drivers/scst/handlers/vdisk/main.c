@@ -90,8 +90,10 @@ static void vdisk_close(struct vdisk *vd)
 	if (!vd->is_open)
 		return;
 	vd->is_open = false;
-	if (vd->worker)
+	if (vd->worker) {
+		vdisk_background_stop(vd);
 		vdisk_worker_exit(vd);
+	}
 	vd->type->ops->close(vd);
 }
 
@@ -157,9 +159,14 @@ static struct scst_device *vdisk_new_device(struct scst_dev_type *type,
 static int vdisk_attach(struct scst_device *dev)
 {
 	struct vdisk *vd = to_vdisk(dev);
+	int ret;
 
 	vd->medium = VDISK_READY;
-	return vdisk_open(vd);
+	ret = vdisk_open(vd);
+	if (ret)
+		return ret;
+	vdisk_background_resume(vd);
+	return 0;
 }
 
 static void vdisk_detach(struct scst_device *dev)
@@ -174,6 +181,7 @@ static void vdisk_free_device(struct scst_device *dev)
 	vdisk_close(vd);
 	vdisk_info_exit(vd);
 	vdisk_diag_exit(vd);
+	vdisk_background_free(vd);
 }
 
 static struct vdisk_type vdisk_types[] = {
@@ -209,6 +217,7 @@ static int vdisk_register(struct vdisk_type *vt)
 	type->detach = vdisk_detach;
 	type->free_device = vdisk_free_device;
 	type->poll_sense = vdisk_poll_sense;
+	type->progress = vdisk_progress;
 	type->reset = vdisk_reset;
 	type->parse = vdisk_parse;
 	type->device_id = vdisk_device_id;

@@ -9,13 +9,13 @@
  */
 
 /**
- * vdisk_check_medium - is the medium there and in use?
+ * vdisk_check_started - is the medium there and in use?
  * @dev: logical unit
  *
  * Context: any.
  * Return: %SCST_GOOD, or the sense code that says what is wrong.
  */
-scst_sense_t vdisk_check_medium(struct scst_device *dev)
+scst_sense_t vdisk_check_started(struct scst_device *dev)
 {
 	switch (READ_ONCE(to_vdisk(dev)->medium)) {
 	case VDISK_STOPPED:
@@ -25,6 +25,20 @@ scst_sense_t vdisk_check_medium(struct scst_device *dev)
 	default:
 		return SCST_GOOD;
 	}
+}
+
+/**
+ * vdisk_check_medium - is the medium there, in use and fit for it?
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or the sense code that says what is wrong.
+ */
+scst_sense_t vdisk_check_medium(struct scst_device *dev)
+{
+	if (unlikely(READ_ONCE(to_vdisk(dev)->condition)))
+		return vdisk_check_condition(dev);
+	return vdisk_check_started(dev);
 }
 
 /* INFORMATION is the first block that is not there (SBC-5 4.18). */
@@ -88,6 +102,13 @@ scst_sense_t vdisk_len_error(struct scst_cmd *cmd)
  */
 scst_sense_t vdisk_parse(struct scst_cmd *cmd)
 {
+	scst_sense_t sense;
+
+	if (unlikely(READ_ONCE(to_vdisk(cmd->dev)->condition))) {
+		sense = vdisk_condition_parse(cmd);
+		if (sense != SCST_GOOD)
+			return sense;
+	}
 	/* Blocks for which data is transferred: MAXIMUM TRANSFER LENGTH */
 	if (unlikely(cmd->nblocks && cmd->xfer_len > VDISK_MAX_XFER))
 		return vdisk_len_error(cmd);

@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <scst/scst.h>
 
 struct vdisk;
@@ -188,6 +189,82 @@ struct vdisk_space {
 };
 
 /**
+ * enum vdisk_condition - what FORMAT UNIT and SANITIZE made of the medium
+ * @VDISK_FORMATTED: nothing is wrong
+ * @VDISK_FORMATTING: it is being formatted
+ * @VDISK_SANITIZING: it is being sanitized
+ * @VDISK_FORMAT_CORRUPT: it was not formatted to the end
+ * @VDISK_SANITIZE_FAILED: it could not be sanitized
+ */
+enum vdisk_condition {
+	VDISK_FORMATTED,
+	VDISK_FORMATTING,
+	VDISK_SANITIZING,
+	VDISK_FORMAT_CORRUPT,
+	VDISK_SANITIZE_FAILED,
+};
+
+/**
+ * enum vdisk_fill - how the medium is gone through, see background.c
+ * @VDISK_FILL_ZEROS: it shall read as zeros; may give space back if thin
+ * @VDISK_FILL_ERASE: what was there shall be gone
+ * @VDISK_FILL_PATTERN: write a pattern to each block
+ */
+enum vdisk_fill {
+	VDISK_FILL_ZEROS,
+	VDISK_FILL_ERASE,
+	VDISK_FILL_PATTERN,
+};
+
+/**
+ * struct vdisk_background_req - an operation on the whole medium
+ * @condition: of the unit meanwhile, %VDISK_FORMATTING or %VDISK_SANITIZING
+ * @how: what is done
+ * @passes: how often
+ * @invert: invert the pattern from one pass to the next
+ * @immed: the command does not wait for it
+ * @ause: EXIT FAILURE MODE is allowed after a failure
+ * @pattern: beginning of each block, for %VDISK_FILL_PATTERN
+ * @pattern_len: bytes in it, not more than a block
+ */
+struct vdisk_background_req {
+	enum vdisk_condition condition;
+	enum vdisk_fill how;
+	u8 passes;
+	bool invert;
+	bool immed;
+	bool ause;
+	const u8 *pattern;
+	u32 pattern_len;
+};
+
+/**
+ * struct vdisk_background - the operation that goes on, see background.c
+ * @work: does a piece of it
+ * @cmd: command that ends when it does, or NULL
+ * @how: see struct vdisk_background_req
+ * @passes: the same
+ * @invert: the same
+ * @ause: the same
+ * @pass: passes that are done
+ * @pos: bytes that are done of the pass
+ * @buf: blocks to be written, where that is how it is done
+ * @buf_len: bytes in it
+ */
+struct vdisk_background {
+	struct work_struct work;
+	struct scst_cmd *cmd;
+	enum vdisk_fill how;
+	u8 passes;
+	bool invert;
+	bool ause;
+	u8 pass;
+	u64 pos;
+	u8 *buf;
+	u32 buf_len;
+};
+
+/**
  * struct vdisk_limits - what a backing store is like; filled in by open()
  * @size: bytes
  * @block_size: least logical block length it can serve, 0: any
@@ -261,6 +338,10 @@ struct vdisk_limits {
  * @clone: optional: have a range share the space of one of another unit, or of
  *	the same; with @fua it has to be on the medium before it is done
  * @get_space: ask for the space that is used and left, or NULL
+ * @erase: optional: do what the store can so that what the range had cannot be
+ *	read any more, by any means; else @zero does
+ * @map: optional: does the store have space for what is at @pos?  Sets how many
+ *	of the @len bytes from there have the same answer.
  */
 struct vdisk_ops {
 	int (*open)(struct vdisk *vd, struct vdisk_limits *limits);
@@ -280,6 +361,8 @@ struct vdisk_ops {
 	int (*clone)(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 		     u64 src_pos, u64 len, bool fua);
 	int (*get_space)(struct vdisk *vd, struct vdisk_space *space);
+	int (*erase)(struct vdisk *vd, u64 pos, u64 len);
+	int (*map)(struct vdisk *vd, u64 pos, u64 *len, bool *mapped);
 };
 
 /**
@@ -385,6 +468,9 @@ struct vdisk_params {
  * @diag: of the commands that test the unit
  * @next_space_check: when to look again how much space is left, in jiffies
  * @space_is_low: initiators were told
+ * @condition: enum vdisk_condition.  Written alone on the unit, and while an
+ *	operation goes on by that.
+ * @background: operation on the whole medium
  * @is_open: the store is open
  * @store: the store's own, while it is open
  * @worker: see worker.c; while it is open
@@ -409,7 +495,9 @@ struct vdisk {
 	struct vdisk_diag diag;
 	unsigned long next_space_check;
 	bool space_is_low;
+	u8 condition;
 	bool is_open;
+	struct vdisk_background background;
 	void *store;
 	struct vdisk_worker *worker;
 	struct work_struct flush_work;
@@ -548,6 +636,53 @@ void vdisk_worker_exit(struct vdisk *vd);
 scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
 			      scst_sense_t (*fn)(struct scst_cmd *cmd));
 void vdisk_queue_flush(struct vdisk *vd);
+void vdisk_queue_background(struct vdisk *vd);
+
+/* background.c */
+scst_sense_t vdisk_check_condition(const struct scst_device *dev);
+scst_sense_t vdisk_condition_parse(struct scst_cmd *cmd);
+int vdisk_progress(struct scst_device *dev);
+bool vdisk_background_work(struct vdisk *vd);
+scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
+				    const struct vdisk_background_req *req);
+void vdisk_background_stop(struct vdisk *vd);
+void vdisk_background_resume(struct vdisk *vd);
+void vdisk_background_free(struct vdisk *vd);
+
+/* format.c */
+scst_sense_t vdisk_decode_format_unit(struct scst_cmd *cmd);
+#if IS_ENABLED(CONFIG_KUNIT)
+scst_sense_t vdisk_format_check(struct scst_cmd *cmd);
+scst_sense_t vdisk_format_parse(struct scst_cmd *cmd, const u8 *list, u32 len,
+				struct vdisk_background_req *req);
+#endif
+scst_sense_t vdisk_exec_format_unit(struct scst_cmd *cmd);
+
+/* sanitize.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+scst_sense_t vdisk_sanitize_parse(struct scst_cmd *cmd, const u8 *list, u32 len,
+				  struct vdisk_background_req *req);
+#endif
+scst_sense_t vdisk_exec_sanitize_overwrite(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_sanitize_block_erase(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_sanitize_exit_failure_mode(struct scst_cmd *cmd);
+
+/* lba_status.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int vdisk_lba_status_fill(const struct scst_cmd *cmd, u8 type, u64 *end,
+				   u8 *desc, unsigned int max);
+#endif
+scst_sense_t vdisk_decode_get_lba_status_32(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_get_lba_status(struct scst_cmd *cmd);
+
+/* defects.c */
+scst_sense_t vdisk_decode_reassign_blocks(struct scst_cmd *cmd);
+#if IS_ENABLED(CONFIG_KUNIT)
+scst_sense_t vdisk_reassign_parse(struct scst_cmd *cmd, const u8 *header,
+				  u32 *nr);
+#endif
+scst_sense_t vdisk_exec_read_defect_data(struct scst_cmd *cmd);
+scst_sense_t vdisk_exec_reassign_blocks(struct scst_cmd *cmd);
 
 /* error.c */
 scst_sense_t vdisk_blk_error(struct scst_cmd *cmd, blk_status_t status,
@@ -622,6 +757,7 @@ scst_sense_t vdisk_parse(struct scst_cmd *cmd);
 scst_sense_t vdisk_check_access(struct scst_cmd *cmd);
 scst_sense_t vdisk_len_error(struct scst_cmd *cmd);
 scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);
+scst_sense_t vdisk_check_started(struct scst_device *dev);
 scst_sense_t vdisk_check_medium(struct scst_device *dev);
 scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd);
 scst_sense_t vdisk_to_medium(struct scst_cmd *cmd);
@@ -670,6 +806,7 @@ scst_sense_t vdisk_clone(struct scst_cmd *cmd, const struct scst_clone *clone);
 
 /* chunk.c */
 void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);
+void vdisk_fill_block(void *buf, u32 block, const void *pattern, u32 len);
 void vdisk_repeat_block(void *buf, u32 block, u32 size);
 scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len);
 scst_sense_t vdisk_write_part(struct scst_cmd *cmd, u32 skip, u32 len,

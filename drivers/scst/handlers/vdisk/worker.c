@@ -371,6 +371,28 @@ void vdisk_queue_flush(struct vdisk *vd)
 	queue_work(vd->worker->wq, &vd->flush_work);
 }
 
+static void vdisk_background_fn(struct work_struct *work)
+{
+	struct vdisk *vd = container_of(work, struct vdisk, background.work);
+	unsigned int flags = vdisk_enter_io();
+	bool more = vdisk_background_work(vd);
+
+	vdisk_leave_io(flags);
+	if (more)
+		vdisk_queue_background(vd);
+}
+
+/**
+ * vdisk_queue_background - go on with an operation on the whole medium
+ * @vd: virtual disk with a store
+ *
+ * Context: any.
+ */
+void vdisk_queue_background(struct vdisk *vd)
+{
+	queue_work(vd->worker->wq, &vd->background.work);
+}
+
 static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 {
 	unsigned int i;
@@ -428,6 +450,7 @@ int vdisk_worker_init(struct vdisk *vd)
 	for_each_possible_cpu(cpu)
 		vdisk_queue_init(per_cpu_ptr(worker->queues, cpu), worker->wq);
 	INIT_WORK(&vd->flush_work, vdisk_flush_fn);
+	INIT_WORK(&vd->background.work, vdisk_background_fn);
 	vd->worker = worker;
 	return 0;
 
