@@ -5,8 +5,8 @@
 # A test script defines functions and calls main with their names.  Each of them
 # is one KTAP test and runs in a subshell with errexit: a command that fails
 # fails the test; fail() and skip() end it with a reason.  Objects it leaves
-# behind are there for the next one, and so are the variables $disk, $lun and
-# $file; cleanup_all() takes all apart at the end.
+# behind are there for the next one, and so are the variables $disk, $lun, $file
+# and $sg; cleanup_all() takes all apart at the end.
 
 dev_bus=/sys/bus/scsi_tgt_dev
 port_bus=/sys/bus/scsi_tgt_port
@@ -76,7 +76,7 @@ end_of_test() {
 	local status=$? pids
 
 	trap - EXIT
-	declare -p disk lun file 2>/dev/null | sed 's/^declare --/declare -g/' >"$tmp/variables"
+	declare -p disk lun file sg 2>/dev/null | sed 's/^declare --/declare -g/' >"$tmp/variables"
 	pids=$(jobs -p)
 	if [ -n "$pids" ]; then
 		# shellcheck disable=SC2086  # a list of words

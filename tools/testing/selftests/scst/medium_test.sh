@@ -1,0 +1,556 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: MEM=1536 SMP=2 TIMEOUT=600
+# Commands about the whole medium: FORMAT UNIT, SANITIZE, GET LBA STATUS, READ
+# DEFECT DATA, REASSIGN BLOCKS, by sg3_utils.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+image=$tmp/disk.img
+null=/sys/kernel/config/nullb
+
+# run CMD...: its output in $out; it succeeds
+run() {
+	out=$("$@" 2>&1) || fail "$*: status $?: $out"
+}
+
+# run_status STATUS CMD...: it ends with STATUS
+run_status() {
+	local want=$1 status=0
+
+	shift
+	out=$("$@" 2>&1) || status=$?
+	expect "status of $* ($out)" "$want" "$status"
+}
+
+# has REGEX...: in the output, in any case
+has() {
+	local regex
+
+	for regex; do
+		grep -qiE -- "$regex" <<<"$out" || fail "no /$regex/ in: $out"
+	done
+}
+
+# list BYTE...: a parameter list
+list() {
+	printf '%b' "$(printf '\\x%s' "$@")" >"$tmp/list"
+}
+
+# send LEN CDB...: a command with that much of the parameter list
+send() {
+	sg_raw -s "$1" -i "$tmp/list" "$sg" "${@:2}"
+}
+
+# export_file HANDLER_PARAMETERS: a fresh file as disk01
+export_file() {
+	rm -f "$image"
+	truncate -s 16M "$image"
+	export_disk vdisk_fileio disk01 "filename=$image $1"
+	sg=$(sg_of tgt0 "$lun")
+	sg_turs "$sg" >/dev/null 2>&1 || :
+}
+
+fill() {
+	quiet dd if=/dev/urandom of="$disk" bs=1M oflag=direct count=16
+}
+
+# all_bytes OCTAL: so is the medium, from end to end
+all_bytes() {
+	quiet dd if="$disk" of="$tmp/medium" bs=1M iflag=direct
+	expect "bytes that are not $1" 0 "$(tr -d "\\$1" <"$tmp/medium" | wc -c)"
+	expect "size" $((16 << 20)) "$(stat -c %s "$tmp/medium")"
+}
+
+# --- FORMAT UNIT
+
+format_zeros() {
+	export_file thin_provisioned=1
+	fill
+	# With IMMED=0, and with IMMED=1 and polling
+	run sg_format --format --quick --wait "$sg"
+	all_bytes 000
+	expect "blocks of the file" 0 "$(stat -c %b "$image")"
+	fill
+	run sg_format --format --quick --early "$sg"
+	within 60 is_ready || fail "the format does not end"
+	all_bytes 000
+	# Without a parameter list
+	fill
+	run sg_raw "$sg" 04 00 00 00 00 00
+	all_bytes 000
+	unexport_disk disk01
+	# What is not thin keeps its space
+	export_file thin_provisioned=0
+	fill
+	run sg_format --format --quick --wait "$sg"
+	all_bytes 000
+	[ "$(stat -c %b "$image")" -ge $((16 << 11)) ] || fail "a format gave space back"
+}
+
+format_pattern() {
+	# FOV and IP; the pattern fills a block, the last copy is cut off
+	list 00 88 00 00 00 01 00 03 aa bb cc
+	run send 11 04 10 00 00 00 00
+	quiet dd if="$disk" of="$tmp/medium" bs=1M iflag=direct
+	for _ in $(seq 171); do printf '\xaa\xbb\xcc'; done | head -c 512 >"$tmp/block"
+	cmp "$tmp/block" <(head -c 512 "$tmp/medium")
+	cmp <(head -c 512 "$tmp/medium") <(tail -c 512 "$tmp/medium")
+	# A long header, a pattern of one byte
+	list 00 88 00 00 00 00 00 00 00 01 00 01 55
+	run send 13 04 30 00 00 00 00
+	all_bytes 125
+	# The default pattern
+	list 00 88 00 00 00 00 00 00
+	run send 8 04 10 00 00 00 00
+	all_bytes 000
+	run sg_format --format --quick --wait --ip-def "$sg"
+}
+
+format_refused() {
+	fill
+	cp "$image" "$tmp/before"
+	# FMTPINFO, FFMT, a reserved format of the defect list
+	run_status 5 sg_raw "$sg" 04 40 00 00 00 00
+	run_status 5 sg_raw "$sg" 04 80 00 00 00 00
+	run_status 5 sg_raw "$sg" 04 00 00 00 01 00
+	list 00 00 00 00
+	run_status 5 send 4 04 17 00 00 00 00
+	# No list where there is to be one, half a header
+	run_status 5 sg_raw "$sg" 04 10 00 00 00 00
+	run_status 5 send 3 04 10 00 00 00 00
+	run_status 5 send 4 04 30 00 00 00 00
+	# PROTECTION FIELD USAGE, the protection interval, options without FOV
+	list 01 00 00 00
+	run_status 5 send 4 04 10 00 00 00 00
+	list 00 00 00 01 00 00 00 00
+	run_status 5 send 8 04 30 00 00 00 00
+	for flag in 40 20 10 08; do
+		list 00 $flag 00 00
+		run_status 5 send 4 04 10 00 00 00 00
+	done
+	# Defects
+	list 00 00 00 04 00 00 00 00
+	run_status 5 send 8 04 10 00 00 00 00
+	# A pattern that is not there, has no length, is longer than a block, is secure
+	list 00 88 00 00 00 01 00
+	run_status 5 send 7 04 10 00 00 00 00
+	list 00 88 00 00 00 01 00 04 aa bb
+	run_status 5 send 10 04 10 00 00 00 00
+	list 00 88 00 00 00 01 00 00
+	run_status 5 send 8 04 10 00 00 00 00
+	list 00 88 00 00 00 01 02 01
+	run_status 5 send 8 04 10 00 00 00 00
+	list 00 88 00 00 20 01 00 01 aa
+	run_status 5 send 9 04 10 00 00 00 00
+	list 00 88 00 00 00 02 00 01 aa
+	run_status 5 send 9 04 10 00 00 00 00
+	cmp "$image" "$tmp/before"
+	run sg_turs "$sg"
+	unexport_disk disk01
+	# Write protected
+	export_file read_only=1
+	run_status 7 sg_raw "$sg" 04 00 00 00 00 00
+	unexport_disk disk01
+}
+
+# --- SANITIZE
+
+sanitize_overwrite() {
+	export_file thin_provisioned=1
+	fill
+	printf '\xa5' >"$tmp/pattern"
+	run sg_sanitize --overwrite --pattern="$tmp/pattern" --ipl=1 --quick --wait "$sg"
+	all_bytes 245
+	# Inverted from pass to pass
+	run sg_sanitize --overwrite --pattern="$tmp/pattern" --ipl=1 --count=2 --invert --quick \
+		--wait "$sg"
+	all_bytes 132
+	run sg_sanitize --overwrite --pattern="$tmp/pattern" --ipl=1 --count=3 --invert --quick \
+		--wait "$sg"
+	all_bytes 245
+	run sg_sanitize --overwrite --zero --quick --wait "$sg"
+	all_bytes 000
+	[ "$(stat -c %b "$image")" -ge $((16 << 11)) ] || fail "nothing was written"
+}
+
+sanitize_block_erase() {
+	fill
+	run sg_sanitize --block --quick --wait "$sg"
+	expect "blocks of the file" 0 "$(stat -c %b "$image")"
+	all_bytes 000
+	run sg_vpd -p bdc "$sg"
+	has 'WABEREQ=1' 'WACEREQ=0'
+}
+
+sanitize_refused() {
+	fill
+	cp "$image" "$tmp/before"
+	# No cryptographic erase, no such service action
+	run_status 5 sg_sanitize --crypto --quick --wait "$sg"
+	run_status 5 sg_raw "$sg" 48 04 00 00 00 00 00 00 00 00
+	# A parameter list where there is none
+	list 00 00 00 00
+	run_status 5 send 4 48 02 00 00 00 00 00 00 04 00
+	run_status 5 send 4 48 1f 00 00 00 00 00 00 04 00
+	# No list, one without a pattern, one longer than a block
+	run_status 5 sg_raw "$sg" 48 01 00 00 00 00 00 00 00 00
+	run_status 5 send 4 48 01 00 00 00 00 00 00 04 00
+	list 01 00 02 01
+	head -c 513 /dev/zero >>"$tmp/list"
+	run_status 5 send 517 48 01 00 00 00 00 00 02 05 00
+	# A pattern of no bytes, more than there are, no passes, a test
+	list 01 00 00 00 aa
+	run_status 5 send 5 48 01 00 00 00 00 00 00 05 00
+	list 01 00 00 02 aa
+	run_status 5 send 5 48 01 00 00 00 00 00 00 05 00
+	list 00 00 00 01 aa
+	run_status 5 send 5 48 01 00 00 00 00 00 00 05 00
+	list 21 00 00 01 aa
+	run_status 5 send 5 48 01 00 00 00 00 00 00 05 00
+	# Nothing has failed that could be left
+	run sg_sanitize --fail --quick "$sg"
+	cmp "$image" "$tmp/before"
+	unexport_disk disk01
+	export_file read_only=1
+	run_status 7 sg_raw "$sg" 48 02 00 00 00 00 00 00 00 00
+	unexport_disk disk01
+	# What cannot unmap has no block erase
+	export_file thin_provisioned=0
+	run_status 5 sg_sanitize --block --quick --wait "$sg"
+	run sg_opcodes -o 0x48 -s 2 "$sg"
+	has 'NOT supported'
+	unexport_disk disk01
+}
+
+# --- What goes on meanwhile
+
+# dm COMMAND..., dm_table TABLE, dm_disk: the device of that is the store of a test
+dm() {
+	dmsetup --noudevsync --noudevrules "$@" >/dev/null
+}
+
+dm_table() {
+	dm suspend scst-medium
+	dm load scst-medium --table "$1"
+	dm resume scst-medium
+}
+
+dm_disk() {
+	local name
+
+	name=$(grep -lx scst-medium /sys/block/dm-*/dm/name)
+	name=${name%/dm/name}
+	echo "/dev/${name##*/}"
+}
+
+# null_disk NAME NANOSECONDS: a device of 16 MiB that takes so long for each request
+null_disk() {
+	mkdir "$null/nullb-$1"
+	echo 16 >"$null/nullb-$1/size"
+	echo 1 >"$null/nullb-$1/memory_backed"
+	echo 2 >"$null/nullb-$1/irqmode"
+	echo "$2" >"$null/nullb-$1/completion_nsec"
+	echo 1 >"$null/nullb-$1/power"
+	within 10 test -b "/dev/nullb-$1"
+}
+
+# slow, fast: from now on
+slow() {
+	dm_table '0 32768 linear /dev/nullb-slow 0'
+}
+
+fast() {
+	dm_table '0 32768 linear /dev/nullb-fast 0'
+}
+
+slow_store() {
+	modprobe null_blk nr_devices=0
+	modprobe dm-mod
+	null_disk slow 1000000000
+	null_disk fast 10000
+	dm create scst-medium --table '0 32768 linear /dev/nullb-fast 0'
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk)"
+	sg=$(sg_of tgt0 "$lun")
+	sg_turs "$sg" >/dev/null 2>&1 || :
+}
+
+# in_progress ASCQ: other commands are refused, REQUEST SENSE tells how far it is,
+# and what tells of the unit is answered
+in_progress() {
+	local cdb
+
+	for cdb in '00 00 00 00 00 00' '28 00 00 00 00 00 00 00 01 00' '1b 00 00 00 01 00' \
+		'5a 00 3f 00 00 00 00 00 fc 00' '04 00 00 00 00 00' \
+		'48 1f 00 00 00 00 00 00 00 00'; do
+		# shellcheck disable=SC2086  # bytes
+		run_status 2 sg_raw -v -r 512 "$sg" $cdb
+		has 'Not Ready' "ASC=04, ASCQ=$1|in progress"
+	done
+	run sg_inq "$sg"
+	run sg_vpd -p bdc "$sg"
+	run sg_opcodes "$sg"
+	run sg_luns "$sg"
+	run sg_raw -r 18 "$sg" 03 00 00 00 12 00
+	has "70 00 02 00 00 00 00 0a +00 00 00 00 04 $1 00 8"
+	# The same in descriptor format
+	run sg_raw -r 32 "$sg" 03 01 00 00 20 00
+	has "72 02 04 $1 00 00 00 08 +02 06 00 00 80"
+}
+
+progress_of() {
+	sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | od -An -v -tx1 -j16 -N2
+}
+
+progress_is_not() {
+	[ "$(progress_of)" != "$1" ]
+}
+
+is_ready() {
+	sg_turs "$sg" >/dev/null 2>&1
+}
+
+format_in_progress() {
+	local before
+
+	slow_store
+	slow
+	list 00 8a 00 00 00 01 00 01 aa
+	run send 9 04 10 00 00 00 00
+	in_progress 04
+	before=$(progress_of)
+	within 60 progress_is_not "$before" || fail "it does not make progress"
+	fast
+	within 60 is_ready || fail "the format does not end"
+	expect "last byte" aa "$(tail -c 1 "$disk" | od -An -tx1 | tr -d ' ')"
+}
+
+# An initiator that gives up its command leaves a medium that is not formatted
+format_aborted() {
+	slow
+	list 00 88 00 00 00 01 00 01 aa
+	send 9 04 10 00 00 00 00 >"$tmp/format" 2>&1 &
+	within 30 not_ready 04 || fail "no format goes on: $(cat "$tmp/format")"
+	in_progress 04
+	run sg_reset --device "$sg"
+	wait || :
+	sg_turs -n 2 "$sg" >/dev/null 2>&1 || :
+	run_status 3 sg_raw -r 512 "$sg" 28 00 00 00 00 00 00 00 01 00
+	has 'Medium Error' 'format corrupted'
+	run_status 3 sg_turs "$sg"
+	run sg_modes -p 8 "$sg"
+	fast
+	run sg_raw "$sg" 04 00 00 00 00 00
+	all_bytes 000
+}
+
+not_ready() {
+	[[ $(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | od -An -v -tx1 | tr -d ' \n') == ????02??????????????????04"$1"* ]]
+}
+
+sanitize_outlives_all() {
+	local driver=$dev_bus/drivers/vdisk_blockio
+
+	fill
+	slow
+	list 01 00 00 01 aa
+	send 5 48 01 00 00 00 00 00 00 05 00 >"$tmp/sanitize" 2>&1 &
+	within 30 not_ready 1b || fail "nothing is sanitized: $(cat "$tmp/sanitize")"
+	in_progress 1b
+	run sg_reset --device "$sg"
+	run sg_reset --target "$sg"
+	wait || :
+	within 30 not_ready 1b || fail "a reset ended it"
+	put "$driver/unbind" disk01
+	run_status 2 sg_turs "$sg"
+	put "$driver/bind" disk01
+	sg_turs "$sg" >/dev/null 2>&1 || :
+	within 30 not_ready 1b || fail "unbind ended it"
+	in_progress 1b
+	fast
+	within 60 is_ready || fail "it does not end"
+	expect "last byte" aa "$(tail -c 1 "$disk" | od -An -tx1 | tr -d ' ')"
+	# A device goes in the middle of it
+	slow
+	list 01 00 00 01 55
+	run send 5 48 81 00 00 00 00 00 00 05 00
+	not_ready 1b
+	unexport_disk disk01
+	dm remove scst-medium
+}
+
+# --- Failures
+
+failures() {
+	local good bad loop
+
+	modprobe dm-mod
+	rm -f "$image"
+	truncate -s 16M "$image"
+	loop=$(losetup -f --show "$image")
+	good="0 32768 linear $loop 0"
+	bad=$(printf '0 16384 linear %s 0\n16384 16384 error' "$loop")
+	dm create scst-medium --table "$good"
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk) thin_provisioned=1"
+	sg=$(sg_of tgt0 "$lun")
+	sg_turs "$sg" >/dev/null 2>&1 || :
+
+	dm_table "$bad"
+	run_status 3 sg_raw "$sg" 04 00 00 00 00 00
+	has 'Format command failed'
+	run_status 3 sg_turs "$sg"
+	dm_table "$good"
+	run_status 3 sg_turs "$sg"
+	run sg_raw "$sg" 04 00 00 00 00 00
+	run sg_turs "$sg"
+
+	# AUSE=0: only a sanitize operation that succeeds helps
+	dm_table "$bad"
+	run_status 3 sg_raw "$sg" 48 02 00 00 00 00 00 00 00 00
+	has 'Sanitize command failed'
+	dm_table "$good"
+	run_status 3 sg_turs "$sg"
+	run_status 3 sg_raw -r 252 "$sg" 5a 00 3f 00 00 00 00 00 fc 00
+	run_status 3 sg_raw "$sg" 04 00 00 00 00 00
+	run_status 5 sg_sanitize --fail --quick "$sg"
+	run sg_inq "$sg"
+	run sg_raw "$sg" 48 02 00 00 00 00 00 00 00 00
+	run sg_turs "$sg"
+
+	# AUSE=1: the initiator may have the medium as it is
+	dm_table "$bad"
+	run_status 3 sg_raw "$sg" 48 22 00 00 00 00 00 00 00 00
+	run_status 3 sg_turs "$sg"
+	run sg_sanitize --fail --quick "$sg"
+	run sg_turs "$sg"
+
+	# REASSIGN BLOCKS of a block that cannot be written
+	list 00 00 00 04 00 00 60 00
+	run_status 3 send 8 07 00 00 00 00 00
+	has 'No defect spare location'
+	unexport_disk disk01
+	dm remove scst-medium
+	losetup -d "$loop"
+}
+
+# --- GET LBA STATUS
+
+lba_status() {
+	export_file thin_provisioned=1
+	# Data from block 2048 to 4096, and the last 8 blocks
+	quiet dd if=/dev/urandom of="$disk" bs=1M count=1 seek=1 oflag=direct
+	quiet dd if=/dev/urandom of="$disk" bs=4k count=1 seek=4095 oflag=direct
+	run sg_get_lba_status --maxlen=512 --lba=0 "$sg"
+	has 'LBA: 0x0+0  *blocks: +2048  *deallocated' 'LBA: 0x0*800  *blocks: +2048  *mapped' \
+		'LBA: 0x0*1000  *blocks: +28664  *deallocated' 'LBA: 0x0*7ff8  *blocks: +8  *mapped'
+	run sg_get_lba_status --maxlen=512 --lba=3000 --brief "$sg"
+	has '0x0*bb8 +0x448 +0'
+	run sg_get_lba_status --maxlen=512 --32 --lba=0 --scan-len=4000 "$sg"
+	has 'blocks: +2048' 'blocks: +1952'
+	# Only what is mapped, or is not
+	run sg_get_lba_status --maxlen=512 --lba=0 --report-type=2 "$sg"
+	! grep -qi deallocated <<<"$out" || fail "$out"
+	has 'blocks: +2048' 'blocks: +8 '
+	run sg_get_lba_status --maxlen=512 --lba=0 --report-type=3 "$sg"
+	has 'blocks: +28664  *deallocated'
+	! grep -qiE '[^-]mapped' <<<"$out" || fail "$out"
+	# Room for one; for none
+	run sg_raw -r 24 "$sg" 9e 12 00 00 00 00 00 00 00 00 00 00 00 18 00 00
+	has '00 00 00 14 00 00 00 0[123]  00 00 00 00 00 00 00 00'
+	run sg_raw "$sg" 9e 12 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+	# Behind the end, no such report
+	run_status 22 sg_get_lba_status --maxlen=512 --lba=32768 "$sg"
+	run_status 22 sg_raw -r 24 "$sg" 9e 12 ff ff ff ff ff ff ff ff 00 00 00 18 00 00
+	run_status 5 sg_get_lba_status --maxlen=512 --lba=0 --report-type=0x20 "$sg"
+	unexport_disk disk01
+	# All of it has space
+	export_file thin_provisioned=0
+	run sg_get_lba_status --maxlen=512 --lba=5 "$sg"
+	has 'blocks: +32763  *mapped'
+	unexport_disk disk01
+}
+
+# --- Defects
+
+defects() {
+	export_file thin_provisioned=1
+	# Lists in each format, whole and cut off
+	for format in 0 1 2 3 4 5 6; do
+		run sg_raw -r 8 "$sg" 37 00 1$format 00 00 00 00 00 08 00
+		has "00 1$format 00 00"
+		run sg_raw -r 16 "$sg" b7 0$format 00 00 00 00 00 00 00 10 00 00
+		has "00 0$format 00 00 00 00 00 00"
+	done
+	run sg_raw -r 2 "$sg" 37 00 18 00 00 00 00 00 02 00
+	run_status 5 sg_raw -r 8 "$sg" 37 00 1f 00 00 00 00 00 08 00
+	run_status 5 sg_raw -r 8 "$sg" b7 1f 00 00 00 00 00 00 00 08 00 00
+	run sg_reassign --primary "$sg"
+	has '0'
+	run sg_reassign --grown "$sg"
+}
+
+reassign_blocks() {
+	fill
+	cp "$image" "$tmp/before"
+	run sg_reassign --address=0,77,32767 "$sg"
+	run sg_reassign --address=0x7000 --eight=1 "$sg"
+	# The blocks keep what they have
+	cmp "$image" "$tmp/before"
+	run_status 22 sg_reassign --address=5,32768 "$sg"
+	list 00 00 00 08 00 00 00 01 00 00 00 00
+	run_status 22 send 12 07 02 00 00 00 00
+	# No list, one that is cut off, one that is no list of LBAs, an empty one
+	run_status 5 sg_raw "$sg" 07 00 00 00 00 00
+	list 00 00 00 08 00 00 00 00
+	run_status 5 send 8 07 00 00 00 00 00
+	list 00 00 00 03 00 00 00
+	run_status 5 send 7 07 00 00 00 00 00
+	list 00 00 00 00
+	run send 4 07 00 00 00 00 00
+	# LONGLIST
+	list 00 00 00 04 00 00 00 01
+	run send 8 07 01 00 00 00 00
+	cmp "$image" "$tmp/before"
+	unexport_disk disk01
+	export_file read_only=1
+	run_status 7 sg_reassign --address=0 "$sg"
+	unexport_disk disk01
+}
+
+# --- Who has no store
+
+nothing_stored() {
+	export_disk vdisk_nullio disk01 size=$((16 << 20))
+	sg=$(sg_of tgt0 "$lun")
+	sg_turs "$sg" >/dev/null 2>&1 || :
+	run sg_format --format --quick --wait "$sg"
+	run sg_sanitize --overwrite --zero --quick --wait "$sg"
+	run sg_get_lba_status --maxlen=512 --lba=0 "$sg"
+	has 'blocks: +32768  *mapped'
+	run sg_reassign --address=5 "$sg"
+	run sg_turs "$sg"
+	unexport_disk disk01
+}
+
+take_apart() {
+	del_target tgt0
+	scst_unload
+}
+
+kernel_log() {
+	log_clean "$log" \
+		any 'Power-on or device reset occurred' \
+		any 'LUN assignments on this target have changed' \
+		any '(critical|I/O|protection|device|medium|Medium) .*error, dev (sd|dm-)' \
+		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result|Read Capacity|Mode Sense|Sense not available|Asking for|Assuming|0 512-byte|Test WP|No Caching|cache)' \
+		any 'Buffer I/O error on dev sd' \
+		any 'null_blk: '
+}
+
+scst_load
+log=$(log_mark)
+main format_zeros format_pattern format_refused \
+	sanitize_overwrite sanitize_block_erase sanitize_refused \
+	format_in_progress format_aborted sanitize_outlives_all failures \
+	lba_status defects reassign_blocks nothing_stored take_apart kernel_log
