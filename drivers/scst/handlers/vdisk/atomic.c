@@ -167,6 +167,18 @@ static scst_sense_t vdisk_write_atomic_check(struct scst_cmd *cmd)
 }
 
 /**
+ * vdisk_supports_write_atomic - does a unit have WRITE ATOMIC?
+ * @dev: logical unit
+ *
+ * Context: any.
+ * Return: true when its store writes a block or more as a whole or not at all.
+ */
+bool vdisk_supports_write_atomic(const struct scst_device *dev)
+{
+	return to_vdisk(dev)->limits.atomic_max >= dev->block_size;
+}
+
+/**
  * vdisk_exec_write_atomic - WRITE ATOMIC(16)
  * @cmd: command
  *
@@ -178,8 +190,6 @@ scst_sense_t vdisk_exec_write_atomic(struct scst_cmd *cmd)
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	scst_sense_t sense;
 
-	if (vd->limits.atomic_max < cmd->dev->block_size)
-		return SCST_SENSE_INVALID_OPCODE;
 	sense = vdisk_check_access(cmd);
 	if (sense == SCST_GOOD)
 		sense = vdisk_write_atomic_check(cmd);

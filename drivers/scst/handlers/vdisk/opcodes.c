@@ -533,6 +533,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.usage		= { WRITE_ATOMIC_16, USAGE_DPO_FUA, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0, USAGE_CONTROL },
+		.supported	= vdisk_supports_write_atomic,
 		.decode		= scst_decode_write_atomic16,
 		.exec		= vdisk_exec_write_atomic,
 	}, {

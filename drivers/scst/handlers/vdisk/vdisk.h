@@ -821,6 +821,7 @@ scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd);
 /* atomic.c */
 scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_orwrite(struct scst_cmd *cmd);
+bool vdisk_supports_write_atomic(const struct scst_device *dev);
 scst_sense_t vdisk_exec_write_atomic(struct scst_cmd *cmd);
 
 /* prefetch.c */

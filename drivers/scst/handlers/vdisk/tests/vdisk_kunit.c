@@ -573,13 +573,13 @@ static void vpd_atomic_limits_test(struct kunit *test)
 	struct vdisk_limits *limits = &f->vd->limits;
 	u8 buf[VDISK_VPD_MAX_LEN];
 
-	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf), 64);
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf), 64);
 	KUNIT_EXPECT_MEMEQ(test, buf + 44, none, sizeof(none));
 
 	limits->atomic_max = 65536;
 	limits->atomic_granularity = 4096;
 	limits->atomic_alignment = 8192;
-	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 44), 128);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 48), 16);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 52), 8);
@@ -587,7 +587,7 @@ static void vpd_atomic_limits_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, buf + 56, none, 8);
 
 	fixture_set_blocks(f, 12, 256);
-	vdisk_inquiry_vpd(f->vd, 0xb0, 1, buf);
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 44), 16);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 48), 2);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 52), 1);
