@@ -302,8 +302,11 @@ other_programs() {
 	dd if=/dev/vda iflag=direct bs=512 count=3000 status=none of="$tmp/out"
 	same "$tmp/store/from" 0 3000 "$tmp/out" 0
 	for suite in ExtendedCopy ReceiveCopyResults; do
-		out=$(iscsi-test-cu --dataloss --test="SCSI.$suite" "$(disk_of tgt0 1)" 2>&1) ||
-			fail "$suite: $out"
+		# They want a nexus whose list identifiers were not used
+		add_session tgt0 "$suite"
+		out=$(iscsi-test-cu --dataloss --test="SCSI.$suite" "$(disk_of tgt0 1 "$suite")" \
+			2>&1) || fail "$suite: $out"
+		del_session tgt0 "$suite"
 		expect_match "$suite" 'tests +[0-9]+ +[0-9]+ +[0-9]+ +0 +0' "$out"
 		# NUL is obsolete since SPC-4; reservations are looked for before each suite
 		! grep -F '[SKIPPED]' <<<"$out" | grep -vE 'NUL bit|PERSISTENT RESERVE' || fail "$suite: skipped"
