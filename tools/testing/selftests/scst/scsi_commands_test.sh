@@ -7,12 +7,13 @@ set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Handler, its letter in the column Units, its parameters.  What a handler has
+# Handler, its letters in the column Units, its parameters.  What a handler has
 # may depend on these, so that they are chosen to have all.
+disk_parameters="thin_provisioned=1 management_address=http://192.0.2.1/"
 units=(
-	"vdisk_fileio D filename=$tmp/disk.img thin_provisioned=1"
-	"vdisk_blockio D filename=/dev/vda thin_provisioned=1"
-	"vdisk_nullio D size=1G"
+	"vdisk_fileio D|F filename=$tmp/disk.img $disk_parameters"
+	"vdisk_blockio D|B filename=/dev/vda $disk_parameters"
+	"vdisk_nullio D|N size=1G $disk_parameters"
 	"vcdrom C filename=$tmp/disk.iso"
 )
 declare -A letters=([vdisk_fileio]=F [vdisk_blockio]=B [vdisk_nullio]=N [vcdrom]=C)
@@ -47,14 +48,15 @@ rows() {
 		END { flush_row() }' "$1" | tail -n +2 | tr -d '`'
 }
 
-# documented TITLE LETTER [COLUMN]: the codes of a unit, with that column
+# documented TITLE LETTERS [COLUMN]: the codes of a unit, with that column; letters
+# have | between them
 documented() {
 	local column=3
 
 	[ "$1" != Commands ] || column=4
 	rows "$docs/scsi-commands.rst" "$1" |
 		awk -F'\t' -v col="$column" -v letter="$2" -v with="${3:-0}" '
-			(" " $col " ") ~ (" " letter " ") { print $1 (with ? " " $with : "") }' | sort
+			(" " $col " ") ~ (" (" letter ") ") { print $1 (with ? " " $with : "") }' | sort
 }
 
 # sg COMMAND LENGTH CDB...: the data as decimal numbers, one on a line
@@ -114,7 +116,7 @@ log_pages_of() {
 		grep -v '/FFh' | sort
 }
 
-# each_unit FUNCTION: with handler and letter in $handler and $letter, its unit in
+# each_unit FUNCTION: with handler and letters in $handler and $letter, its unit in
 # $sg
 each_unit() {
 	local unit handler letter sg lun=0
