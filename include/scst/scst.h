@@ -49,9 +49,9 @@ struct scst_tmf;
  * typedef scst_sense_t - how a command ended
  *
  * %SCST_GOOD, %SCST_PENDING, %SCST_BUSY, %SCST_TASK_SET_FULL,
- * %SCST_CONDITION_MET, %SCST_RESERVATION_CONFLICT or a sense code made by
- * SCST_SENSE().  A type of its own lets sparse find an errno that is passed for
- * a sense code.
+ * %SCST_CONDITION_MET, %SCST_RESERVATION_CONFLICT, %SCST_ACA_ACTIVE or a sense
+ * code made by SCST_SENSE().  A type of its own lets sparse find an errno that
+ * is passed for a sense code.
  */
 typedef u32 __bitwise scst_sense_t;
 
@@ -64,6 +64,7 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_TASK_SET_FULL	((__force scst_sense_t)0x2000002u)
 #define SCST_CONDITION_MET	((__force scst_sense_t)0x2000003u)
 #define SCST_RESERVATION_CONFLICT ((__force scst_sense_t)0x2000004u)
+#define SCST_ACA_ACTIVE		((__force scst_sense_t)0x2000005u)
 
 /* SPC-6 table 59 (ASC and ASCQ assignments): what core and handlers report. */
 #define SCST_SENSE_NOT_READY_MANUAL	SCST_SENSE(NOT_READY, 0x04, 0x03)
@@ -92,6 +93,7 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_SELF_TEST_FAILED	SCST_SENSE(HARDWARE_ERROR, 0x3e, 0x03)
 #define SCST_SENSE_IDLE_BY_COMMAND	SCST_SENSE(NO_SENSE, 0x5e, 0x03)
 #define SCST_SENSE_STANDBY_BY_COMMAND	SCST_SENSE(NO_SENSE, 0x5e, 0x04)
+#define SCST_SENSE_INVALID_MESSAGE	SCST_SENSE(ILLEGAL_REQUEST, 0x49, 0x00)
 #define SCST_SENSE_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x00)
 #define SCST_SENSE_SOFT_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x02)
 #define SCST_SENSE_DATA_PHASE_ERROR	SCST_SENSE(ABORTED_COMMAND, 0x4b, 0x00)
@@ -315,11 +317,13 @@ enum scst_data_direction {
  * @SCST_CMD_QUEUE_SIMPLE: SIMPLE
  * @SCST_CMD_QUEUE_ORDERED: ORDERED
  * @SCST_CMD_QUEUE_HEAD_OF_QUEUE: HEAD OF QUEUE
+ * @SCST_CMD_QUEUE_ACA: ACA, see aca.c
  */
 enum scst_queue_type {
 	SCST_CMD_QUEUE_SIMPLE,
 	SCST_CMD_QUEUE_ORDERED,
 	SCST_CMD_QUEUE_HEAD_OF_QUEUE,
+	SCST_CMD_QUEUE_ACA,
 };
 
 /**
@@ -333,6 +337,7 @@ enum scst_queue_type {
  *	of its blocks, alone
  * @SCST_CMD_EXECUTING: the handler has it
  * @SCST_CMD_COPYING: the copy manager has it
+ * @SCST_CMD_BLOCKED: waits for the end of an ACA condition
  * @SCST_CMD_RESPONDING: the target driver sends the response
  */
 enum scst_cmd_state {
@@ -342,6 +347,7 @@ enum scst_cmd_state {
 	SCST_CMD_EXEC_WAIT,
 	SCST_CMD_EXECUTING,
 	SCST_CMD_COPYING,
+	SCST_CMD_BLOCKED,
 	SCST_CMD_RESPONDING,
 };
 
@@ -350,10 +356,14 @@ enum scst_cmd_flags {
 	SCST_CMD_ABORTED,	/* a TMF, or the end of its nexus, hit it */
 	SCST_CMD_ABORTED_OWN,	/* by its own nexus: send no status */
 	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
-	SCST_CMD_ABORTED_CLEARED, /* by CLEAR TASK SET of another nexus */
+	SCST_CMD_ABORTED_CLEARED, /* with the task set, by another nexus */
 	SCST_CMD_WAITS_ENDED,	/* scst_cmd_abort() was called */
 	SCST_CMD_INTERNAL,	/* the core sent it, see internal.c */
 	SCST_CMD_COPY_FAILED,	/* priv is a struct scst_copy_failure */
+	SCST_CMD_ACA_BLOCKED,	/* not to go on during an ACA condition */
+	SCST_CMD_ACA_PARKED,	/* and waits for its end */
+	SCST_CMD_ACA_ADMITTED,	/* the command with the ACA attribute */
+	SCST_CMD_ACA_REFUSED,	/* came during an ACA condition */
 };
 
 /* Bytes of a command that belong to the handler while it executes. */
@@ -407,7 +417,8 @@ enum scst_cmd_flags {
  * @ranges_user: it is to be atomic, and counted
  * @result: how it ended, as scst_cmd_done() was told
  * @start_ns: when it arrived, while latency is measured; else 0
- * @task_set_entry: place in the task set
+ * @task_set: task set that it belongs to as long as it lives
+ * @task_set_entry: place in it
  * @exec_entry: reference on the logical unit while executing
  * @inflight: link in the session's in-flight list
  * @priv: the handler's own while it executes; not cleared
@@ -462,6 +473,7 @@ struct scst_cmd {
 	scst_sense_t result;
 	u64 start_ns;
 
+	struct scst_gate *task_set;
 	struct scst_gate_entry task_set_entry;
 	struct scst_gate_entry exec_entry;
 	struct list_head inflight;
@@ -632,6 +644,25 @@ struct scst_dev_type {
 };
 
 /**
+ * enum scst_qerr - what a CHECK CONDITION does to other commands (QERR field)
+ * @SCST_QERR_NONE: nothing
+ * @SCST_QERR_ALL: those of the task set are aborted
+ * @SCST_QERR_RESERVED: reserved
+ * @SCST_QERR_NEXUS: those of the task set that came from the same nexus are
+ */
+enum scst_qerr {
+	SCST_QERR_NONE,
+	SCST_QERR_ALL,
+	SCST_QERR_RESERVED,
+	SCST_QERR_NEXUS,
+};
+
+/* UA_INTLCK_CTRL: a unit attention stays when it was reported (SPC-6) */
+#define SCST_UA_INTLCK_KEEP	2
+/* and BUSY, TASK SET FULL and RESERVATION CONFLICT establish one */
+#define SCST_UA_INTLCK_STATUS	3
+
+/**
  * struct scst_device - a logical unit
  *
  * @dev: device on the bus scsi_tgt_dev; its name is the unit's name
@@ -650,7 +681,11 @@ struct scst_dev_type {
  * @d_sense: sense data in descriptor format (control mode page)
  * @swp: software write protect (control mode page)
  * @tas: tell other nexuses TASK ABORTED (control mode page)
- * @tst: 1: a task set per I_T nexus, 0: one for all; set by new_device()
+ * @tmf_only: no commands in an ACA condition (control mode page)
+ * @tst: 1: a task set per I_T nexus, 0: one for all; set by new_device(), and
+ *	by scst_device_set_tst() from then on
+ * @qerr: enum scst_qerr (control mode page)
+ * @ua_intlck: UA_INTLCK_CTRL (control mode page)
  * @read_only: the unit as a whole is write protected
  */
 struct scst_device {
@@ -670,7 +705,10 @@ struct scst_device {
 	bool d_sense;
 	bool swp;
 	bool tas;
+	bool tmf_only;
 	bool tst;
+	u8 qerr;
+	u8 ua_intlck;
 	bool read_only;
 
 	/* private: the core's */
@@ -682,8 +720,14 @@ struct scst_device {
 	struct scst_ranges ranges;
 	struct ida export_ids;
 	struct scst_gate task_set;
+	struct scst_gate_entry ts_barrier;	/* see task_set.c */
+	struct work_struct ts_work;
+	bool ts_per_nexus;	/* the tst in force */
+	bool ts_changing;
+	struct list_head parked;	/* see aca.c */
 	struct scst_gate_entry suspend_entry;
-	spinlock_t tgt_dev_lock;	/* protects both lists; innermost */
+	/* protects both lists, and all of aca.c and task_set.c; innermost */
+	spinlock_t tgt_dev_lock;
 	struct list_head tgt_devs;
 	struct list_head exports;
 	u64 past_stats[SCST_STAT_NR];	/* under tgt_dev_lock */
@@ -731,6 +775,7 @@ void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
+void scst_device_set_tst(struct scst_device *dev, bool tst);
 void scst_device_suspend(struct scst_device *dev);
 void scst_device_resume(struct scst_device *dev);
 
@@ -760,6 +805,13 @@ struct scst_port_id {
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
 bool scst_device_next_port(struct scst_device *dev, struct scst_port_id *port);
 u64 scst_local_naa(const void *data, size_t len);
+
+/* What a unit remembers when power is lost (persist.c) */
+int scst_persist_save(const char *kind, const char *name, u16 version,
+		      const void *data, u32 len);
+int scst_persist_load(const char *kind, const char *name, u16 version,
+		      void *buf, u32 size);
+bool scst_persist_can_save(const char *kind);
 
 /* CDB decoders for the decode column of opcode tables (cdb.c) */
 scst_sense_t scst_decode_rw6(struct scst_cmd *cmd);
@@ -797,7 +849,13 @@ scst_sense_t scst_decode_read_capacity10(struct scst_cmd *cmd);
  * @SCST_CLEAR_TASK_SET: all commands in the logical unit's task set
  * @SCST_LUN_RESET: reset a logical unit
  * @SCST_TARGET_RESET: reset all logical units of the nexus
- * @SCST_NEXUS_LOSS: the nexus was lost; all its commands end
+ * @SCST_NEXUS_LOSS: the nexus was lost, or I_T NEXUS RESET; all its commands
+ *	end
+ * @SCST_CLEAR_ACA: end an ACA condition
+ * @SCST_QUERY_TASK: is there this command of the nexus?
+ * @SCST_QUERY_TASK_SET: is there any command of the nexus?
+ * @SCST_QUERY_ASYNC_EVENT: is a unit attention condition pending?
+ * @SCST_TMF_FN_NR: number of functions
  */
 enum scst_tmf_fn {
 	SCST_ABORT_TASK,
@@ -806,6 +864,11 @@ enum scst_tmf_fn {
 	SCST_LUN_RESET,
 	SCST_TARGET_RESET,
 	SCST_NEXUS_LOSS,
+	SCST_CLEAR_ACA,
+	SCST_QUERY_TASK,
+	SCST_QUERY_TASK_SET,
+	SCST_QUERY_ASYNC_EVENT,
+	SCST_TMF_FN_NR
 };
 
 /**
@@ -813,12 +876,14 @@ enum scst_tmf_fn {
  * @SCST_TMF_COMPLETE: FUNCTION COMPLETE
  * @SCST_TMF_NO_TASK: FUNCTION COMPLETE: the tag names no command in flight,
  *	which has ended already (SAM-6 7.2)
+ * @SCST_TMF_SUCCEEDED: FUNCTION SUCCEEDED: there is what was asked for
  * @SCST_TMF_NO_LUN: INCORRECT LOGICAL UNIT NUMBER
  * @SCST_TMF_REJECTED: FUNCTION REJECTED
  */
 enum scst_tmf_status {
 	SCST_TMF_COMPLETE,
 	SCST_TMF_NO_TASK,
+	SCST_TMF_SUCCEEDED,
 	SCST_TMF_NO_LUN,
 	SCST_TMF_REJECTED,
 };
@@ -828,8 +893,10 @@ enum scst_tmf_status {
  * @sess: I_T nexus that asks; set by the core
  * @fn: what to do
  * @lun: logical unit, for those functions that have one
- * @tag: command, for %SCST_ABORT_TASK
+ * @tag: command, for %SCST_ABORT_TASK and %SCST_QUERY_TASK
  * @status: answer, valid when it has ended
+ * @info: additional response information of %SCST_QUERY_ASYNC_EVENT, three
+ *	bytes (SAM-6 7.9); else 0
  * @gen: the core's: which commands of @sess had arrived before
  * @work: the core's
  */
@@ -839,6 +906,7 @@ struct scst_tmf {
 	struct scsi_lun lun;
 	u64 tag;
 	enum scst_tmf_status status;
+	u32 info;
 	u32 gen;
 	struct work_struct work;
 };

@@ -35,6 +35,7 @@ enum scst_stat {
 
 /* Control byte of a CDB (SAM-6 5.2) */
 #define SCST_CDB_CONTROL_NACA		0x04
+#define SCST_CDB_CONTROL_LINK		0x01	/* obsolete */
 
 /* Operation codes that scsi_proto.h lacks (SBC-5) */
 #define ORWRITE_16			0x8b

@@ -67,9 +67,36 @@ static void cmd_lookup_lun(struct scst_cmd *cmd)
 	if (likely(td)) {
 		cmd->tgt_dev = td;
 		cmd->dev = td->dev;
+		/* Pairs with ts_begin() */
+		cmd->task_set = READ_ONCE(td->task_set);
 	} else {
 		percpu_ref_get(&cmd->sess->ref);
 	}
+}
+
+static void cmd_exec(struct scst_cmd *cmd);
+
+static void cmd_leave_exec_gate(struct scst_cmd *cmd)
+{
+	if (unlikely(cmd->range_state || cmd->ranges_user))
+		scst_range_leave(cmd);
+	scst_gate_leave(&cmd->dev->exec_gate, &cmd->exec_entry);
+}
+
+/* It was aborted, or an ACA condition blocks it.  Returns true if so. */
+static bool cmd_exec_stopped(struct scst_cmd *cmd)
+{
+	if (scst_cmd_aborted(cmd)) {
+		scst_cmd_done(cmd, SCST_GOOD);
+		return true;
+	}
+	if (!scst_aca_blocked(cmd))
+		return false;
+	/* Who waits must not hold up those that need the unit, or blocks of it. */
+	cmd_leave_exec_gate(cmd);
+	if (!scst_aca_park(cmd, cmd_exec))
+		cmd_exec(cmd);
+	return true;
 }
 
 static void cmd_do_exec(struct scst_cmd *cmd)
@@ -81,10 +108,8 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 	scst_sense_t result;
 	unsigned int noio;
 
-	if (unlikely(scst_cmd_aborted(cmd))) {
-		scst_cmd_done(cmd, SCST_GOOD);
+	if (unlikely(READ_ONCE(cmd->flags)) && cmd_exec_stopped(cmd))
 		return;
-	}
 	/* Pairs with dev_probe(): what attach() did is seen. */
 	if (unlikely(cmd->dev && !smp_load_acquire(&cmd->dev->online) &&
 		     !op->offline)) {
@@ -246,7 +271,7 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 	scst_sense_t sense;
 
 	if (unlikely(scst_ua_pending(cmd->tgt_dev)) && !(op && op->skip_ua)) {
-		sense = scst_ua_pop(cmd);
+		sense = scst_ua_report(cmd);
 		if (sense != SCST_GOOD) {
 			/* What parse() noted is about something else. */
 			cmd->info_valid = false;
@@ -262,9 +287,13 @@ static void cmd_enabled(struct scst_cmd *cmd)
 {
 	scst_sense_t sense;
 
-	if (unlikely(scst_cmd_aborted(cmd))) {
-		scst_cmd_done(cmd, SCST_GOOD);
-		return;
+	if (unlikely(READ_ONCE(cmd->flags))) {
+		if (scst_cmd_aborted(cmd)) {
+			scst_cmd_done(cmd, SCST_GOOD);
+			return;
+		}
+		if (scst_aca_park(cmd, cmd_enabled))
+			return;
 	}
 	sense = cmd_check(cmd);
 	if (unlikely(sense != SCST_GOOD)) {
@@ -289,6 +318,8 @@ static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
 	case SCST_CMD_QUEUE_ORDERED:
 		return SCST_GATE_EXCLUSIVE;
 	case SCST_CMD_QUEUE_HEAD_OF_QUEUE:
+	case SCST_CMD_QUEUE_ACA:
+		/* What an ACA condition blocks keeps its place. */
 		return SCST_GATE_HEAD;
 	default:
 		return SCST_GATE_SHARED;
@@ -314,6 +345,22 @@ static void cmd_exec_no_lun(struct scst_cmd *cmd)
 		cmd_do_exec(cmd);
 }
 
+static bool cmd_meets_aca(const struct scst_cmd *cmd)
+{
+	return READ_ONCE(cmd->tgt_dev->aca) ||
+	       cmd->queue_type == SCST_CMD_QUEUE_ACA;
+}
+
+static bool cmd_refused(struct scst_cmd *cmd)
+{
+	scst_sense_t result = scst_aca_admit(cmd);
+
+	if (result == SCST_GOOD)
+		return false;
+	cmd->result = result;
+	return true;
+}
+
 /**
  * scst_cmd_init_done - process a command
  * @cmd: command, complete
@@ -325,20 +372,31 @@ static void cmd_exec_no_lun(struct scst_cmd *cmd)
  */
 void scst_cmd_init_done(struct scst_cmd *cmd)
 {
+	bool entered;
+
+	/* Until it has entered the task set that it has looked up */
+	rcu_read_lock();
 	cmd_lookup_lun(cmd);
 	scst_inflight_add(cmd);
 	cmd->result = scst_cmd_parse(cmd);
 	trace_scst_cmd_init(cmd);
 
 	if (unlikely(!cmd->tgt_dev)) {
+		rcu_read_unlock();
 		cmd_exec_no_lun(cmd);
+		return;
+	}
+	if (unlikely(cmd_meets_aca(cmd) && cmd_refused(cmd))) {
+		rcu_read_unlock();
+		scst_cmd_done(cmd, cmd->result);
 		return;
 	}
 
 	WRITE_ONCE(cmd->state, SCST_CMD_QUEUED);
-	if (likely(scst_gate_enter(cmd->tgt_dev->task_set,
-				   &cmd->task_set_entry, cmd_gate_mode(cmd),
-				   cmd_task_set_resume)))
+	entered = scst_gate_enter(cmd->task_set, &cmd->task_set_entry,
+				  cmd_gate_mode(cmd), cmd_task_set_resume);
+	rcu_read_unlock();
+	if (likely(entered))
 		cmd_enabled(cmd);
 }
 EXPORT_SYMBOL_GPL(scst_cmd_init_done);
@@ -460,18 +518,13 @@ static void cmd_set_aborted(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_finish - a command has its result: give it to the target driver
- * @cmd: command
+ * scst_cmd_respond - give a command to the target driver
+ * @cmd: command whose status is set
  *
  * Context: any.
  */
-void scst_cmd_finish(struct scst_cmd *cmd)
+void scst_cmd_respond(struct scst_cmd *cmd)
 {
-	WRITE_ONCE(cmd->state, SCST_CMD_RESPONDING);
-	if (unlikely(scst_cmd_aborted(cmd)))
-		cmd_set_aborted(cmd);
-	else if (unlikely(cmd->result != SCST_GOOD))
-		scst_cmd_set_result(cmd, cmd->result);
 	cmd_set_resid(cmd);
 	if (cmd->tgt_dev)
 		scst_stats_cmd(cmd);
@@ -482,6 +535,49 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 		scst_tgt_cmd_done(cmd);
 	else
 		cmd_tgtt(cmd)->xmit_response(cmd);
+}
+
+/* Its status may concern others.  Returns true when it responds later. */
+static bool cmd_has_consequences(struct scst_cmd *cmd)
+{
+	/* Those of what the core has sent are those of the command it is for. */
+	if (scst_cmd_is_internal(cmd))
+		return false;
+	if (cmd->status == SAM_STAT_CHECK_CONDITION)
+		return scst_aca_fault(cmd);
+	scst_ua_of_status(cmd);
+	return false;
+}
+
+/* It is not just good. */
+static void cmd_finish_other(struct scst_cmd *cmd)
+{
+	if (scst_aca_park(cmd, scst_cmd_finish))
+		return;
+	scst_aca_cmd_ended(cmd);
+	if (scst_cmd_aborted(cmd)) {
+		cmd_set_aborted(cmd);
+	} else {
+		scst_cmd_set_result(cmd, cmd->result);
+		if (cmd_has_consequences(cmd))
+			return;
+	}
+	scst_cmd_respond(cmd);
+}
+
+/**
+ * scst_cmd_finish - a command has its result
+ * @cmd: command
+ *
+ * Context: any.
+ */
+void scst_cmd_finish(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_RESPONDING);
+	if (likely(!READ_ONCE(cmd->flags) && cmd->result == SCST_GOOD))
+		scst_cmd_respond(cmd);
+	else
+		cmd_finish_other(cmd);
 }
 
 /**
@@ -501,9 +597,7 @@ void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result)
 	if (likely(dev)) {
 		if (dev->type->dev_done && cmd->state == SCST_CMD_EXECUTING)
 			dev->type->dev_done(cmd);
-		if (unlikely(cmd->range_state || cmd->ranges_user))
-			scst_range_leave(cmd);
-		scst_gate_leave(&dev->exec_gate, &cmd->exec_entry);
+		cmd_leave_exec_gate(cmd);
 	}
 	scst_cmd_finish(cmd);
 }
@@ -553,7 +647,7 @@ static void cmd_free(struct scst_cmd *cmd)
 void scst_tgt_cmd_done(struct scst_cmd *cmd)
 {
 	if (likely(cmd->tgt_dev))
-		scst_gate_leave(cmd->tgt_dev->task_set, &cmd->task_set_entry);
+		scst_gate_leave(cmd->task_set, &cmd->task_set_entry);
 	/* tmf_work() waits for those it does not find any more. */
 	guard(rcu)();
 	if (likely(scst_inflight_del(cmd)))
@@ -578,7 +672,8 @@ static bool cmd_cancel_wait(struct scst_cmd *cmd)
 {
 	struct scst_gate *exec_gate = &cmd->dev->exec_gate;
 
-	if (scst_gate_cancel(cmd->tgt_dev->task_set, &cmd->task_set_entry))
+	if (scst_gate_cancel(cmd->task_set, &cmd->task_set_entry) ||
+	    scst_aca_unpark(cmd))
 		return true;
 	if (!scst_gate_cancel(exec_gate, &cmd->exec_entry)) {
 		if (!scst_range_cancel(cmd))

@@ -36,6 +36,18 @@ static inline struct scst_acg_dev *to_scst_acg_dev(struct device *dev)
 	return container_of(dev, struct scst_acg_dev, dev);
 }
 
+/**
+ * enum scst_aca - is an ACA condition in effect for a nexus? (SAM-6 5.9)
+ * @SCST_ACA_NONE: no
+ * @SCST_ACA_FAULTED: yes; it is the faulted nexus
+ * @SCST_ACA_OTHER: yes; its task set is that of the faulted nexus
+ */
+enum scst_aca {
+	SCST_ACA_NONE,
+	SCST_ACA_FAULTED,
+	SCST_ACA_OTHER,
+};
+
 struct scst_stats {
 	u64 counter[SCST_STAT_NR];
 };
@@ -49,7 +61,11 @@ struct scst_stats {
  * @ref: held by each of its commands; killed when the LUN goes
  * @drained: @ref reached zero
  * @own_task_set: task set of the nexus when the unit has TST=1
- * @task_set: @own_task_set or the unit's
+ * @task_set: @own_task_set or the unit's, for commands that come; written
+ *	under scst_device.tgt_dev_lock, read in an RCU section
+ * @ts_barrier: keeps commands out of @own_task_set, see task_set.c
+ * @aca: enum scst_aca; written under scst_device.tgt_dev_lock
+ * @aca_cmd: a command with the ACA attribute is there; under the same lock
  * @read_only: the LUN is write protected
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
@@ -69,8 +85,11 @@ struct scst_tgt_dev {
 	struct completion drained;
 	struct scst_gate own_task_set;
 	struct scst_gate *task_set;
+	struct scst_gate_entry ts_barrier;
 	bool read_only;
 	bool prevents_removal;
+	u8 aca;
+	bool aca_cmd;
 	unsigned long ua;
 	int luns_gen;
 	struct scst_stats __percpu *stats;
@@ -179,6 +198,8 @@ struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun);
 struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
 				       unsigned long *lun);
 void scst_tgt_dev_link(struct scst_tgt_dev *td);
+struct scst_tgt_dev *scst_device_next_nexus(struct scst_device *dev,
+					    struct scst_tgt_dev *prev);
 void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed);
 void scst_tgt_devs_free(struct list_head *doomed);
 void scst_tgt_dev_free(struct scst_tgt_dev *td);
@@ -225,10 +246,13 @@ bool scst_inflight_any(struct scst_session *sess,
 		       bool (*match)(const struct scst_cmd *cmd,
 				     const void *arg),
 		       const void *arg);
+void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
+			const struct scst_cmd *except);
 unsigned int scst_inflight_count(struct scst_session *sess);
 
 /* cmd.c */
 void scst_cmd_finish(struct scst_cmd *cmd);
+void scst_cmd_respond(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
 void scst_cmd_unpin(struct scst_cmd *cmd);
 void scst_cmd_exec_internal(struct scst_cmd *cmd);
@@ -252,7 +276,35 @@ unsigned int scst_copy_add_sense(struct scst_cmd *cmd, bool desc);
 void scst_copy_abort(const struct scst_cmd *cmd);
 void scst_copy_session_exit(struct scst_session *sess);
 
+/* task_set.c */
+void scst_task_set_join(struct scst_tgt_dev *td);
+void scst_task_set_leave(struct scst_tgt_dev *td);
+void scst_task_set_work(struct work_struct *work);
+
+/* aca.c */
+
+/*
+ * Is a command blocked by an ACA condition, rather than part of it?  What the core
+ * sends for a command goes on, as what a handler does for one.
+ */
+static inline bool scst_aca_blocked(const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_ACA_BLOCKED, &cmd->flags) &&
+	       !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags) &&
+	       !test_bit(SCST_CMD_ACA_REFUSED, &cmd->flags) &&
+	       !scst_cmd_is_internal(cmd);
+}
+
+scst_sense_t scst_aca_admit(struct scst_cmd *cmd);
+bool scst_aca_park(struct scst_cmd *cmd, void (*resume)(struct scst_cmd *cmd));
+bool scst_aca_unpark(struct scst_cmd *cmd);
+bool scst_aca_fault(struct scst_cmd *cmd);
+void scst_aca_cmd_ended(struct scst_cmd *cmd);
+void scst_aca_clear(struct scst_tgt_dev *td);
+void scst_aca_clear_unit(struct scst_device *dev);
+
 /* tmf.c */
+void scst_abort_others(struct scst_cmd *cmd);
 void scst_session_abort_all(struct scst_session *sess);
 void scst_tgt_dev_abort_all(struct scst_tgt_dev *td);
 
@@ -273,6 +325,7 @@ bool scst_opcode_supported(const struct scst_opcode *op,
 int scst_opcode_init(void);
 void scst_opcode_exit(void);
 u16 scst_cdb_service_action(const u8 *cdb, unsigned int len);
+bool scst_cdb_naca(const u8 *cdb, unsigned int len);
 scst_sense_t scst_cmd_parse(struct scst_cmd *cmd);
 
 /* opcode_spc.c: rows every logical unit has */
@@ -300,7 +353,10 @@ void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result);
 
 /* ua.c */
 void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua);
+scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr);
 scst_sense_t scst_ua_pop(struct scst_cmd *cmd);
+scst_sense_t scst_ua_report(struct scst_cmd *cmd);
+void scst_ua_of_status(struct scst_cmd *cmd);
 void scst_ua_unpop(struct scst_cmd *cmd);
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun);
 void scst_ua_luns_reported(struct scst_session *sess);

@@ -252,6 +252,8 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	spin_lock_init(&unit->tgt_dev_lock);
 	INIT_LIST_HEAD(&unit->tgt_devs);
 	INIT_LIST_HEAD(&unit->exports);
+	INIT_LIST_HEAD(&unit->parked);
+	INIT_WORK(&unit->ts_work, scst_task_set_work);
 	INIT_LIST_HEAD(&unit->type_entry);
 	INIT_DELAYED_WORK(&unit->event_work, dev_event_work);
 
@@ -298,6 +300,7 @@ int scst_add_device(struct scst_device *dev)
 {
 	int ret;
 
+	dev->ts_per_nexus = dev->tst;
 	ret = scst_add_name(&dev->name, &dev->dev);
 	if (ret)
 		goto free;

@@ -161,6 +161,33 @@ bool scst_inflight_any(struct scst_session *sess,
 	return false;
 }
 
+/**
+ * scst_inflight_mark - set or clear a flag of all commands of an I_T_L nexus
+ * @td: I_T_L nexus
+ * @flag: bit of scst_cmd.flags
+ * @set: set it, else clear it
+ * @except: command to leave alone, or NULL
+ *
+ * Who adds a command after that sees what the caller did before.
+ *
+ * Context: any.
+ */
+void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
+			const struct scst_cmd *except)
+{
+	struct scst_inflight *list;
+	struct scst_cmd *cmd;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(td->sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		list_for_each_entry(cmd, &list->cmds, inflight)
+			if (cmd->tgt_dev == td && cmd != except)
+				assign_bit(flag, &cmd->flags, set);
+	}
+}
+
 /* Number of commands in flight: for attributes. */
 unsigned int scst_inflight_count(struct scst_session *sess)
 {

@@ -32,6 +32,7 @@ void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
 	cmd->tag = parent->tag;
 	cmd->tgt_dev = td;
 	cmd->dev = td->dev;
+	cmd->task_set = READ_ONCE(td->task_set);
 	percpu_ref_get(&td->ref);
 	set_bit(SCST_CMD_INTERNAL, &cmd->flags);
 	ic->parent = parent;

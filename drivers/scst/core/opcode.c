@@ -231,6 +231,30 @@ u16 scst_cdb_service_action(const u8 *cdb, unsigned int len)
 EXPORT_SYMBOL_IF_KUNIT(scst_cdb_service_action);
 
 /**
+ * scst_cdb_naca - does a command want an ACA condition if it fails?
+ * @cdb: CDB
+ * @len: its length in bytes
+ *
+ * Context: any.
+ * Return: NACA bit of the control byte (SAM-6 5.2); false when there is none.
+ */
+bool scst_cdb_naca(const u8 *cdb, unsigned int len)
+{
+	unsigned int control;
+
+	if (!len)
+		return false;
+	if (cdb[0] == VARIABLE_LENGTH_CMD)
+		control = 1;
+	else if (cdb[0] >= VENDOR_SPECIFIC_CDB)
+		control = len - 1;
+	else
+		control = COMMAND_SIZE(cdb[0]) - 1;
+	return control < len && (cdb[control] & SCST_CDB_CONTROL_NACA);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_cdb_naca);
+
+/**
  * scst_opcode_first - first row of an operation code
  * @index: index of a table
  * @opcode: operation code
@@ -433,9 +457,9 @@ static scst_sense_t opcode_check_cdb(struct scst_cmd *cmd,
 		return scst_cmd_cdb_error(cmd, cmd->cdb_len, 8);
 	if (unlikely(varlen) && scsi_varlen_cdb_length(cmd->cdb) != op->cdb_len)
 		return scst_cmd_cdb_error(cmd, 7, 8);
-	/* NORMACA is zero in the standard INQUIRY data: no ACA (SAM-6 5.9). */
-	if (unlikely(cmd->cdb[control] & SCST_CDB_CONTROL_NACA))
-		return scst_cmd_cdb_error(cmd, control, 2);
+	/* There are no linked commands, which SAM-4 made obsolete. */
+	if (unlikely(cmd->cdb[control] & SCST_CDB_CONTROL_LINK))
+		return scst_cmd_cdb_error(cmd, control, 0);
 	return SCST_GOOD;
 }
 

@@ -27,9 +27,14 @@ enum rsoc_option {
 /* Supported task management functions, bytes 0 and 1 */
 #define RSTMF_ATS		0x80
 #define RSTMF_ATSS		0x40
+#define RSTMF_CACAS		0x20
 #define RSTMF_CTSS		0x10
 #define RSTMF_LURS		0x08
+#define RSTMF_QTS		0x04
 #define RSTMF_TRS		0x02	/* obsolete, but that is its bit */
+#define RSTMF_QAES		0x04	/* byte 1 */
+#define RSTMF_QTSS		0x02
+#define RSTMF_ITNRS		0x01
 #define RSTMF_BASIC_LEN		4
 #define RSTMF_EXTENDED_LEN	16
 
@@ -174,7 +179,9 @@ scst_sense_t scst_exec_report_supported_opcodes(struct scst_cmd *cmd)
 scst_sense_t scst_exec_report_supported_tmfs(struct scst_cmd *cmd)
 {
 	u8 buf[RSTMF_EXTENDED_LEN] = {
-		RSTMF_ATS | RSTMF_ATSS | RSTMF_CTSS | RSTMF_LURS | RSTMF_TRS,
+		RSTMF_ATS | RSTMF_ATSS | RSTMF_CACAS | RSTMF_CTSS |
+		RSTMF_LURS | RSTMF_QTS | RSTMF_TRS,
+		RSTMF_QAES | RSTMF_QTSS | RSTMF_ITNRS,
 	};
 	unsigned int len = RSTMF_BASIC_LEN;
 

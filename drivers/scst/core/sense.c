@@ -126,6 +126,9 @@ void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result)
 	case SCST_TASK_SET_FULL:
 		cmd->status = SAM_STAT_TASK_SET_FULL;
 		return;
+	case SCST_ACA_ACTIVE:
+		cmd->status = SAM_STAT_ACA_ACTIVE;
+		return;
 	case SCST_RESERVATION_CONFLICT:
 		cmd->status = SAM_STAT_RESERVATION_CONFLICT;
 		return;

@@ -53,7 +53,6 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 	 */
 	get_device(&acg_dev->dev);
 	scst_device_pin(dev);
-	td->task_set = dev->tst ? &td->own_task_set : &dev->task_set;
 	init_completion(&td->drained);
 	INIT_LIST_HEAD(&td->dev_entry);
 	scst_ua_set(td, SCST_UA_POWER_ON);
@@ -113,13 +112,17 @@ struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
 void scst_tgt_dev_link(struct scst_tgt_dev *td)
 {
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	scst_task_set_join(td);
 	list_add_tail(&td->dev_entry, &td->dev->tgt_devs);
 }
 
+/* Its commands have ended: what others waited for because of it is over. */
 static void tgt_dev_unlink(struct scst_tgt_dev *td)
 {
+	scst_aca_clear(td);
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
 	list_del(&td->dev_entry);
+	scst_task_set_leave(td);
 	scst_stats_fold_unit(td);
 }
 
@@ -174,6 +177,37 @@ void scst_device_allow_removal(struct scst_device *dev)
 	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
 	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
 		td->prevents_removal = false;
+}
+
+/**
+ * scst_device_next_nexus - walk over the I_T_L nexuses of a logical unit
+ * @dev: logical unit
+ * @prev: what was returned last, whose reference is dropped; NULL to begin
+ *
+ * A nexus with a reference stays in the list, and one that is going but still
+ * has commands is no exception.
+ *
+ * Context: process context.
+ * Return: the next nexus, with a reference; or NULL.
+ */
+struct scst_tgt_dev *scst_device_next_nexus(struct scst_device *dev,
+					    struct scst_tgt_dev *prev)
+{
+	struct scst_tgt_dev *td;
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
+		td = prev ? list_next_entry(prev, dev_entry) :
+			    list_first_entry(&dev->tgt_devs,
+					     struct scst_tgt_dev, dev_entry);
+		list_for_each_entry_from(td, &dev->tgt_devs, dev_entry)
+			if (percpu_ref_tryget(&td->ref))
+				break;
+		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
+			td = NULL;
+	}
+	if (prev)
+		percpu_ref_put(&prev->ref);
+	return td;
 }
 
 static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,

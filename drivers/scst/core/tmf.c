@@ -21,8 +21,10 @@
  * @one: a single command
  * @task_set: those of a task set, not all of the nexus or of the unit
  * @own: aborted at the wish of their own nexus
- * @cleared: aborted by CLEAR TASK SET
+ * @cleared: aborted with the task set, by CLEAR TASK SET or QERR
  * @lun_goes: aborted at nobody's wish
+ * @aca: only the one with the ACA task attribute
+ * @except: but not this one, nor those that are about to respond; or NULL
  */
 struct tmf_scope {
 	const struct scst_tgt_dev *td;
@@ -34,6 +36,8 @@ struct tmf_scope {
 	bool own;
 	bool cleared;
 	bool lun_goes;
+	bool aca;
+	const struct scst_cmd *except;
 };
 
 /* A LUN has several formats (SAM-6 4.7). */
@@ -53,6 +57,11 @@ static bool tmf_covers(const struct tmf_scope *scope,
 			   !tmf_same_lun(&cmd->lun, scope->lun)))
 		return false;
 	if (scope->td && cmd->tgt_dev != scope->td)
+		return false;
+	if (scope->aca && !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+		return false;
+	if (scope->except && (cmd == scope->except ||
+			      READ_ONCE(cmd->state) == SCST_CMD_RESPONDING))
 		return false;
 	return (s32)(cmd->tmf_gen - scope->gen) < 0;
 }
@@ -184,29 +193,57 @@ void scst_session_abort_all(struct scst_session *sess)
 	tmf_abort(sess, &scope);
 }
 
-/*
- * The next I_T_L nexus of a logical unit after @prev, or the first, with a
- * reference; drops that on @prev.  A nexus with a reference stays in the list,
- * and one that is going but still has commands is no exception.
- */
-static struct scst_tgt_dev *tmf_next_nexus(struct scst_device *dev,
-					   struct scst_tgt_dev *prev)
+/* Walk over the nexuses whose commands are aborted because @cmd has failed. */
+static struct scst_tgt_dev *qerr_next(const struct scst_cmd *cmd, bool all,
+				      struct scst_tgt_dev *prev,
+				      struct tmf_scope *scope)
 {
 	struct scst_tgt_dev *td = prev;
 
-	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
-		td = prev ? list_next_entry(prev, dev_entry) :
-			    list_first_entry(&dev->tgt_devs,
-					     struct scst_tgt_dev, dev_entry);
-		list_for_each_entry_from(td, &dev->tgt_devs, dev_entry)
-			if (percpu_ref_tryget(&td->ref))
-				break;
-		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
-			td = NULL;
-	}
-	if (prev)
-		percpu_ref_put(&prev->ref);
+	do {
+		td = scst_device_next_nexus(cmd->dev, td);
+	} while (td && td != cmd->tgt_dev && !all);
+	if (td)
+		*scope = (struct tmf_scope) {
+			.td = td,
+			.gen = tmf_new_gen(td->sess),
+			.own = td == cmd->tgt_dev,
+			.cleared = td != cmd->tgt_dev,
+			.except = cmd,
+		};
 	return td;
+}
+
+/**
+ * scst_abort_others - do what QERR says
+ * @cmd: command that ends with CHECK CONDITION and has not responded
+ *
+ * The initiator may use the buffers of the aborted commands again when it sees
+ * the response, so this waits until no handler uses them.
+ *
+ * A command that is about to respond is not concerned: it is too late.  Hence
+ * two commands that do this at a time never wait for each other.
+ *
+ * Context: process context; waits for executing commands.
+ */
+void scst_abort_others(struct scst_cmd *cmd)
+{
+	const struct scst_device *dev = cmd->dev;
+	bool all = READ_ONCE(dev->qerr) == SCST_QERR_ALL && !READ_ONCE(dev->tst);
+	struct scst_tgt_dev *td;
+	struct tmf_scope scope;
+
+	for (td = qerr_next(cmd, all, NULL, &scope); td;
+	     td = qerr_next(cmd, all, td, &scope))
+		tmf_mark(td->sess, &scope);
+	for (td = qerr_next(cmd, all, NULL, &scope); td;
+	     td = qerr_next(cmd, all, td, &scope))
+		tmf_end_waits(td->sess, &scope);
+	for (td = qerr_next(cmd, all, NULL, &scope); td;
+	     td = qerr_next(cmd, all, td, &scope))
+		wait_event(td->sess->tmf_wait,
+			   !scst_inflight_any(td->sess, tmf_is_aborting,
+					      &scope));
 }
 
 /* What a function does to a nexus: what came after it is not concerned. */
@@ -229,15 +266,15 @@ static void tmf_abort_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 {
 	struct scst_tgt_dev *td;
 
-	for (td = tmf_next_nexus(dev, NULL); td;
-	     td = tmf_next_nexus(dev, td)) {
+	for (td = scst_device_next_nexus(dev, NULL); td;
+	     td = scst_device_next_nexus(dev, td)) {
 		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
 
 		scope.cleared = tmf->fn == SCST_CLEAR_TASK_SET;
 		tmf_mark(td->sess, &scope);
 	}
-	for (td = tmf_next_nexus(dev, NULL); td;
-	     td = tmf_next_nexus(dev, td)) {
+	for (td = scst_device_next_nexus(dev, NULL); td;
+	     td = scst_device_next_nexus(dev, td)) {
 		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
 
 		tmf_end_waits(td->sess, &scope);
@@ -249,8 +286,8 @@ static void tmf_wait_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 {
 	struct scst_tgt_dev *td;
 
-	for (td = tmf_next_nexus(dev, NULL); td;
-	     td = tmf_next_nexus(dev, td)) {
+	for (td = scst_device_next_nexus(dev, NULL); td;
+	     td = scst_device_next_nexus(dev, td)) {
 		struct tmf_scope scope = tmf_nexus_scope(tmf, td);
 
 		tmf_wait(td->sess, &scope);
@@ -263,6 +300,7 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 	struct scst_gate_entry entry;
 
 	tmf_wait_unit(tmf, dev);
+	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {
 		scst_gate_close(&dev->exec_gate, &entry);
 		if (dev->online)
@@ -352,23 +390,86 @@ static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
 	tmf_wait(tmf->sess, &scope);
 	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
 		scst_tgt_dev_allow_removal(td);
+		scst_aca_clear(td);
 		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
 		percpu_ref_put(&td->ref);
 	}
 	return SCST_TMF_COMPLETE;
 }
 
+/*
+ * SAM-6 7.4: the command with the ACA task attribute goes with the condition.
+ * That of another nexus is not for this one to clear.
+ */
+static enum scst_tmf_status tmf_clear_aca(struct scst_tmf *tmf,
+					  struct scst_tgt_dev *td)
+{
+	struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+	if (READ_ONCE(td->aca) == SCST_ACA_OTHER)
+		return SCST_TMF_REJECTED;
+	scope.aca = true;
+	tmf_abort(tmf->sess, &scope);
+	tmf_wait(tmf->sess, &scope);
+	scst_aca_clear(td);
+	return SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_query_task(struct scst_tmf *tmf,
+					   struct scst_tgt_dev *td)
+{
+	struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+	scope.one = true;
+	scope.lun = &tmf->lun;
+	scope.tag = tmf->tag;
+	return scst_inflight_any(tmf->sess, tmf_in_scope, &scope) ?
+	       SCST_TMF_SUCCEEDED : SCST_TMF_COMPLETE;
+}
+
+static enum scst_tmf_status tmf_query_task_set(struct scst_tmf *tmf,
+					       struct scst_tgt_dev *td)
+{
+	struct tmf_scope scope = tmf_nexus_scope(tmf, td);
+
+	return scst_inflight_any(tmf->sess, tmf_in_scope, &scope) ?
+	       SCST_TMF_SUCCEEDED : SCST_TMF_COMPLETE;
+}
+
+/* UADE DEPTH in the additional response information (SAM-6 7.9) */
+#define TMF_DEPTH_ONE	(0x10 << 16)
+#define TMF_DEPTH_MORE	(0x20 << 16)
+
+/* The condition stays: the function only tells of it. */
+static enum scst_tmf_status tmf_query_async_event(struct scst_tmf *tmf,
+						  struct scst_tgt_dev *td)
+{
+	unsigned int nr;
+	scst_sense_t sense = scst_ua_peek(td, &nr);
+
+	if (sense == SCST_GOOD)
+		return SCST_TMF_COMPLETE;
+	/* Sense key, ASC and ASCQ, as in a sense code */
+	tmf->info = ((__force u32)sense & 0xfffff) |
+		    (nr > 1 ? TMF_DEPTH_MORE : TMF_DEPTH_ONE);
+	return SCST_TMF_SUCCEEDED;
+}
+
 static const struct {
 	enum scst_tmf_status (*run)(struct scst_tmf *tmf,
 				    struct scst_tgt_dev *td);
 	bool needs_lun;
-} tmf_fns[] = {
+} tmf_fns[SCST_TMF_FN_NR] = {
 	[SCST_ABORT_TASK]	= { tmf_abort_task },
 	[SCST_ABORT_TASK_SET]	= { tmf_abort_task_set, .needs_lun = true },
 	[SCST_CLEAR_TASK_SET]	= { tmf_clear_task_set, .needs_lun = true },
 	[SCST_LUN_RESET]	= { tmf_lun_reset, .needs_lun = true },
 	[SCST_TARGET_RESET]	= { tmf_target_reset },
 	[SCST_NEXUS_LOSS]	= { tmf_nexus_loss },
+	[SCST_CLEAR_ACA]	= { tmf_clear_aca, .needs_lun = true },
+	[SCST_QUERY_TASK]	= { tmf_query_task, .needs_lun = true },
+	[SCST_QUERY_TASK_SET]	= { tmf_query_task_set, .needs_lun = true },
+	[SCST_QUERY_ASYNC_EVENT] = { tmf_query_async_event, .needs_lun = true },
 };
 
 static enum scst_tmf_status tmf_run(struct scst_tmf *tmf)
@@ -391,6 +492,7 @@ static enum scst_tmf_status tmf_run(struct scst_tmf *tmf)
 
 static void tmf_do(struct scst_tmf *tmf)
 {
+	tmf->info = 0;
 	trace_scst_tmf_start(tmf);
 	tmf->status = tmf_run(tmf);
 	/*

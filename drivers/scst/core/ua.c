@@ -34,10 +34,10 @@
  * ended with.  What says that something has changed is never dropped: an
  * initiator is told of each change by name.
  */
-#define UA_OF_COMMANDS	(BIT(SCST_UA_COMMANDS_CLEARED) | \
-			 BIT(SCST_UA_PREVIOUS_BUSY) | \
+#define UA_OF_STATUS	(BIT(SCST_UA_PREVIOUS_BUSY) | \
 			 BIT(SCST_UA_PREVIOUS_TASK_SET_FULL) | \
 			 BIT(SCST_UA_PREVIOUS_CONFLICT))
+#define UA_OF_COMMANDS	(BIT(SCST_UA_COMMANDS_CLEARED) | UA_OF_STATUS)
 
 static const struct {
 	scst_sense_t sense;
@@ -181,6 +181,75 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 	return SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_pop);
+
+/**
+ * scst_ua_peek - the most important pending unit attention condition
+ * @td: I_T_L nexus
+ * @nr: set to the number of pending conditions
+ *
+ * Context: any.
+ * Return: sense code, or %SCST_GOOD when none is pending.
+ */
+scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr)
+{
+	unsigned long pending;
+
+	ua_note_luns(td);
+	pending = READ_ONCE(td->ua);
+	*nr = hweight_long(pending);
+	return pending ? ua_table[__ffs(pending)].sense : SCST_GOOD;
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_peek);
+
+/**
+ * scst_ua_report - what a command has to end with before all else
+ * @cmd: command that is no exception to unit attention conditions
+ *
+ * With UA_INTLCK_CTRL of 10b or 11b the condition stays until REQUEST SENSE
+ * clears it (SPC-6, control mode page).
+ *
+ * Context: any.
+ * Return: sense code, or %SCST_GOOD when no condition is pending.
+ */
+scst_sense_t scst_ua_report(struct scst_cmd *cmd)
+{
+	unsigned int nr;
+
+	if (READ_ONCE(cmd->dev->ua_intlck) >= SCST_UA_INTLCK_KEEP)
+		return scst_ua_peek(cmd->tgt_dev, &nr);
+	return scst_ua_pop(cmd);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_report);
+
+/**
+ * scst_ua_of_status - a command ends with a status other than CHECK CONDITION
+ * @cmd: command
+ *
+ * With UA_INTLCK_CTRL of 11b some of these establish a condition, unless there
+ * is one of that kind already (SPC-6, control mode page).
+ *
+ * Context: any.
+ */
+void scst_ua_of_status(struct scst_cmd *cmd)
+{
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	if (!td || READ_ONCE(cmd->dev->ua_intlck) != SCST_UA_INTLCK_STATUS ||
+	    (READ_ONCE(td->ua) & UA_OF_STATUS))
+		return;
+	switch (cmd->status) {
+	case SAM_STAT_BUSY:
+		scst_ua_set(td, SCST_UA_PREVIOUS_BUSY);
+		break;
+	case SAM_STAT_TASK_SET_FULL:
+		scst_ua_set(td, SCST_UA_PREVIOUS_TASK_SET_FULL);
+		break;
+	case SAM_STAT_RESERVATION_CONFLICT:
+		scst_ua_set(td, SCST_UA_PREVIOUS_CONFLICT);
+		break;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_ua_of_status);
 
 /**
  * scst_ua_unpop - establish again what was not reported after all

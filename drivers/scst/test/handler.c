@@ -283,7 +283,7 @@ static scst_sense_t test_exec_inquiry(struct scst_cmd *cmd)
 	static const u8 data[36] = {
 		[0] = TYPE_DISK,
 		[2] = 0x06,		/* VERSION: SPC-4 */
-		[3] = 0x12,		/* HISUP, RESPONSE DATA FORMAT */
+		[3] = 0x32,		/* NORMACA, HISUP, RESPONSE DATA FORMAT */
 		[4] = sizeof(data) - 5,
 		[7] = 0x02,		/* CMDQUE */
 		[8 ... 35] = ' ',
@@ -598,13 +598,58 @@ static DEVICE_ATTR_RW(tas);
 static ssize_t tst_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
-	return sysfs_emit(buf, "%d\n", to_scst_dev(dev)->tst);
+	return sysfs_emit(buf, "%d\n", READ_ONCE(to_scst_dev(dev)->tst));
 }
-static DEVICE_ATTR_RO(tst);
+
+static ssize_t tst_store(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+	bool tst;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtobool(buf, &tst);
+	if (ret) {
+		dev_err(dev, "tst: not 0 or 1\n");
+		return ret;
+	}
+	guard(mutex)(&unit->mutex);
+	scst_device_set_tst(unit, tst);
+	return count;
+}
+static DEVICE_ATTR_RW(tst);
+
+static ssize_t qerr_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_scst_dev(dev)->qerr));
+}
+
+static ssize_t qerr_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct scst_device *unit = to_scst_dev(dev);
+	u8 qerr;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (kstrtou8(buf, 10, &qerr) || qerr > SCST_QERR_NEXUS ||
+	    qerr == SCST_QERR_RESERVED) {
+		dev_err(dev, "qerr: not 0, 1 or 3\n");
+		return -EINVAL;
+	}
+	guard(mutex)(&unit->mutex);
+	WRITE_ONCE(unit->qerr, qerr);
+	return count;
+}
+static DEVICE_ATTR_RW(qerr);
 
 static struct attribute *test_unit_attrs[] = {
 	&dev_attr_tas.attr,
 	&dev_attr_tst.attr,
+	&dev_attr_qerr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(test_unit);

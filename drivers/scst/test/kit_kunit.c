@@ -14,6 +14,8 @@ MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
 
 #define KIT_TIMEOUT	msecs_to_jiffies(KIT_TIMEOUT_MS)
+/* How long to wait until ACA conditions are cleared once more */
+#define KIT_ROUND_MS	500
 
 /* ------------------------------------------------------------------------
  * The objects, made as a user makes them
@@ -177,6 +179,23 @@ static void kit_check_violations(struct kit *kit)
 			KUNIT_EXPECT_EQ(kit->test, 0, kit->ts[i]->violations);
 }
 
+/* A condition that a test has left would block commands for ever. */
+static void kit_clear_acas(struct kit *kit)
+{
+	struct test_req *tmf;
+	int lun, i;
+
+	for (i = 0; i < KIT_NR_NEXUSES; i++) {
+		for (lun = 0; lun < KIT_NR_LUNS; lun++) {
+			if (!kit->ts[i] || !kit->units[lun])
+				continue;
+			tmf = test_tmf(kit->ts[i], SCST_CLEAR_ACA, 0, lun, 0);
+			if (!IS_ERR(tmf))
+				test_req_put(tmf);
+		}
+	}
+}
+
 /**
  * kit_let_go - everything that waits for the test goes on
  * @kit: kit
@@ -185,7 +204,7 @@ static void kit_check_violations(struct kit *kit)
  */
 void kit_let_go(struct kit *kit)
 {
-	bool drained;
+	bool drained = false;
 	int i;
 
 	for (i = 0; i < KIT_NR_LUNS; i++)
@@ -194,8 +213,11 @@ void kit_let_go(struct kit *kit)
 	for (i = 0; i < KIT_NR_NEXUSES; i++)
 		if (kit->ts[i])
 			kit->ts[i]->hold_response = false;
-	read_poll_timeout(kit_drained, drained, drained, 1000,
-			  KIT_TIMEOUT_MS * 1000, false, kit);
+	for (i = 0; i < KIT_TIMEOUT_MS / KIT_ROUND_MS && !drained; i++) {
+		kit_clear_acas(kit);
+		read_poll_timeout(kit_drained, drained, drained, 1000,
+				  KIT_ROUND_MS * 1000, false, kit);
+	}
 }
 
 static bool kit_tasks_done(struct kit *kit)

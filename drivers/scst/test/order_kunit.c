@@ -323,6 +323,144 @@ static void order_task_set_per_unit(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
+ * TST changes while commands are there
+ */
+
+static void order_set_tst(struct kit *kit, bool tst)
+{
+	scst_device_set_tst(kit->units[0]->dev, tst);
+}
+
+/* From one for all to one for each */
+static void order_tst_to_1(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, false);
+	struct test_req *o0 = kit_read(kit, 0, ORDERED);
+	struct test_req *s1 = kit_read(kit, 1, SIMPLE);
+	struct test_req *new0, *new1, *head;
+
+	kit_executes(kit, o0);
+	kit_waits(kit, s1);
+	order_set_tst(kit, true);
+	/* What was there keeps its order, and what comes is behind it. */
+	new0 = kit_read(kit, 0, SIMPLE);
+	new1 = kit_read(kit, 1, ORDERED);
+	kit_waits(kit, s1);
+	kit_waits(kit, new0);
+	kit_waits(kit, new1);
+	head = kit_read(kit, 1, HEAD);
+	kit_completes(kit, head);
+	kit_completes(kit, o0);
+	kit_executes(kit, s1);
+	kit_waits(kit, new0);
+	kit_waits(kit, new1);
+	kit_completes(kit, s1);
+
+	/* Now they have nothing to do with one another. */
+	kit_executes(kit, new1);
+	kit_completes(kit, new0);
+	kit_completes(kit, kit_read(kit, 0, ORDERED));
+	kit_completes(kit, new1);
+}
+
+/* From one for each to one for all */
+static void order_tst_to_0(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s0 = kit_read(kit, 0, SIMPLE);
+	struct test_req *s1 = kit_read(kit, 1, SIMPLE);
+	struct test_req *o, *s;
+
+	kit_executes(kit, s0);
+	kit_executes(kit, s1);
+	order_set_tst(kit, false);
+	o = kit_read(kit, 0, ORDERED);
+	s = kit_read(kit, 1, SIMPLE);
+	kit_waits(kit, o);
+	kit_completes(kit, s0);
+	/* It is the task set of both. */
+	kit_waits(kit, o);
+	kit_waits(kit, s);
+	kit_completes(kit, s1);
+	kit_executes(kit, o);
+	kit_waits(kit, s);
+	kit_completes(kit, o);
+	kit_completes(kit, s);
+}
+
+/* Again before the first change is complete */
+static void order_tst_twice(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s0 = kit_read(kit, 0, SIMPLE);
+	struct test_req *o0, *s1, *o, *other;
+
+	kit_executes(kit, s0);
+	order_set_tst(kit, false);
+	o0 = kit_read(kit, 0, ORDERED);
+	s1 = kit_read(kit, 1, SIMPLE);
+	order_set_tst(kit, true);
+	KUNIT_EXPECT_TRUE(test, kit->units[0]->dev->tst);
+	kit_waits(kit, o0);
+	kit_waits(kit, s1);
+	kit_completes(kit, s0);
+	kit_executes(kit, o0);
+	kit_waits(kit, s1);
+	kit_completes(kit, o0);
+	kit_completes(kit, s1);
+
+	o = kit_read(kit, 0, ORDERED);
+	other = kit_read(kit, 1, SIMPLE);
+	kit_executes(kit, o);
+	kit_completes(kit, other);
+	kit_completes(kit, o);
+}
+
+/* A command finds its way out of the task set that it has entered. */
+static void order_tst_and_aborts(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, false);
+	struct test_req *o = kit_read(kit, 0, ORDERED);
+	struct test_req *old = kit_read(kit, 1, SIMPLE);
+	struct test_req *fresh;
+
+	kit_executes(kit, o);
+	kit_waits(kit, old);
+	order_set_tst(kit, true);
+	fresh = kit_read(kit, 1, SIMPLE);
+	kit_waits(kit, fresh);
+	kit_tmf_ends(kit, kit_tmf(kit, 1, SCST_ABORT_TASK, fresh),
+		     SCST_TMF_COMPLETE);
+	kit_tmf_ends(kit, kit_tmf(kit, 1, SCST_ABORT_TASK, old),
+		     SCST_TMF_COMPLETE);
+	kit_ends(kit, fresh);
+	kit_ends(kit, old);
+	KUNIT_EXPECT_TRUE(test, fresh->aborted && old->aborted);
+	kit_completes(kit, o);
+	kit_completes(kit, kit_read(kit, 1, SIMPLE));
+}
+
+/* A nexus that has a barrier goes: it waits for none but its own commands. */
+static void order_tst_and_session(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, false);
+	struct test_req *s0 = kit_read(kit, 0, SIMPLE);
+	struct test_req *fresh, *late;
+
+	kit_executes(kit, s0);
+	order_set_tst(kit, true);
+	fresh = kit_read(kit, 1, SIMPLE);
+	kit_waits(kit, fresh);
+	kit_task_ends(kit, kit_start_del_session(kit, 1));
+	kit_ends(kit, fresh);
+	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, fresh));
+	late = kit_read(kit, 0, SIMPLE);
+	kit_waits(kit, late);
+	kit_completes(kit, s0);
+	kit_completes(kit, late);
+}
+
+/* ------------------------------------------------------------------------
  * The logical unit alone
  */
 
@@ -560,6 +698,11 @@ static struct kunit_case scst_order_cases[] = {
 	KUNIT_CASE(order_task_set_per_nexus),
 	KUNIT_CASE(order_task_set_shared),
 	KUNIT_CASE(order_task_set_per_unit),
+	KUNIT_CASE(order_tst_to_1),
+	KUNIT_CASE(order_tst_to_0),
+	KUNIT_CASE(order_tst_twice),
+	KUNIT_CASE(order_tst_and_aborts),
+	KUNIT_CASE(order_tst_and_session),
 	KUNIT_CASE(order_exclusive_waits),
 	KUNIT_CASE(order_exclusive_is_alone),
 	KUNIT_CASE(order_exclusive_ignores_data_wait),

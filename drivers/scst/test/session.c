@@ -83,6 +83,7 @@ static const char *const attr_names[] = {
 	[SCST_CMD_QUEUE_SIMPLE]		= "simple",
 	[SCST_CMD_QUEUE_ORDERED]	= "ordered",
 	[SCST_CMD_QUEUE_HEAD_OF_QUEUE]	= "head",
+	[SCST_CMD_QUEUE_ACA]		= "aca",
 };
 
 static const char *const dir_names[] = {
@@ -240,6 +241,10 @@ static const char *const fn_names[] = {
 	[SCST_LUN_RESET]	= "lun_reset",
 	[SCST_TARGET_RESET]	= "target_reset",
 	[SCST_NEXUS_LOSS]	= "nexus_loss",
+	[SCST_CLEAR_ACA]	= "clear_aca",
+	[SCST_QUERY_TASK]	= "query_task",
+	[SCST_QUERY_TASK_SET]	= "query_task_set",
+	[SCST_QUERY_ASYNC_EVENT] = "query_async_event",
 };
 
 static ssize_t tmf_write(struct file *file, const char __user *buf,
@@ -283,6 +288,7 @@ static const struct file_operations tmf_fops = {
 static const char *const status_names[] = {
 	[SCST_TMF_COMPLETE]	= "complete",
 	[SCST_TMF_NO_TASK]	= "no_task",
+	[SCST_TMF_SUCCEEDED]	= "succeeded",
 	[SCST_TMF_NO_LUN]	= "no_lun",
 	[SCST_TMF_REJECTED]	= "rejected",
 };
@@ -294,15 +300,20 @@ static const char *const state_names[] = {
 	[SCST_CMD_EXEC_WAIT]	= "exec_wait",
 	[SCST_CMD_EXECUTING]	= "executing",
 	[SCST_CMD_COPYING]	= "copying",
+	[SCST_CMD_BLOCKED]	= "blocked",
 	[SCST_CMD_RESPONDING]	= "responding",
 };
 
 static void show_result(struct seq_file *s, const struct test_req *req)
 {
 	if (req->is_tmf) {
-		seq_printf(s, "tmf %llu %s %s\n", req->tag,
+		seq_printf(s, "tmf %llu %s %s", req->tag,
 			   fn_names[req->tmf.fn],
 			   status_names[req->tmf.status]);
+		/* Additional response information */
+		if (req->tmf.info)
+			seq_printf(s, " info=%06x", req->tmf.info);
+		seq_putc(s, '\n');
 		return;
 	}
 	seq_printf(s, "cmd %llu status=%02x sense=%x/%02x/%02x", req->tag,

@@ -90,6 +90,8 @@ static void fill_params(struct stress_thread *t, struct test_params *p)
 	p->lun = chance(t, 70) ? 0 : rnd(t, 3);
 	if (chance(t, 30))
 		p->queue_type = chance(t, 50) ? ORDERED : HEAD;
+	else if (chance(t, 5))
+		p->queue_type = SCST_CMD_QUEUE_ACA;
 	p->cdb_len = 10;
 	if (r < 50) {
 		p->cdb[0] = READ_10;
@@ -115,6 +117,8 @@ static void fill_params(struct stress_thread *t, struct test_params *p)
 
 		p->cdb[p->cdb_len == 16 ? 13 : 8] = n;
 		p->cdb[p->cdb_len == 16 ? 9 : 5] = rnd(t, 32);
+		p->cdb[p->cdb_len - 1] = chance(t, 20) ?
+					 SCST_CDB_CONTROL_NACA : 0;
 		p->len = n << TEST_BLOCK_SHIFT;
 	}
 }
@@ -175,11 +179,14 @@ static void step_finish(struct stress_thread *t)
 
 static void step_options(struct stress_thread *t)
 {
+	static const u8 qerr[] = {
+		SCST_QERR_NONE, SCST_QERR_ALL, SCST_QERR_NEXUS,
+	};
 	struct test_unit *unit = some_unit(t);
 	struct test_sess *ts = some_session(t);
 
 	usleep_range(1000, 5000);
-	switch (rnd(t, 6)) {
+	switch (rnd(t, 9)) {
 	case 0:
 		WRITE_ONCE(unit->ctx, rnd(t, TEST_CTX_HARDIRQ + 1));
 		break;
@@ -198,6 +205,16 @@ static void step_options(struct stress_thread *t)
 	case 5:
 		WRITE_ONCE(unit->dev->tas, chance(t, 50));
 		break;
+	case 6:
+		WRITE_ONCE(unit->dev->qerr, qerr[rnd(t, ARRAY_SIZE(qerr))]);
+		break;
+	case 7:
+		scst_device_set_tst(unit->dev, chance(t, 50));
+		break;
+	case 8:
+		unit->fail = SCST_SENSE(MEDIUM_ERROR, 0x11, 0x00);
+		WRITE_ONCE(unit->nr_fail, rnd(t, 4));
+		break;
 	}
 }
 
@@ -210,7 +227,7 @@ static void step_tmf(struct stress_thread *t)
 	usleep_range(100, 3000);
 	/* The others leave little that waits. */
 	if (chance(t, 30))
-		fn = rnd(t, SCST_NEXUS_LOSS + 1);
+		fn = rnd(t, SCST_TMF_FN_NR);
 	if (READ_ONCE(ts->nr_running) > 2 * STRESS_MAX_RUNNING)
 		return;
 	tmf = test_tmf(ts, fn, 0, rnd(t, 2), some_tag(t));
@@ -306,7 +323,12 @@ static void stress_still_works(struct kit *kit)
 	for (i = 0; i < KIT_NR_LUNS; i++) {
 		kit->units[i]->ctx = TEST_CTX_PROCESS;
 		kit->units[i]->delay_ms = 0;
+		kit->units[i]->nr_fail = 0;
+		kit->units[i]->dev->qerr = SCST_QERR_NONE;
+		scst_device_set_tst(kit->units[i]->dev, false);
 	}
+	kit_let_go(kit);
+	/* The last command may have left an ACA condition. */
 	kit_let_go(kit);
 	for (i = 0; i < KIT_NR_NEXUSES; i++)
 		KUNIT_ASSERT_EQ(kit->test, 0, kit->ts[i]->nr_running);

@@ -168,6 +168,7 @@ static void tmf_check_victim(struct kit *kit, const struct tmf_case *c,
 {
 	switch (c->state) {
 	case SCST_CMD_EXECUTING:
+		kit_is_marked(kit, victim);
 		kit_runs(kit, victim);
 		KUNIT_EXPECT_FALSE(kit->test, test_req_ended(tmf));
 		kit_release(kit, victim);
@@ -280,6 +281,8 @@ static void tmf_no_such_lun(struct kunit *test)
 {
 	static const enum scst_tmf_fn fns[] = {
 		SCST_ABORT_TASK_SET, SCST_CLEAR_TASK_SET, SCST_LUN_RESET,
+		SCST_CLEAR_ACA, SCST_QUERY_TASK, SCST_QUERY_TASK_SET,
+		SCST_QUERY_ASYNC_EVENT,
 	};
 	struct kit *kit = kit_setup(test, true);
 	struct test_req *s = kit_read(kit, 0, SIMPLE);
@@ -289,7 +292,7 @@ static void tmf_no_such_lun(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(fns); i++)
 		kit_tmf_ends(kit, kit_tmf_lun(kit, 0, fns[i], NULL, 7),
 			     SCST_TMF_NO_LUN);
-	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_NEXUS_LOSS + 1, NULL),
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_TMF_FN_NR, NULL),
 		     SCST_TMF_REJECTED);
 	kit_completes(kit, s);
 	kit_has_ua(kit, 0, 0, 0);
@@ -341,18 +344,21 @@ static void tmf_spares_other_commands(struct kunit *test)
 	kit_executes(kit, unit1);
 
 	tmf = kit_tmf(kit, 0, SCST_ABORT_TASK, s1);
+	kit_is_marked(kit, s1);
 	kit_runs(kit, tmf);
 	kit_release(kit, s1);
 	tmf_ends_aborted(kit, s1, false);
 	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
 
 	tmf = kit_tmf(kit, 0, SCST_ABORT_TASK_SET, NULL);
+	kit_is_marked(kit, s2);
 	kit_runs(kit, tmf);
 	kit_release(kit, s2);
 	tmf_ends_aborted(kit, s2, false);
 	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
 
 	tmf = kit_tmf(kit, 0, SCST_LUN_RESET, NULL);
+	kit_is_marked(kit, other);
 	kit_runs(kit, tmf);
 	kit_release(kit, other);
 	tmf_ends_aborted(kit, other, true);
@@ -397,6 +403,8 @@ static void tmf_nexus_loss_units(struct kunit *test)
 	kit_executes(kit, s1);
 	kit_executes(kit, other);
 	tmf = kit_tmf(kit, 0, SCST_NEXUS_LOSS, NULL);
+	kit_is_marked(kit, s0);
+	kit_is_marked(kit, s1);
 	kit_runs(kit, tmf);
 	kit_release(kit, s0);
 	tmf_ends_aborted(kit, s0, false);
@@ -405,6 +413,67 @@ static void tmf_nexus_loss_units(struct kunit *test)
 	tmf_ends_aborted(kit, s1, false);
 	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
 	kit_completes(kit, other);
+}
+
+/* ------------------------------------------------------------------------
+ * Functions that only ask
+ */
+
+static void tmf_query(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, false);
+	struct test_req *w, *o;
+
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK_SET, NULL),
+		     SCST_TMF_COMPLETE);
+	w = kit_write(kit, 0, SIMPLE, TEST_DATA_LATE);
+	o = kit_read(kit, 0, ORDERED);
+	kit_is_in(kit, w, SCST_CMD_DATA_WAIT);
+	kit_waits(kit, o);
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK, w),
+		     SCST_TMF_SUCCEEDED);
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK, o),
+		     SCST_TMF_SUCCEEDED);
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK_SET, NULL),
+		     SCST_TMF_SUCCEEDED);
+	/* That of another nexus is not for this one to know. */
+	kit_tmf_ends(kit, kit_tmf(kit, 1, SCST_QUERY_TASK, w),
+		     SCST_TMF_COMPLETE);
+	kit_tmf_ends(kit, kit_tmf(kit, 1, SCST_QUERY_TASK_SET, NULL),
+		     SCST_TMF_COMPLETE);
+	kit_deliver(kit, w, 0);
+	kit_completes(kit, w);
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK, w),
+		     SCST_TMF_COMPLETE);
+	kit_completes(kit, o);
+	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_QUERY_TASK_SET, NULL),
+		     SCST_TMF_COMPLETE);
+}
+
+static void tmf_query_async_event(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct scst_device *dev = kit->units[0]->dev;
+	struct test_req *tmf;
+
+	tmf = kit_tmf(kit, 0, SCST_QUERY_ASYNC_EVENT, NULL);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+	KUNIT_EXPECT_EQ(test, tmf->tmf.info, 0);
+
+	/* One condition: UADE DEPTH of 01b, sense key, ASC, ASCQ */
+	scst_device_ua(dev, SCST_UA_CAPACITY_CHANGED, NULL);
+	tmf = kit_tmf(kit, 0, SCST_QUERY_ASYNC_EVENT, NULL);
+	kit_tmf_ends(kit, tmf, SCST_TMF_SUCCEEDED);
+	KUNIT_EXPECT_EQ(test, tmf->tmf.info, 0x162a09);
+
+	/* Several: the one to be reported first.  It stays. */
+	scst_device_ua(dev, SCST_UA_MODE_CHANGED, NULL);
+	tmf = kit_tmf(kit, 0, SCST_QUERY_ASYNC_EVENT, NULL);
+	kit_tmf_ends(kit, tmf, SCST_TMF_SUCCEEDED);
+	KUNIT_EXPECT_EQ(test, tmf->tmf.info, 0x262a01);
+	kit_clear_uas(kit);
+	tmf = kit_tmf(kit, 0, SCST_QUERY_ASYNC_EVENT, NULL);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
 }
 
 /* ------------------------------------------------------------------------
@@ -700,6 +769,8 @@ static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE(tmf_spares_other_commands),
 	KUNIT_CASE(tmf_target_reset_units),
 	KUNIT_CASE(tmf_nexus_loss_units),
+	KUNIT_CASE(tmf_query),
+	KUNIT_CASE(tmf_query_async_event),
 	KUNIT_CASE(tmf_spares_later_commands),
 	KUNIT_CASE(tmf_spares_next_command),
 	KUNIT_CASE(tmf_twice),

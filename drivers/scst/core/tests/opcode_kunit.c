@@ -415,18 +415,18 @@ static const struct find_case find_cases[] = {
 	{ "variable length says too much",
 	  { VARIABLE_LENGTH_CMD, [7] = 0xff, 0x00, READ_32 }, 32, ROW_READ_32,
 	  SCST_SENSE_INVALID_FIELD_IN_CDB, 7, 8 },
-	{ "NACA in six bytes", { READ_6, [5] = 0x04 }, 6, ROW_READ_6,
-	  SCST_SENSE_INVALID_FIELD_IN_CDB, 5, 2 },
-	{ "NACA in ten bytes", { READ_10, [9] = 0xff }, 10, ROW_READ_10,
-	  SCST_SENSE_INVALID_FIELD_IN_CDB, 9, 2 },
-	{ "NACA in twelve bytes", { READ_12, [11] = 0x04 }, 12, ROW_READ_12,
-	  SCST_SENSE_INVALID_FIELD_IN_CDB, 11, 2 },
-	{ "NACA in sixteen bytes", { WRITE_16, [15] = 0x04 }, 16, ROW_WRITE_16,
-	  SCST_SENSE_INVALID_FIELD_IN_CDB, 15, 2 },
-	{ "NACA in a variable length CDB",
-	  { VARIABLE_LENGTH_CMD, 0x04, [7] = 24, 0x00, READ_32 }, 32,
-	  ROW_READ_32, SCST_SENSE_INVALID_FIELD_IN_CDB, 1, 2 },
-	{ "control byte without NACA", { READ_10, [9] = 0x7b }, 10,
+	{ "linked, six bytes", { READ_6, [5] = 0x01 }, 6, ROW_READ_6,
+	  SCST_SENSE_INVALID_FIELD_IN_CDB, 5, 0 },
+	{ "linked, ten bytes", { READ_10, [9] = 0xff }, 10, ROW_READ_10,
+	  SCST_SENSE_INVALID_FIELD_IN_CDB, 9, 0 },
+	{ "linked, twelve bytes", { READ_12, [11] = 0x01 }, 12, ROW_READ_12,
+	  SCST_SENSE_INVALID_FIELD_IN_CDB, 11, 0 },
+	{ "linked, sixteen bytes", { WRITE_16, [15] = 0x01 }, 16, ROW_WRITE_16,
+	  SCST_SENSE_INVALID_FIELD_IN_CDB, 15, 0 },
+	{ "linked, variable length CDB",
+	  { VARIABLE_LENGTH_CMD, 0x01, [7] = 24, 0x00, READ_32 }, 32,
+	  ROW_READ_32, SCST_SENSE_INVALID_FIELD_IN_CDB, 1, 0 },
+	{ "control byte without LINK", { READ_10, [9] = 0x7a }, 10,
 	  ROW_READ_10, SCST_SENSE_INVALID_FIELD_IN_CDB, 9, 6 },
 	{ "a decoder's error",
 	  { READ_10, 0x20 }, 10, ROW_READ_10, SCST_SENSE_INVALID_FIELD_IN_CDB,
@@ -434,6 +434,37 @@ static const struct find_case find_cases[] = {
 };
 
 KUNIT_ARRAY_PARAM_DESC(find, find_cases, desc);
+
+/* Where the control byte is, and where there is none */
+static void opcode_naca_test(struct kunit *test)
+{
+	static const struct {
+		u8 cdb[32];
+		unsigned int len;
+		bool naca;
+	} cases[] = {
+		{ { READ_6, [5] = 0x04 }, 6, true },
+		{ { READ_6, [5] = 0xfb }, 6, false },
+		{ { READ_6, [5] = 0x04 }, 5, false },
+		{ { READ_10, [9] = 0xff }, 10, true },
+		{ { READ_10, [5] = 0x04 }, 10, false },
+		/* A transport may pad it. */
+		{ { READ_10, [9] = 0x04 }, 16, true },
+		{ { READ_10, [15] = 0x04 }, 16, false },
+		{ { READ_12, [11] = 0x04 }, 12, true },
+		{ { WRITE_16, [15] = 0x04 }, 16, true },
+		{ { VARIABLE_LENGTH_CMD, 0x04 }, 32, true },
+		{ { VARIABLE_LENGTH_CMD, 0x04 }, 1, false },
+		{ { VENDOR_SPECIFIC_CDB, [5] = 0x04 }, 6, true },
+		{ { 0x04 }, 0, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, scst_cdb_naca(cases[i].cdb,
+							cases[i].len),
+				    cases[i].naca, "case %u", i);
+}
 
 static void opcode_find_test(struct kunit *test)
 {
@@ -965,17 +996,17 @@ static const struct rsoc_case rsoc_cases[] = {
 		.desc = "functions",
 		.cdb = { MAINTENANCE_IN, SA_RSTMF, [9] = 255 },
 		.len = 4,
-		.want = { 0xda, 0, 0, 0 },
+		.want = { 0xfe, 0x07, 0, 0 },
 	}, {
 		.desc = "functions, extended",
 		.cdb = { MAINTENANCE_IN, SA_RSTMF, 0x80, [9] = 255 },
 		.len = 16,
-		.want = { 0xda, 0, 0, 12 },
+		.want = { 0xfe, 0x07, 0, 12 },
 	}, {
 		.desc = "functions, extended and cut off",
 		.cdb = { MAINTENANCE_IN, SA_RSTMF, 0x80, [9] = 4 },
 		.len = 4,
-		.want = { 0xda, 0, 0, 12 },
+		.want = { 0xfe, 0x07, 0, 12 },
 	}, {
 		.desc = "functions, allocation length too small",
 		.cdb = { MAINTENANCE_IN, SA_RSTMF, [9] = 3 },
@@ -1153,6 +1184,7 @@ static void opcode_write_protect_test(struct kunit *test)
 static struct kunit_case opcode_test_cases[] = {
 	KUNIT_CASE_PARAM(opcode_table_test, table_gen_params),
 	KUNIT_CASE_PARAM(opcode_find_test, find_gen_params),
+	KUNIT_CASE(opcode_naca_test),
 	KUNIT_CASE(opcode_end_test),
 	KUNIT_CASE(opcode_truncated_test),
 	KUNIT_CASE(opcode_usage_test),

@@ -16,6 +16,7 @@ static const struct status_case status_cases[] = {
 	{ "task set full", SCST_TASK_SET_FULL, SAM_STAT_TASK_SET_FULL },
 	{ "reservation conflict", SCST_RESERVATION_CONFLICT,
 	  SAM_STAT_RESERVATION_CONFLICT },
+	{ "ACA active", SCST_ACA_ACTIVE, SAM_STAT_ACA_ACTIVE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(status, status_cases, desc);
@@ -189,7 +190,7 @@ static void sense_no_lun_test(struct kunit *test)
 /* What is no result must not reach the initiator as success. */
 static void sense_no_result_test(struct kunit *test)
 {
-	static const u32 wrong[] = { 0x2000000, 0x2000005, 1, 0x00050000 };
+	static const u32 wrong[] = { 0x2000000, 0x2000006, 1, 0x00050000 };
 	struct scst_cmd *cmd;
 	unsigned int i;
 

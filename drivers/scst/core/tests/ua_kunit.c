@@ -156,6 +156,89 @@ static void ua_precedence_test(struct kunit *test)
 	ua_expect_none(test, &f->td);
 }
 
+/* UA_INTLCK_CTRL: what CHECK CONDITION reports stays, REQUEST SENSE clears it. */
+static void ua_interlock_test(struct kunit *test)
+{
+	static const u8 cdb[6] = { REQUEST_SENSE, [4] = 252 };
+	static const u8 intlck[] = {
+		SCST_UA_INTLCK_KEEP, SCST_UA_INTLCK_STATUS,
+	};
+	scst_sense_t want = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x09);
+	struct scst_fixture *f = test->priv;
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(intlck); i++) {
+		scst_fixture_cmd(test, cdb, sizeof(cdb));
+		f->dev.ua_intlck = intlck[i];
+		scst_ua_set(&f->td, SCST_UA_CAPACITY_CHANGED);
+		for (n = 0; n < 3; n++)
+			KUNIT_EXPECT_TRUE(test, scst_ua_report(&f->cmd) == want);
+		/* So there is nothing to establish again. */
+		KUNIT_EXPECT_EQ(test, f->cmd.ua, 0);
+		scst_fixture_set_buf(test, SCST_DATA_READ, 252);
+		KUNIT_EXPECT_TRUE(test, scst_fixture_exec(test) == SCST_GOOD);
+		KUNIT_EXPECT_EQ(test, f->buf[12], 0x2a);
+		ua_expect_none(test, &f->td);
+	}
+
+	f->dev.ua_intlck = 0;
+	scst_ua_set(&f->td, SCST_UA_CAPACITY_CHANGED);
+	KUNIT_EXPECT_TRUE(test, scst_ua_report(&f->cmd) == want);
+	KUNIT_EXPECT_TRUE(test, scst_ua_report(&f->cmd) == SCST_GOOD);
+}
+
+static void ua_status_test(struct kunit *test)
+{
+	static const struct {
+		u8 status;
+		enum scst_ua ua;
+	} cases[] = {
+		{ SAM_STAT_BUSY, SCST_UA_PREVIOUS_BUSY },
+		{ SAM_STAT_TASK_SET_FULL, SCST_UA_PREVIOUS_TASK_SET_FULL },
+		{ SAM_STAT_RESERVATION_CONFLICT, SCST_UA_PREVIOUS_CONFLICT },
+	};
+	struct scst_fixture *f = test->priv;
+	unsigned int i;
+
+	f->cmd.tgt_dev = &f->td;
+	f->cmd.dev = &f->dev;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		f->cmd.status = cases[i].status;
+		f->dev.ua_intlck = SCST_UA_INTLCK_KEEP;
+		scst_ua_of_status(&f->cmd);
+		ua_expect_none(test, &f->td);
+
+		f->dev.ua_intlck = SCST_UA_INTLCK_STATUS;
+		scst_ua_of_status(&f->cmd);
+		/* No more of them until it was cleared */
+		f->cmd.status = cases[(i + 1) % ARRAY_SIZE(cases)].status;
+		scst_ua_of_status(&f->cmd);
+		ua_expect(test, &f->td, cases[i].ua);
+		ua_expect_none(test, &f->td);
+	}
+	f->cmd.status = SAM_STAT_CONDITION_MET;
+	scst_ua_of_status(&f->cmd);
+	ua_expect_none(test, &f->td);
+}
+
+/* Looking does not clear. */
+static void ua_peek_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+	unsigned int nr;
+
+	KUNIT_EXPECT_TRUE(test, scst_ua_peek(&f->td, &nr) == SCST_GOOD);
+	KUNIT_EXPECT_EQ(test, nr, 0);
+	scst_ua_set(&f->td, SCST_UA_LUNS_CHANGED);
+	scst_ua_set(&f->td, SCST_UA_LOG_CHANGED);
+	KUNIT_EXPECT_TRUE(test, scst_ua_peek(&f->td, &nr) ==
+			  SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x02));
+	KUNIT_EXPECT_EQ(test, nr, 2);
+	ua_expect(test, &f->td, SCST_UA_LOG_CHANGED);
+	ua_expect(test, &f->td, SCST_UA_LUNS_CHANGED);
+	ua_expect_none(test, &f->td);
+}
+
 static struct scst_tgt_dev *ua_add_nexus(struct kunit *test)
 {
 	struct scst_fixture *f = test->priv;
@@ -239,6 +322,9 @@ static struct kunit_case ua_test_cases[] = {
 	KUNIT_CASE(ua_late_test),
 	KUNIT_CASE(ua_unpop_test),
 	KUNIT_CASE(ua_precedence_test),
+	KUNIT_CASE(ua_interlock_test),
+	KUNIT_CASE(ua_status_test),
+	KUNIT_CASE(ua_peek_test),
 	KUNIT_CASE(ua_device_test),
 	KUNIT_CASE(ua_luns_test),
 	{}

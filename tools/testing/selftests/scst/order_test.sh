@@ -402,6 +402,118 @@ response_that_takes_long() {
 	completes "$a" 2
 }
 
+# --- Commands that fail
+
+# fails SESSION TAG: a command that executes, and was to fail
+fails() {
+	release "$2"
+	ends "$1" "$2" '^status=02 sense=3/11/00 .*aborted=0'
+}
+
+aca_condition() {
+	setup tst=0
+	read_block "$a" 1 simple
+	read_block "$b" 2 simple
+	executes 1
+	executes 2
+	submit "$a" 3 aca cdb=28000000000000000100 dir=read len=512
+	ends "$a" 3 '^status=02 sense=5/49/00 '
+	poke "$unit/fail" "3/11/00 1"
+	submit "$a" 4 simple cdb=28000000000000000104 dir=read len=512
+	executes 4
+	fails "$a" 4
+
+	# ACA ACTIVE, BUSY; what was there is blocked; one may pass
+	read_block "$a" 5 simple
+	ends "$a" 5 '^status=30 '
+	read_block "$b" 6 simple
+	ends "$b" 6 '^status=08 '
+	release 1
+	release 2
+	waits "$a" 1 blocked
+	waits "$b" 2 blocked
+	submit "$a" 7 aca cdb=28000000000000000100 dir=read len=512
+	completes "$a" 7
+	tmf "$b" 1 clear_aca
+	answered "$b" 1 clear_aca rejected
+	tmf "$a" 2 clear_aca
+	answered "$a" 2 clear_aca complete
+	ends "$a" 1 "$good"
+	ends "$b" 2 "$good"
+	read_block "$b" 8 simple
+	completes "$b" 8
+}
+
+qerr_aborts_the_others() {
+	setup tst=0
+	poke "$scst_devices/unit0/tas" 1
+	poke "$scst_devices/unit0/qerr" 1
+	expect_errno EINVAL "$scst_devices/unit0/qerr" 2
+	write_block "$a" 1 simple late
+	write_block "$b" 2 simple late
+	waits "$a" 1 data_wait
+	waits "$b" 2 data_wait
+	poke "$unit/fail" "3/11/00 1"
+	read_block "$a" 3 simple
+	executes 3
+	read_block "$b" 4 ordered
+	waits "$b" 4 queued
+	fails "$a" 3
+	ends "$a" 1 "$silent"
+	ends "$b" 2 '^status=40 .*aborted=1 no_response=0'
+	ends "$b" 4 '^status=40 .*aborted=1 no_response=0'
+	in_list "$unit/executed" 4 && fail "4 was executed"
+	read_block "$b" 5 simple
+	completes "$b" 5
+}
+
+tst_changes_under_commands() {
+	setup tst=1
+	read_block "$a" 1 simple
+	executes 1
+	put "$scst_devices/unit0/tst" 0
+	read_block "$b" 2 ordered
+	waits "$b" 2 queued
+	completes "$a" 1
+	executes 2
+	read_block "$a" 3 simple
+	waits "$a" 3 queued
+	put "$scst_devices/unit0/tst" 1
+	read_block "$a" 4 simple
+	waits "$a" 4 queued
+	completes "$b" 2
+	completes "$a" 3
+	read_block "$b" 5 ordered
+	executes 5
+	completes "$a" 4
+	completes "$b" 5
+}
+
+functions_that_ask() {
+	setup
+	tmf "$a" 1 query_task_set
+	answered "$a" 1 query_task_set complete
+	read_block "$a" 1 simple
+	executes 1
+	tmf "$a" 2 query_task_set
+	answered "$a" 2 query_task_set succeeded
+	tmf "$a" 3 query_task 1
+	answered "$a" 3 query_task succeeded
+	tmf "$b" 4 query_task 1
+	answered "$b" 4 query_task complete
+	completes "$a" 1
+	tmf "$a" 5 query_task 1
+	answered "$a" 5 query_task complete
+
+	tmf "$b" 6 query_async_event
+	answered "$b" 6 query_async_event complete
+	tmf "$a" 7 lun_reset
+	answered "$a" 7 lun_reset complete
+	tmf "$b" 8 query_async_event
+	answered "$b" 8 query_async_event "succeeded info=162903"
+	has_ua "$b" 29/03
+}
+
 # --- Objects that go under I/O
 
 unbind_waits_for_executing_commands() {
@@ -577,7 +689,9 @@ main simple_and_ordered ordered_waits_for_its_data one_task_set_with_TST_0 \
 	head_of_queue_passes exclusive_is_alone commands_end_in_any_order \
 	commands_fail_and_are_slow data_is_what_was_sent abort_task \
 	clear_task_set_with_TAS_0 clear_task_set_with_TAS_1 lun_reset \
-	response_that_takes_long unbind_waits_for_executing_commands \
+	response_that_takes_long aca_condition \
+	qerr_aborts_the_others tst_changes_under_commands functions_that_ask \
+	unbind_waits_for_executing_commands \
 	unbind_does_not_wait_for_data session_goes_under_io \
 	session_is_closed_under_io lun_goes_under_io target_goes_under_io \
 	disabling_ends_sessions module_stays_while_mapped bad_lines

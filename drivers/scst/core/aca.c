@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a CHECK CONDITION does to other commands: the auto contingent allegiance
+ * (ACA) condition (SAM-6 5.9), and the QERR field.
+ *
+ * A command with NACA=1 in its CDB that ends with CHECK CONDITION establishes
+ * an ACA condition for its nexus, the faulted one.  Until it is cleared
+ *
+ *  - the commands that were there are blocked, those of the faulted nexus or,
+ *    if all share a task set, of all: they go no further, and none that a
+ *    handler executes ends;
+ *  - commands that come from the faulted nexus end with ACA ACTIVE, but for one
+ *    at a time that has the ACA task attribute;
+ *  - those of others with the same task set end with BUSY, or ACA ACTIVE if
+ *    they have NACA=1.
+ *
+ * What is blocked is marked by a bit of scst_cmd.flags, the word that the command
+ * path looks at anyway for those that are aborted; and whether a command that
+ * comes is to be refused, by scst_tgt_dev.aca.  A command is entered in the
+ * in-flight list before it looks at the latter, and the latter is written before
+ * the lists are gone through: none is missed.
+ *
+ * All this is done in process context, before the response of the command that
+ * failed is sent.
+ */
+
+#include <linux/workqueue.h>
+#include "copy.h"
+#include "core.h"
+
+/**
+ * struct aca_priv - at the end of scst_cmd.priv while no handler has the command
+ *
+ * At its beginning a copy that failed has what its sense data will tell.
+ *
+ * @list: in scst_device.parked
+ * @resume: goes on with a parked command
+ * @work: does what a CHECK CONDITION entails
+ */
+struct aca_priv {
+	struct list_head list;
+	void (*resume)(struct scst_cmd *cmd);
+	struct work_struct work;
+};
+
+#define ACA_PRIV_AT	(SCST_CMD_PRIV_SIZE - sizeof(struct aca_priv))
+
+static_assert(sizeof(struct scst_copy_failure) <= ACA_PRIV_AT);
+static_assert(IS_ALIGNED(ACA_PRIV_AT, __alignof__(struct aca_priv)));
+
+static struct aca_priv *to_aca_priv(struct scst_cmd *cmd)
+{
+	return (struct aca_priv *)(cmd->priv + ACA_PRIV_AT);
+}
+
+static struct scst_cmd *aca_priv_to_cmd(struct aca_priv *priv)
+{
+	return container_of((void *)priv - ACA_PRIV_AT, struct scst_cmd, priv);
+}
+
+/* ------------------------------------------------------------------------
+ * Commands that come
+ */
+
+/**
+ * scst_aca_admit - a command has come that an ACA condition may concern
+ * @cmd: command, in the in-flight list
+ *
+ * Context: any.
+ * Return: %SCST_GOOD when it may enter the task set, else what it ends with.
+ */
+scst_sense_t scst_aca_admit(struct scst_cmd *cmd)
+{
+	bool naca = scst_cdb_naca(cmd->cdb, cmd->cdb_len);
+	bool attr = cmd->queue_type == SCST_CMD_QUEUE_ACA;
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	switch (td->aca) {
+	case SCST_ACA_NONE:
+		/* SAM-6 8.6.5 */
+		if (attr) {
+			cmd->result = SCST_SENSE_INVALID_MESSAGE;
+			cmd->field_valid = false;
+		}
+		return SCST_GOOD;
+	case SCST_ACA_FAULTED:
+		if (attr && !td->aca_cmd && !td->dev->tmf_only) {
+			td->aca_cmd = true;
+			set_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
+			return SCST_GOOD;
+		}
+		set_bit(SCST_CMD_ACA_REFUSED, &cmd->flags);
+		return SCST_ACA_ACTIVE;
+	default:
+		set_bit(SCST_CMD_ACA_REFUSED, &cmd->flags);
+		return naca ? SCST_ACA_ACTIVE : SCST_BUSY;
+	}
+}
+
+/**
+ * scst_aca_cmd_ended - there may be another command with the ACA attribute
+ * @cmd: command that is about to respond
+ *
+ * Context: any.
+ */
+void scst_aca_cmd_ended(struct scst_cmd *cmd)
+{
+	if (!test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+		return;
+	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
+	cmd->tgt_dev->aca_cmd = false;
+}
+
+/* ------------------------------------------------------------------------
+ * Commands that are blocked
+ */
+
+static bool aca_park(struct scst_cmd *cmd,
+		     void (*resume)(struct scst_cmd *cmd))
+{
+	lockdep_assert_held(&cmd->dev->tgt_dev_lock);
+	if (!scst_aca_blocked(cmd) || scst_cmd_aborted(cmd))
+		return false;
+	WRITE_ONCE(cmd->state, SCST_CMD_BLOCKED);
+	to_aca_priv(cmd)->resume = resume;
+	set_bit(SCST_CMD_ACA_PARKED, &cmd->flags);
+	list_add_tail(&to_aca_priv(cmd)->list, &cmd->dev->parked);
+	return true;
+}
+
+/**
+ * scst_aca_park - let a command wait for the end of an ACA condition
+ * @cmd: command that no handler has and that is not inside the exec gate
+ * @resume: called in process context when it may go on
+ *
+ * Context: any.
+ * Return: true when it waits; false when it is not blocked, or was aborted.
+ */
+bool scst_aca_park(struct scst_cmd *cmd, void (*resume)(struct scst_cmd *cmd))
+{
+	if (!scst_aca_blocked(cmd))
+		return false;
+	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
+	return aca_park(cmd, resume);
+}
+
+/**
+ * scst_aca_unpark - end the wait of a command that is aborted
+ * @cmd: command that was marked aborted, so that it will not wait again
+ *
+ * Context: any.
+ * Return: true when it waited: the caller finishes it.
+ */
+bool scst_aca_unpark(struct scst_cmd *cmd)
+{
+	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
+	if (!test_and_clear_bit(SCST_CMD_ACA_PARKED, &cmd->flags))
+		return false;
+	list_del(&to_aca_priv(cmd)->list);
+	return true;
+}
+
+static void aca_set(struct scst_tgt_dev *td, enum scst_aca aca,
+		    const struct scst_cmd *faulted)
+{
+	WRITE_ONCE(td->aca, aca);
+	scst_inflight_mark(td, SCST_CMD_ACA_BLOCKED, aca != SCST_ACA_NONE,
+			   faulted);
+}
+
+/* The commands of @td that were blocked go to @ready. */
+static void aca_release(struct scst_tgt_dev *td, struct list_head *ready)
+{
+	struct aca_priv *priv, *next;
+	struct scst_cmd *cmd;
+
+	lockdep_assert_held(&td->dev->tgt_dev_lock);
+	aca_set(td, SCST_ACA_NONE, NULL);
+	list_for_each_entry_safe(priv, next, &td->dev->parked, list) {
+		cmd = aca_priv_to_cmd(priv);
+		if (cmd->tgt_dev != td)
+			continue;
+		clear_bit(SCST_CMD_ACA_PARKED, &cmd->flags);
+		list_move_tail(&priv->list, ready);
+	}
+}
+
+static void aca_resume(struct list_head *ready)
+{
+	struct aca_priv *priv, *next;
+
+	list_for_each_entry_safe(priv, next, ready, list)
+		priv->resume(aca_priv_to_cmd(priv));
+}
+
+/**
+ * scst_aca_clear - end the ACA condition of a faulted nexus
+ * @td: I_T_L nexus; nothing happens if it is not a faulted one
+ *
+ * Context: process context.
+ */
+void scst_aca_clear(struct scst_tgt_dev *td)
+{
+	struct scst_device *dev = td->dev;
+	LIST_HEAD(ready);
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
+		if (td->aca != SCST_ACA_FAULTED)
+			return;
+		aca_release(td, &ready);
+		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+			if (td->aca == SCST_ACA_OTHER)
+				aca_release(td, &ready);
+	}
+	aca_resume(&ready);
+}
+
+/**
+ * scst_aca_clear_unit - end all ACA conditions of a logical unit
+ * @dev: logical unit
+ *
+ * Context: process context.
+ */
+void scst_aca_clear_unit(struct scst_device *dev)
+{
+	struct scst_tgt_dev *td;
+	LIST_HEAD(ready);
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock)
+		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+			if (td->aca != SCST_ACA_NONE)
+				aca_release(td, &ready);
+	aca_resume(&ready);
+}
+
+/* ------------------------------------------------------------------------
+ * The command that failed
+ */
+
+static void aca_establish(struct scst_tgt_dev *faulted,
+			  const struct scst_cmd *cmd)
+{
+	struct scst_device *dev = faulted->dev;
+	struct scst_tgt_dev *td;
+
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	aca_set(faulted, SCST_ACA_FAULTED, cmd);
+	if (dev->ts_per_nexus)
+		return;
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (td != faulted)
+			aca_set(td, SCST_ACA_OTHER, NULL);
+}
+
+/*
+ * One that failed when another had just established an ACA condition is blocked
+ * as all others are.  One with the ACA attribute ends the condition (SAM-6
+ * 5.9.5), and with NACA=1 establishes another, in which the same are blocked.
+ */
+static bool aca_begin(struct scst_cmd *cmd, bool *clear)
+{
+	bool admitted = test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
+	bool naca = scst_cdb_naca(cmd->cdb, cmd->cdb_len);
+
+	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
+	if (aca_park(cmd, scst_cmd_finish))
+		return false;
+	*clear = admitted && !naca;
+	if (naca && cmd->tgt_dev->aca == SCST_ACA_NONE)
+		aca_establish(cmd->tgt_dev, cmd);
+	return true;
+}
+
+static void aca_work(struct work_struct *work)
+{
+	struct aca_priv *priv = container_of(work, struct aca_priv, work);
+	struct scst_cmd *cmd = aca_priv_to_cmd(priv);
+	bool clear;
+
+	if (!aca_begin(cmd, &clear))
+		return;
+	if (READ_ONCE(cmd->dev->qerr) != SCST_QERR_NONE)
+		scst_abort_others(cmd);
+	if (clear)
+		scst_aca_clear(cmd->tgt_dev);
+	scst_cmd_respond(cmd);
+}
+
+/**
+ * scst_aca_fault - a command ends with CHECK CONDITION
+ * @cmd: command whose response was not sent
+ *
+ * Context: any.
+ * Return: true when other commands are concerned: the response is sent when
+ * they have been dealt with.
+ */
+bool scst_aca_fault(struct scst_cmd *cmd)
+{
+	if (!cmd->tgt_dev)
+		return false;
+	if (READ_ONCE(cmd->dev->qerr) == SCST_QERR_NONE &&
+	    !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags) &&
+	    !scst_cdb_naca(cmd->cdb, cmd->cdb_len))
+		return false;
+	INIT_WORK(&to_aca_priv(cmd)->work, aca_work);
+	queue_work(scst_tmf_wq, &to_aca_priv(cmd)->work);
+	return true;
+}
