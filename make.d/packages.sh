@@ -9,8 +9,8 @@ declare -A packages=(
 	[kernel]="linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev libssl-dev cpio rsync
 		kmod xz-utils patch perl python3 util-linux ccache"
 	[vm]="qemu-system-x86 busybox udev kmod procps util-linux"
-	[test]="gcc libc6-dev make python3 sg3-utils lsscsi fio xfsprogs e2fsprogs dosfstools strace
-		udev libiscsi-bin dmsetup"
+	[test]="gcc libc6-dev make python3 sg3-utils sdparm lsscsi fio xfsprogs e2fsprogs dosfstools
+		strace udev libiscsi-bin dmsetup"
 	[lint]="sparse shellcheck perl python3"
 	[docs]="python3-sphinx python3-yaml perl make"
 	[series]="git sparse perl make gcc"

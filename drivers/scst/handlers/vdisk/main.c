@@ -151,8 +151,7 @@ static struct scst_device *vdisk_new_device(struct scst_dev_type *type,
 		return ERR_PTR(ret);
 	}
 	dev->read_only = vd->p.read_only;
-	dev->tst = vd->p.tst;
-	vd->wce = vdisk_default_wce(vd);
+	vdisk_mode_init(vd);
 	return dev;
 }
 

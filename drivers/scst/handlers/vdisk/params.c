@@ -440,6 +440,22 @@ static int id_apply(struct vdisk *vd, const struct vdisk_param *p,
 	return ret;
 }
 
+/* The default value, which becomes the current one too */
+static int tst_apply(struct vdisk *vd, const struct vdisk_param *p,
+		     const char *val)
+{
+	struct scst_device *dev = vd->dev;
+	bool old = dev->tst;
+	int ret;
+
+	ret = bool_parse(vd, p, val);
+	if (ret || vd->p.tst == old)
+		return ret;
+	scst_device_set_tst(dev, vd->p.tst);
+	scst_device_ua(dev, SCST_UA_MODE_CHANGED, NULL);
+	return 0;
+}
+
 /* ------------------------------------------------------------------------
  * The table
  */
@@ -553,8 +569,10 @@ static struct vdisk_param vdisk_table[] = {
 		.size	= sizeof_field(struct vdisk_params, tst),
 		.create	= VDISK_ALL,
 		.show	= VDISK_ALL,
+		.store	= VDISK_ALL,
 		.parse	= bool_parse,
 		.emit	= bool_emit,
+		.apply	= tst_apply,
 	}, {
 		VDISK_ATTR(vendor),
 		.offset	= offsetof(struct vdisk_params, vendor),

@@ -132,8 +132,9 @@ static scst_sense_t vdisk_work_read_fua(struct scst_cmd *cmd)
  * vdisk_exec_read - READ(6), (10), (12), (16) and (32)
  * @cmd: command
  *
- * DPO is a hint, which the cache of this host does not need.  FUA=1 reads the
- * medium, to which what is cached goes first.
+ * DPO is a hint, which the cache of this host does not need.  With FUA=1, or
+ * RCD=1 in the caching mode page, the medium is read, to which what is cached
+ * goes first.
  *
  * Context: see struct scst_dev_type.
  * Return: how it ended, or %SCST_PENDING.
@@ -146,7 +147,8 @@ scst_sense_t vdisk_exec_read(struct scst_cmd *cmd)
 
 	if (unlikely(sense != SCST_GOOD || !len))
 		return sense;
-	if (unlikely(vdisk_wants_fua(cmd) && vd->worker))
+	if (unlikely((vdisk_wants_fua(cmd) || READ_ONCE(vd->rcd)) &&
+		     vd->worker))
 		return vdisk_queue_work(cmd, vdisk_work_read_fua);
 	return vd->type->ops->read(cmd, len);
 }

@@ -447,6 +447,35 @@ struct vdisk_params {
 	u8 thin_threshold;
 };
 
+/* Room for all mode pages with headers and block descriptor */
+#define VDISK_MODE_MAX_LEN	256
+
+/**
+ * struct vdisk_mode - the mode parameters that MODE SELECT can change
+ * @wce: caching mode page, WCE
+ * @rcd: caching mode page, RCD
+ * @d_sense: control mode page, D_SENSE
+ * @swp: control mode page, SWP
+ * @tas: control mode page, TAS
+ * @tst: control mode page, TST
+ * @tmf_only: control mode page, TMF_ONLY
+ * @dpicz: control mode page, DPICZ
+ * @qerr: control mode page, QERR
+ * @ua_intlck: control mode page, UA_INTLCK_CTRL
+ */
+struct vdisk_mode {
+	bool wce;
+	bool rcd;
+	bool d_sense;
+	bool swp;
+	bool tas;
+	bool tst;
+	bool tmf_only;
+	bool dpicz;
+	u8 qerr;
+	u8 ua_intlck;
+};
+
 /**
  * struct vdisk - a virtual disk
  *
@@ -461,6 +490,11 @@ struct vdisk_params {
  * @limits: what the store is like, or was when it was open last
  * @wce: caching mode page: a write may end before it is on the medium.
  *	Written by MODE SELECT, alone on the unit.
+ * @rcd: caching mode page: reads come from the medium.  As @wce.
+ * @dpicz: control mode page.  It is about units with protection information.
+ * @can_save: mode parameters can be saved, as far as is known
+ * @is_saved: @saved_mode is
+ * @saved_mode: saved mode parameters
  * @medium: enum vdisk_medium.  Written by START STOP UNIT, alone on the unit.
  * @power: enum vdisk_power.  Written by START STOP UNIT, alone on the unit.
  * @log: for log pages
@@ -488,6 +522,11 @@ struct vdisk {
 	spinlock_t id_lock;	/* see above */
 	struct vdisk_limits limits;
 	bool wce;
+	bool rcd;
+	bool dpicz;
+	bool can_save;
+	bool is_saved;
+	struct vdisk_mode saved_mode;
 	u8 medium;
 	u8 power;
 	struct vdisk_log log;
@@ -723,31 +762,21 @@ void vdisk_vpd_port(const struct scst_port_id *port, u8 *buf);
 #endif
 scst_sense_t vdisk_exec_inquiry_ports(struct scst_cmd *cmd);
 
-/* mode.c */
-#define VDISK_MODE_MAX_LEN	256
-
-/**
- * struct vdisk_mode - the mode parameters that MODE SELECT can change
- * @wce: caching mode page, WCE
- * @d_sense: control mode page, D_SENSE
- * @swp: control mode page, SWP
- * @tas: control mode page, TAS
- */
-struct vdisk_mode {
-	bool wce;
-	bool d_sense;
-	bool swp;
-	bool tas;
-};
-
+/* mode.c, mode_pages.c, mode_select.c, mode_save.c */
 bool vdisk_default_wce(const struct vdisk *vd);
+void vdisk_mode_init(struct vdisk *vd);
+void vdisk_mode_load(struct vdisk *vd);
 void vdisk_reset(struct scst_device *dev);
-#if IS_ENABLED(CONFIG_KUNIT)
 void vdisk_mode_get(const struct vdisk *vd, struct vdisk_mode *mode);
+#if IS_ENABLED(CONFIG_KUNIT)
 unsigned int vdisk_mode_sense(const struct vdisk *vd, const u8 *cdb,
 			      bool write_protected, u8 *buf, u8 *bad_byte);
 scst_sense_t vdisk_mode_parse(struct scst_cmd *cmd, const u8 *buf, u32 len,
 			      struct vdisk_mode *mode);
+unsigned int vdisk_mode_pack(const struct vdisk *vd,
+			     const struct vdisk_mode *mode, u8 *buf);
+bool vdisk_mode_unpack(const struct vdisk *vd, const u8 *buf, u32 len,
+		       struct vdisk_mode *mode);
 #endif
 scst_sense_t vdisk_exec_mode_sense(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_mode_select(struct scst_cmd *cmd);

@@ -73,6 +73,7 @@ static int vdisk_test_init(struct kunit *test)
 	fixture_set_blocks(f, 9, 2048);
 	fixture_set_type(f, VDISK_FILEIO);
 	f->vd->wce = true;
+	f->dev.tst = true;
 	return 0;
 }
 
@@ -323,7 +324,7 @@ static void params_keys_test(struct kunit *test)
 static void inquiry_std_test(struct kunit *test)
 {
 	static const u8 want[74] = {
-		0x00, 0x80, 0x06, 0x12, 91, 0x08, 0x10, 0x02,
+		0x00, 0x80, 0x06, 0x32, 91, 0x08, 0x10, 0x02,
 		'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
 		'd', 'i', 's', 'k', '0', '1', ' ', ' ',
 		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
@@ -803,12 +804,12 @@ static void mode_sense_all_test(struct kunit *test)
 {
 	u8 buf[VDISK_MODE_MAX_LEN];
 
-	/* DBD=1: the header and the pages 01h, 08h, 0Ah and 1Ch */
+	/* DBD=1: the header, and the pages 01h, 02h, 08h, 0Ah, 1Ah and 1Ch */
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0, buf),
-			4 + 12 + 20 + 12 + 12);
+			4 + 12 + 16 + 20 + 12 + 40 + 12);
 	KUNIT_EXPECT_EQ(test, buf[3], 0);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0xff, buf),
-			4 + 12 + 20 + 12 + 32 + 12);
+			4 + 12 + 16 + 20 + 12 + 32 + 40 + 12);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 0xff, buf),
 			4 + 12 + 32);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 1, buf), 4 + 32);
@@ -816,13 +817,85 @@ static void mode_sense_all_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 28);
 }
 
+/* Each page by itself: its code and its length; in ascending order together */
+static void mode_sense_pages_test(struct kunit *test)
+{
+	static const struct {
+		u8 page;
+		u8 len;
+	} pages[] = {
+		{ 0x01, 0x0a }, { 0x02, 0x0e }, { 0x08, 0x12 },
+		{ 0x0a, 0x0a }, { 0x1a, 0x26 }, { 0x1c, 0x0a },
+	};
+	u8 all[VDISK_MODE_MAX_LEN], buf[VDISK_MODE_MAX_LEN];
+	unsigned int i, at = 4;
+
+	sense_6(test, 0x08, 0x3f, 0, all);
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		unsigned int len = pages[i].len + 2;
+
+		KUNIT_ASSERT_EQ(test, sense_6(test, 0x08, pages[i].page, 0,
+					      buf), 4 + len);
+		KUNIT_EXPECT_EQ(test, buf[4], pages[i].page);
+		KUNIT_EXPECT_EQ(test, buf[5], pages[i].len);
+		KUNIT_EXPECT_MEMEQ(test, buf + 4, all + at, len);
+		at += len;
+	}
+}
+
+/* PS, for pages that can be changed, if they can be saved */
+static void mode_sense_ps_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	f->vd->can_save = true;
+	sense_6(test, 0x08, 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x88);
+	sense_6(test, 0x08, 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x8a);
+	sense_6(test, 0x08, 0x0a, 1, buf);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x4a);
+	sense_6(test, 0x08, 0x1c, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x1c);
+	f->vd->can_save = false;
+	sense_6(test, 0x08, 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4], 0x08);
+}
+
+/* Saved values are the default ones until some are saved. */
+static void mode_sense_saved_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	f->dev.swp = true;
+	sense_6(test, 0x08, 0xc0 | 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x22);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x00);
+
+	f->vd->saved_mode.tas = true;
+	f->vd->saved_mode.qerr = 3;
+	f->vd->is_saved = true;
+	sense_6(test, 0x08, 0xc0 | 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x02);
+	KUNIT_EXPECT_EQ(test, buf[7], 0x16);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x00);
+	KUNIT_EXPECT_EQ(test, buf[9], 0x40);
+	sense_6(test, 0x08, 0xc0 | 0x08, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x00);
+	/* The current ones are others. */
+	sense_6(test, 0x08, 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x08);
+}
+
 static void mode_sense_bad_test(struct kunit *test)
 {
 	u8 buf[VDISK_MODE_MAX_LEN];
 
-	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x02, 0, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x03, 0, buf), 2);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x00, 0, buf), 2);
-	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x02, 0xff, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x03, 0xff, buf), 2);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x0a, 2, buf), 3);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x3f, 1, buf), 3);
 }
@@ -835,31 +908,42 @@ static void mode_sense_control_test(struct kunit *test)
 	f->dev.d_sense = true;
 	f->dev.swp = true;
 	f->dev.tas = true;
+	f->dev.tst = false;
+	f->dev.tmf_only = true;
+	f->dev.qerr = 1;
+	f->dev.ua_intlck = 3;
 	f->vd->wce = false;
-	f->vd->p.tst = false;
+	f->vd->rcd = true;
+	f->vd->dpicz = true;
 	sense_6(test, 0x08, 0x0a, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0x06);
-	KUNIT_EXPECT_EQ(test, buf[8], 0x08);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x1e);
+	KUNIT_EXPECT_EQ(test, buf[7], 0x12);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x38);
 	KUNIT_EXPECT_EQ(test, buf[9], 0x40);
 	sense_6(test, 0x08, 0x08, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x01);
 
 	/* Default values do not change, nor does what can be changed. */
 	sense_6(test, 0x08, 0x80 | 0x0a, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0x02);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x22);
+	KUNIT_EXPECT_EQ(test, buf[7], 0x10);
 	KUNIT_EXPECT_EQ(test, buf[8] | buf[9], 0);
 	sense_6(test, 0x08, 0x80 | 0x08, 0, buf);
 	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
 	sense_6(test, 0x08, 0x40 | 0x0a, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
-	KUNIT_EXPECT_EQ(test, buf[7], 0x00);
-	KUNIT_EXPECT_EQ(test, buf[8], 0x08);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x3c);
+	KUNIT_EXPECT_EQ(test, buf[7], 0x06);
+	KUNIT_EXPECT_EQ(test, buf[8], 0x38);
 	KUNIT_EXPECT_EQ(test, buf[9], 0x40);
 	sense_6(test, 0x08, 0x40 | 0x08, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0x04);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x05);
 	f->vd->p.nv_cache = true;
 	sense_6(test, 0x08, 0x40 | 0x08, 0, buf);
-	KUNIT_EXPECT_EQ(test, buf[6], 0);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x01);
+	/* The user's default is that of TST. */
+	f->vd->p.tst = false;
+	sense_6(test, 0x08, 0x80 | 0x0a, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[6], 0x02);
 }
 
 /* ------------------------------------------------------------------------
@@ -869,7 +953,7 @@ static void mode_sense_control_test(struct kunit *test)
 static const u8 select_6_cdb[6] = { MODE_SELECT, 0x10 };
 static const u8 select_10_cdb[10] = { MODE_SELECT_10, 0x10 };
 
-/* WCE=0, D_SENSE=1, SWP=1 and TAS=1, with block descriptor */
+/* WCE=0, TST=1, D_SENSE=1, SWP=1 and TAS=1, with block descriptor */
 static const u8 select_list[] = {
 	0, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0,
 	0x08, 0x12, 0x00, 0, 0, 0, 0, 0, 0, 0,
@@ -955,14 +1039,18 @@ static void select_truncated_test(struct kunit *test)
 	}
 }
 
+/* Without the values that are reserved */
 static u8 select_changeable(unsigned int byte)
 {
 	switch (byte) {
-	case SELECT_PAGES + 2:			/* WCE */
-	case SELECT_CONTROL + 2:		/* D_SENSE */
-		return 0x04;
-	case SELECT_CONTROL + 4:		/* SWP */
-		return 0x08;
+	case SELECT_PAGES + 2:			/* WCE, RCD */
+		return 0x05;
+	case SELECT_CONTROL + 2:		/* TST, TMF_ONLY, DPICZ, D_SENSE */
+		return 0x3c;
+	case SELECT_CONTROL + 3:		/* QERR of 1 */
+		return 0x02;
+	case SELECT_CONTROL + 4:		/* UA_INTLCK_CTRL of 2, SWP */
+		return 0x28;
 	case SELECT_CONTROL + 5:		/* TAS */
 		return 0x40;
 	default:
@@ -993,8 +1081,125 @@ static void select_unchangeable_test(struct kunit *test)
 				continue;
 			KUNIT_EXPECT_TRUE(test, f->cmd.field_valid);
 			KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, byte);
-			KUNIT_EXPECT_EQ(test, f->cmd.field_bit, bit);
+			/* Of a reserved value, the first bit of the field */
+			KUNIT_EXPECT_EQ(test, f->cmd.field_bit,
+					byte == SELECT_CONTROL + 4 && bit == 4 ?
+					5 : bit);
 		}
+	}
+}
+
+/* Fields of several bits: each value is taken, or refused, as a whole. */
+static void select_fields_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 list[sizeof(select_list)];
+	struct vdisk_mode mode;
+	unsigned int value;
+
+	memcpy(list, select_list, sizeof(list));
+	for (value = 0; value < 4; value++) {
+		list[SELECT_CONTROL + 3] = 0x10 | value << 1;
+		expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+			      value == 2 ? SCST_SENSE_INVALID_FIELD_IN_PARAM :
+			      SCST_GOOD);
+		if (value == 2) {
+			KUNIT_EXPECT_EQ(test, f->cmd.field_ptr,
+					SELECT_CONTROL + 3);
+			KUNIT_EXPECT_EQ(test, f->cmd.field_bit, 2);
+		}
+		KUNIT_EXPECT_EQ(test, mode.qerr, value);
+	}
+	list[SELECT_CONTROL + 3] = 0x10;
+	for (value = 0; value < 4; value++) {
+		list[SELECT_CONTROL + 4] = value << 4;
+		expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+			      value == 1 ? SCST_SENSE_INVALID_FIELD_IN_PARAM :
+			      SCST_GOOD);
+		KUNIT_EXPECT_EQ(test, mode.ua_intlck, value);
+	}
+	list[SELECT_CONTROL + 4] = 0;
+	list[SELECT_CONTROL + 2] = 0x1a;
+	expect_select(test, select_6_cdb, list, sizeof(list), &mode,
+		      SCST_GOOD);
+	KUNIT_EXPECT_FALSE(test, mode.tst);
+	KUNIT_EXPECT_TRUE(test, mode.tmf_only);
+	KUNIT_EXPECT_TRUE(test, mode.dpicz);
+	KUNIT_EXPECT_FALSE(test, mode.d_sense);
+}
+
+/* ------------------------------------------------------------------------
+ * Saved mode parameters
+ */
+
+/* Every one of them comes back. */
+static void saved_round_trip_test(struct kunit *test)
+{
+	static const struct vdisk_mode modes[] = {
+		{ .wce = true }, { .rcd = true }, { .d_sense = true },
+		{ .swp = true }, { .tas = true }, { .tst = true },
+		{ .tmf_only = true }, { .dpicz = true }, { .qerr = 1 },
+		{ .qerr = 3 }, { .ua_intlck = 2 }, { .ua_intlck = 3 },
+	};
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+	unsigned int i, len;
+
+	f->vd->can_save = true;
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct vdisk_mode mode = { .wce = true, .qerr = 1 };
+
+		len = vdisk_mode_pack(f->vd, &modes[i], buf);
+		KUNIT_EXPECT_TRUE(test, vdisk_mode_unpack(f->vd, buf, len,
+							  &mode));
+		KUNIT_EXPECT_MEMEQ(test, &mode, &modes[i], sizeof(mode));
+	}
+}
+
+/* What the user has forbidden meanwhile stays as it is. */
+static void saved_unchangeable_test(struct kunit *test)
+{
+	struct vdisk_mode mode = { .wce = true, .swp = true };
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+	unsigned int len;
+
+	len = vdisk_mode_pack(f->vd, &mode, buf);
+	f->vd->p.write_through = true;
+	mode = (struct vdisk_mode) {};
+	KUNIT_EXPECT_TRUE(test, vdisk_mode_unpack(f->vd, buf, len, &mode));
+	KUNIT_EXPECT_FALSE(test, mode.wce);
+	KUNIT_EXPECT_TRUE(test, mode.swp);
+}
+
+/* Cut off, or garbage: some of it may be taken, none beyond its end is read. */
+static void saved_bad_test(struct kunit *test)
+{
+	struct vdisk_mode mode = {}, all = { .swp = true, .wce = true };
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN], *copy;
+	struct rnd_state rnd;
+	unsigned int i, len, n;
+
+	len = vdisk_mode_pack(f->vd, &all, buf);
+	for (n = 1; n < len; n++) {
+		copy = kmemdup(buf, n, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		KUNIT_EXPECT_EQ(test, vdisk_mode_unpack(f->vd, copy, n, &mode),
+				n == 20);
+		kfree(copy);
+	}
+
+	prandom_seed_state(&rnd, 4712);
+	for (i = 0; i < 2000; i++) {
+		n = 1 + prandom_u32_state(&rnd) % len;
+		copy = kmemdup(buf, n, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		copy[prandom_u32_state(&rnd) % n] = prandom_u32_state(&rnd);
+		vdisk_mode_unpack(f->vd, copy, n, &mode);
+		KUNIT_EXPECT_NE(test, mode.qerr, 2);
+		KUNIT_EXPECT_NE(test, mode.ua_intlck, 1);
+		kfree(copy);
 	}
 }
 
@@ -1013,7 +1218,7 @@ static const struct select_case select_cases[] = {
 	{ "other number of blocks", 6, 0x09, 4 },
 	{ "other block length", 10, 4, 9 },
 	{ "no block length", 10, 0, 9 },
-	{ "page that is not there", 12, 0x02, 12 },
+	{ "page that is not there", 12, 0x03, 12 },
 	{ "all pages", 12, 0x3f, 12 },
 	{ "subpage that is not there", 12, 0x48, 12 },
 	{ "short page", 13, 0x11, 13 },
@@ -1068,6 +1273,10 @@ static void select_wce_fixed_test(struct kunit *test)
 	list[SELECT_PAGES + 2] = 0x04;
 	expect_select(test, select_6_cdb, list, sizeof(list), &mode,
 		      SCST_SENSE_INVALID_FIELD_IN_PARAM);
+	/* Whether reads are cached is another matter. */
+	list[SELECT_PAGES + 2] = 0x01;
+	expect_select(test, select_6_cdb, list, sizeof(list), &mode, SCST_GOOD);
+	KUNIT_EXPECT_TRUE(test, mode.rcd);
 }
 
 #define SELECT_FUZZ_ROUNDS	20000
@@ -1125,12 +1334,19 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(mode_sense_10_test),
 	KUNIT_CASE(mode_sense_many_blocks_test),
 	KUNIT_CASE(mode_sense_all_test),
+	KUNIT_CASE(mode_sense_pages_test),
+	KUNIT_CASE(mode_sense_ps_test),
+	KUNIT_CASE(mode_sense_saved_test),
 	KUNIT_CASE(mode_sense_bad_test),
 	KUNIT_CASE(mode_sense_control_test),
 	KUNIT_CASE(select_good_test),
 	KUNIT_CASE(select_round_trip_test),
 	KUNIT_CASE(select_truncated_test),
 	KUNIT_CASE(select_unchangeable_test),
+	KUNIT_CASE(select_fields_test),
+	KUNIT_CASE(saved_round_trip_test),
+	KUNIT_CASE(saved_unchangeable_test),
+	KUNIT_CASE(saved_bad_test),
 	KUNIT_CASE_PARAM(select_bad_test, select_gen_params),
 	KUNIT_CASE(select_capacity_test),
 	KUNIT_CASE(select_wce_fixed_test),
