@@ -303,7 +303,8 @@ static const struct scst_opcode test_opcodes[] = {
 		.dir = SCST_DATA_READ,
 		.skip_ua = true,
 		.offline = true,
-		.usage = { INQUIRY, 0x01, 0xff, 0xff, 0xff, 0x00 },
+		.usage = { INQUIRY, 0x01, 0xff, 0xff, 0xff,
+			   SCST_CDB_CONTROL_NACA },
 		.decode = scst_decode_len_be16_3,
 		.exec = test_exec_inquiry,
 	}, {
@@ -313,7 +314,7 @@ static const struct scst_opcode test_opcodes[] = {
 		.dir = SCST_DATA_READ,
 		.range = SCST_RANGE_READ,
 		.usage = { READ_10, 0x00, 0xff, 0xff, 0xff, 0xff,
-			   0x00, 0xff, 0xff, 0x00 },
+			   0x00, 0xff, 0xff, SCST_CDB_CONTROL_NACA },
 		.decode = scst_decode_rw10,
 		.exec = test_exec,
 	}, {
@@ -324,7 +325,7 @@ static const struct scst_opcode test_opcodes[] = {
 		.range = SCST_RANGE_WRITE,
 		.medium_write = true,
 		.usage = { WRITE_10, 0x00, 0xff, 0xff, 0xff, 0xff,
-			   0x00, 0xff, 0xff, 0x00 },
+			   0x00, 0xff, 0xff, SCST_CDB_CONTROL_NACA },
 		.decode = scst_decode_rw10,
 		.exec = test_exec,
 	}, {
@@ -336,7 +337,8 @@ static const struct scst_opcode test_opcodes[] = {
 		.atomic = true,
 		.medium_write = true,
 		.usage = { ORWRITE_16, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00 },
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00,
+			   SCST_CDB_CONTROL_NACA },
 		.decode = scst_decode_rw16,
 		.exec = test_exec,
 	}, {
@@ -345,14 +347,14 @@ static const struct scst_opcode test_opcodes[] = {
 		.cdb_len = 6,
 		.dir = SCST_DATA_NONE,
 		.exclusive = true,
-		.usage = { TEST_OP_EXCLUSIVE },
+		.usage = { TEST_OP_EXCLUSIVE, [5] = SCST_CDB_CONTROL_NACA },
 		.exec = test_exec,
 	}, {
 		.name = "TEST SHARED",
 		.opcode = TEST_OP_SHARED,
 		.cdb_len = 6,
 		.dir = SCST_DATA_NONE,
-		.usage = { TEST_OP_SHARED },
+		.usage = { TEST_OP_SHARED, [5] = SCST_CDB_CONTROL_NACA },
 		.exec = test_exec,
 	}, {
 		.name = "TEST WRITE ANY",
@@ -360,7 +362,7 @@ static const struct scst_opcode test_opcodes[] = {
 		.cdb_len = 6,
 		.dir = SCST_DATA_NONE,
 		.range = SCST_RANGE_WRITE_ANY,
-		.usage = { TEST_OP_WRITE_ANY },
+		.usage = { TEST_OP_WRITE_ANY, [5] = SCST_CDB_CONTROL_NACA },
 		.exec = test_exec,
 	},
 };
