@@ -251,17 +251,21 @@ void scst_rx_data(struct scst_cmd *cmd, int error)
 }
 EXPORT_SYMBOL_GPL(scst_rx_data);
 
-/* What has to hold for any command that is to execute. */
+/*
+ * What has to hold for any command that is to execute.  Where nothing may be
+ * written it does not matter that there is too little data-out.
+ */
 static scst_sense_t cmd_check_access(struct scst_cmd *cmd)
 {
 	scst_sense_t sense;
 
-	if (unlikely(cmd->result != SCST_GOOD))
+	if (unlikely(cmd->result != SCST_GOOD &&
+		     cmd->result != SCST_SENSE_INVALID_FIELD_IN_IU))
 		return cmd->result;
 	if (cmd->op->medium_write &&
 	    unlikely(scst_cmd_write_protected(cmd, &sense)))
 		return sense;
-	return SCST_GOOD;
+	return cmd->result;
 }
 
 /* What is tested when a command becomes enabled (SAM-6 8.5). */
