@@ -318,7 +318,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_WRITE,
 		.exclusive	= true,
 		.medium_write	= true,
-		.usage		= { SCST_SANITIZE,
+		/* IMMED and AUSE mean nothing here, and may be set. */
+		.usage		= { SCST_SANITIZE, USAGE_SANITIZE |
 				    SCST_SANITIZE_EXIT_FAILURE_MODE, 0, 0, 0,
 				    0, 0, 0xff, 0xff, USAGE_CONTROL },
 		.decode		= scst_decode_len_be16_7,
