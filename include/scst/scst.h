@@ -76,6 +76,7 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_FORMAT_FAILED	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x01)
 #define SCST_SENSE_SANITIZE_FAILED	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x03)
 #define SCST_SENSE_NO_SPARE_LOCATION	SCST_SENSE(HARDWARE_ERROR, 0x32, 0x00)
+#define SCST_SENSE_BECOMING_READY	SCST_SENSE(NOT_READY, 0x04, 0x01)
 #define SCST_SENSE_READ_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x11, 0x00)
 #define SCST_SENSE_WRITE_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x0c, 0x00)
 #define SCST_SENSE_NO_SPACE		SCST_SENSE(DATA_PROTECT, 0x27, 0x07)
@@ -86,6 +87,9 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_INVALID_FIELD_IN_CDB	SCST_SENSE(ILLEGAL_REQUEST, 0x24, 0x00)
 #define SCST_SENSE_LUN_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x25, 0x00)
 #define SCST_SENSE_INVALID_FIELD_IN_PARAM SCST_SENSE(ILLEGAL_REQUEST, 0x26, 0x00)
+#define SCST_SENSE_INCOMPATIBLE_FORMAT	SCST_SENSE(ILLEGAL_REQUEST, 0x30, 0x02)
+#define SCST_SENSE_ILLEGAL_TRACK_MODE	SCST_SENSE(ILLEGAL_REQUEST, 0x64, 0x00)
+#define SCST_SENSE_MEDIUM_CHANGED	SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00)
 #define SCST_SENSE_SAVING_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x39, 0x00)
 #define SCST_SENSE_INVALID_FIELD_IN_IU	SCST_SENSE(ILLEGAL_REQUEST, 0x0e, 0x03)
 #define SCST_SENSE_COMMAND_SEQUENCE	SCST_SENSE(ILLEGAL_REQUEST, 0x2c, 0x00)
@@ -760,6 +764,20 @@ enum scst_dev_event {
 	SCST_DEV_EVENT_NR
 };
 
+/**
+ * enum scst_medium_event - what happened to a medium, in the order of reporting
+ * @SCST_MEDIUM_EJECT_REQUEST: the user wants it removed
+ * @SCST_MEDIUM_REMOVED: it was removed
+ * @SCST_MEDIUM_NEW: a new one is in place
+ * @SCST_MEDIUM_NO_EVENT: nothing
+ */
+enum scst_medium_event {
+	SCST_MEDIUM_EJECT_REQUEST,
+	SCST_MEDIUM_REMOVED,
+	SCST_MEDIUM_NEW,
+	SCST_MEDIUM_NO_EVENT
+};
+
 int __scst_register_virtual_dev_driver(struct scst_dev_type *type,
 				       struct module *owner,
 				       const char *mod_name);
@@ -776,6 +794,9 @@ void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
 void scst_device_set_tst(struct scst_device *dev, bool tst);
+void scst_device_medium_event(struct scst_device *dev,
+			      enum scst_medium_event event);
+enum scst_medium_event scst_cmd_take_medium_event(struct scst_cmd *cmd);
 void scst_device_suspend(struct scst_device *dev);
 void scst_device_resume(struct scst_device *dev);
 

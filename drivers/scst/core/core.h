@@ -70,6 +70,8 @@ struct scst_stats {
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
  * @ua: bitmap of enum scst_ua; written with set_bit() and clear_bit()
+ * @medium_events: bitmap of enum scst_medium_event; under
+ *	scst_device.tgt_dev_lock
  * @luns_gen: the session's when the initiator was told of it here
  * @stats: counters
  * @dev_entry: in the unit's list, under scst_device.tgt_dev_lock
@@ -91,6 +93,7 @@ struct scst_tgt_dev {
 	u8 aca;
 	bool aca_cmd;
 	unsigned long ua;
+	unsigned long medium_events;
 	int luns_gen;
 	struct scst_stats __percpu *stats;
 	struct list_head dev_entry;

@@ -29,6 +29,7 @@
 #define VERSION_SPC_5		0x05c0
 #define VERSION_SBC_3		0x04c0
 #define VERSION_SBC_4		0x0600
+#define VERSION_MMC_6		0x04e0
 
 static u8 vdisk_peripheral(const struct vdisk *vd)
 {
@@ -56,9 +57,10 @@ VISIBLE_IF_KUNIT
 unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 			       u8 *buf)
 {
+	bool cdrom = vdisk_is_cdrom(vd);
 	const u16 versions[] = {
 		VERSION_SAM_6, physical, transport, VERSION_SPC_4, VERSION_SPC_5,
-		VERSION_SBC_3, VERSION_SBC_4,
+		cdrom ? VERSION_MMC_6 : VERSION_SBC_3, cdrom ? 0 : VERSION_SBC_4,
 	};
 	u8 *version = buf + 58;
 	unsigned int i;
@@ -266,6 +268,11 @@ struct vdisk_vpd_page {
 	scst_sense_t (*exec)(struct scst_cmd *cmd);
 };
 
+static bool vdisk_is_disk(const struct vdisk *vd)
+{
+	return !vdisk_is_cdrom(vd);
+}
+
 /* In ascending order, as page 00h has to list them. */
 static const struct vdisk_vpd_page vdisk_vpd_pages[] = {
 	{ 0x00, .fill = vdisk_vpd_supported },
@@ -277,10 +284,10 @@ static const struct vdisk_vpd_page vdisk_vpd_pages[] = {
 	{ 0x87, .fill = vdisk_vpd_mode_policy },
 	{ 0x88, .exec = vdisk_exec_inquiry_ports },
 	{ 0x8f, .fill = vdisk_vpd_third_party_copy },
-	{ 0xb0, .fill = vdisk_vpd_block_limits },
-	{ 0xb1, .fill = vdisk_vpd_characteristics },
-	{ 0xb2, .fill = vdisk_vpd_provisioning },
-	{ 0xb7, .fill = vdisk_vpd_limits_ext },
+	{ 0xb0, vdisk_is_disk, .fill = vdisk_vpd_block_limits },
+	{ 0xb1, vdisk_is_disk, .fill = vdisk_vpd_characteristics },
+	{ 0xb2, vdisk_is_disk, .fill = vdisk_vpd_provisioning },
+	{ 0xb7, vdisk_is_disk, .fill = vdisk_vpd_limits_ext },
 };
 
 static bool vdisk_vpd_has(const struct vdisk *vd,

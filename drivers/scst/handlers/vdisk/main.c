@@ -10,9 +10,17 @@
 
 #include <linux/log2.h>
 #include <linux/module.h>
-#include "vdisk.h"
+#include "cdrom.h"
 
-static int vdisk_check_size(const struct vdisk *vd, u64 size)
+/**
+ * vdisk_check_size - can a store of this size be served?
+ * @vd: virtual disk whose block length is known
+ * @size: bytes
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL, which is logged.
+ */
+int vdisk_check_size(const struct vdisk *vd, u64 size)
 {
 	u32 block_size = vd->dev->block_size;
 
@@ -42,7 +50,9 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	}
 	dev->block_size = block_size;
 	dev->block_shift = ilog2(block_size);
-	ret = vdisk_check_size(vd, limits->size);
+	/* A drive may be empty, a disk not. */
+	ret = vd->store || !vdisk_is_cdrom(vd) ?
+		vdisk_check_size(vd, limits->size) : 0;
 	if (ret)
 		return ret;
 	dev->nblocks = limits->size >> dev->block_shift;
@@ -53,7 +63,14 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	return 0;
 }
 
-static int vdisk_open(struct vdisk *vd)
+/**
+ * vdisk_open - open the store and start the workers, unless that was done
+ * @vd: virtual disk
+ *
+ * Context: process context; waits for I/O.
+ * Return: 0 or a negative errno, which is logged.
+ */
+int vdisk_open(struct vdisk *vd)
 {
 	const struct vdisk_ops *ops = vd->type->ops;
 	struct vdisk_limits limits = { };
@@ -132,6 +149,9 @@ static struct scst_device *vdisk_new_device(struct scst_dev_type *type,
 	struct vdisk *vd;
 	int ret;
 
+	/* The medium can be changed, for one that the attribute can show. */
+	if (to_vdisk_type(type)->mask & VDISK_CDROM)
+		filename_size = VDISK_MAX_FILENAME;
 	dev = scst_alloc_device(type, name,
 				struct_size(vd, filename, filename_size));
 	if (IS_ERR(dev))
@@ -199,6 +219,11 @@ static struct vdisk_type vdisk_types[] = {
 		.mask	= VDISK_NULLIO,
 		.vendor	= "SCST_FIO",
 		.type.driver.name = "vdisk_nullio",
+	}, {
+		.ops	= &vdisk_cdrom_ops,
+		.mask	= VDISK_CDROM,
+		.vendor	= "SCST_FIO",
+		.type.driver.name = "vcdrom",
 	},
 };
 
@@ -223,6 +248,8 @@ static int vdisk_register(struct vdisk_type *vt)
 	if (vt->ops->clone)
 		type->clone = vdisk_clone;
 	type->key_attributes = vdisk_key_attributes;
+	if (vt->mask & VDISK_CDROM)
+		vcdrom_set_type(type);
 	return scst_register_virtual_dev_driver(type);
 }
 

@@ -21,7 +21,8 @@
 #include "vdisk.h"
 
 #define VDISK_STORE	(VDISK_FILEIO | VDISK_BLOCKIO)
-#define VDISK_ALL	(VDISK_STORE | VDISK_NULLIO)
+#define VDISK_ALL	(VDISK_STORE | VDISK_NULLIO)	/* disks */
+#define VDISK_ANY	(VDISK_ALL | VDISK_CDROM)
 
 /* Blocks of 512 bytes can be addressed by READ(10) up to here and beyond. */
 #define NULLIO_SIZE	SZ_1T
@@ -315,6 +316,17 @@ static int filename_parse(struct vdisk *vd, const struct vdisk_param *p,
 	return 0;
 }
 
+/* The medium of a CD-ROM drive is changed; nothing but blanks is none. */
+static int filename_apply(struct vdisk *vd, const struct vdisk_param *p,
+			  const char *val)
+{
+	if (*val && *val != '/')
+		return vdisk_bad_value(vd, p, "an absolute path, or nothing");
+	if (strlen(val) >= vd->filename_size)
+		return -ENAMETOOLONG;
+	return vcdrom_change(vd, val);
+}
+
 static ssize_t filename_emit(struct vdisk *vd, const struct vdisk_param *p,
 			     char *buf)
 {
@@ -473,16 +485,18 @@ static ssize_t vdisk_param_store(struct device *dev,
 static struct vdisk_param vdisk_table[] = {
 	{
 		VDISK_ATTR(filename),
-		.create	= VDISK_STORE,
-		.show	= VDISK_STORE,
+		.create	= VDISK_STORE | VDISK_CDROM,
+		.show	= VDISK_STORE | VDISK_CDROM,
+		.store	= VDISK_CDROM,
 		.parse	= filename_parse,
 		.emit	= filename_emit,
+		.apply	= filename_apply,
 	}, {
 		VDISK_ATTR(blocksize),
 		.offset	= offsetof(struct vdisk_params, block_size),
 		.size	= sizeof_field(struct vdisk_params, block_size),
 		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
+		.show	= VDISK_ANY,
 		.parse	= blocksize_parse,
 		.emit	= blocksize_emit,
 	}, {
@@ -490,7 +504,7 @@ static struct vdisk_param vdisk_table[] = {
 		.offset	= offsetof(struct vdisk_params, size),
 		.size	= sizeof_field(struct vdisk_params, size),
 		.create	= VDISK_NULLIO,
-		.show	= VDISK_ALL,
+		.show	= VDISK_ANY,
 		.store	= VDISK_NULLIO,
 		.parse	= size_parse,
 		.emit	= size_emit,
@@ -504,7 +518,7 @@ static struct vdisk_param vdisk_table[] = {
 		.offset	= offsetof(struct vdisk_params, read_only),
 		.size	= sizeof_field(struct vdisk_params, read_only),
 		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
+		.show	= VDISK_ANY,
 		.parse	= bool_parse,
 		.emit	= bool_emit,
 	}, {
@@ -512,7 +526,7 @@ static struct vdisk_param vdisk_table[] = {
 		.offset	= offsetof(struct vdisk_params, removable),
 		.size	= sizeof_field(struct vdisk_params, removable),
 		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
+		.show	= VDISK_ANY,
 		.parse	= bool_parse,
 		.emit	= bool_emit,
 	}, {
@@ -567,9 +581,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(tst),
 		.offset	= offsetof(struct vdisk_params, tst),
 		.size	= sizeof_field(struct vdisk_params, tst),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= bool_parse,
 		.emit	= bool_emit,
 		.apply	= tst_apply,
@@ -577,9 +591,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(vendor),
 		.offset	= offsetof(struct vdisk_params, vendor),
 		.size	= sizeof_field(struct vdisk_params, vendor),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
@@ -587,9 +601,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(prod_id),
 		.offset	= offsetof(struct vdisk_params, prod_id),
 		.size	= sizeof_field(struct vdisk_params, prod_id),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
@@ -597,9 +611,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(revision),
 		.offset	= offsetof(struct vdisk_params, revision),
 		.size	= sizeof_field(struct vdisk_params, revision),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
@@ -607,9 +621,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(usn),
 		.offset	= offsetof(struct vdisk_params, usn),
 		.size	= sizeof_field(struct vdisk_params, usn),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
@@ -617,9 +631,9 @@ static struct vdisk_param vdisk_table[] = {
 		VDISK_ATTR(t10_dev_id),
 		.offset	= offsetof(struct vdisk_params, t10_dev_id),
 		.size	= sizeof_field(struct vdisk_params, t10_dev_id),
-		.create	= VDISK_ALL,
-		.show	= VDISK_ALL,
-		.store	= VDISK_ALL,
+		.create	= VDISK_ANY,
+		.show	= VDISK_ANY,
+		.store	= VDISK_ANY,
 		.parse	= id_parse,
 		.emit	= id_emit,
 		.apply	= id_apply,
@@ -723,7 +737,7 @@ static struct vdisk_param vdisk_table[] = {
 };
 
 #define VDISK_NR_PARAMS		ARRAY_SIZE(vdisk_table)
-#define VDISK_NR_TYPES		3
+#define VDISK_NR_TYPES		4
 
 static struct attribute *vdisk_attrs[VDISK_NR_PARAMS + 1];
 static const char *vdisk_names[VDISK_NR_TYPES][VDISK_NR_PARAMS + 1];
@@ -759,6 +773,11 @@ void vdisk_set_defaults(struct vdisk *vd, const char *name, u32 setup_id)
 	def->lb_per_pb_exp = VDISK_AUTO;
 	def->lbprz = VDISK_AUTO;
 	def->tst = true;
+	if (vdisk_is_cdrom(vd)) {
+		def->block_size = VDISK_CDROM_BLOCK_SIZE;
+		def->read_only = true;
+		def->removable = true;
+	}
 	strscpy(def->vendor, vd->type->vendor);
 	strscpy(def->prod_id, name);
 	strscpy(def->revision, VDISK_REVISION);
@@ -919,9 +938,9 @@ static bool vdisk_is_key(struct vdisk *vd, const struct vdisk_param *p)
 {
 	if (!(p->create & vd->type->mask))
 		return false;
-	/* A file name has no default. */
-	return !p->size ||
-	       memcmp(vdisk_value(vd, p), vdisk_default(vd, p), p->size);
+	/* A file name has no default but that of an empty drive. */
+	return p->size ? memcmp(vdisk_value(vd, p), vdisk_default(vd, p),
+				p->size) : *vd->filename;
 }
 
 /**

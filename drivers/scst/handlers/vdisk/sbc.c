@@ -22,6 +22,8 @@ scst_sense_t vdisk_check_started(struct scst_device *dev)
 		return SCST_SENSE_STOPPED;
 	case VDISK_EJECTED:
 		return SCST_SENSE_NO_MEDIUM;
+	case VDISK_LOADING:
+		return SCST_SENSE_BECOMING_READY;
 	default:
 		return SCST_GOOD;
 	}
@@ -272,9 +274,10 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
 
 static scst_sense_t vdisk_check_loaded(const struct scst_cmd *cmd)
 {
-	if (READ_ONCE(to_vdisk(cmd->dev)->medium) == VDISK_EJECTED)
-		return SCST_SENSE_NO_MEDIUM;
-	return SCST_GOOD;
+	/* A medium that was stopped has a capacity too. */
+	if (READ_ONCE(to_vdisk(cmd->dev)->medium) == VDISK_STOPPED)
+		return SCST_GOOD;
+	return vdisk_check_medium(cmd->dev);
 }
 
 /**

@@ -18,6 +18,10 @@ struct vdisk_worker;
 
 #define VDISK_MIN_BLOCK_SIZE	512U
 #define VDISK_MAX_BLOCK_SIZE	4096U
+#define VDISK_CDROM_BLOCK_SIZE	2048U
+
+/* With the newline of its attribute, and what ends the string */
+#define VDISK_MAX_FILENAME	(PAGE_SIZE - 1)
 
 /* Lengths of the INQUIRY fields (SPC-6 table on standard INQUIRY data) */
 #define VDISK_VENDOR_LEN	8
@@ -52,6 +56,7 @@ struct vdisk_worker;
 #define VDISK_FILEIO		0x01
 #define VDISK_BLOCKIO		0x02
 #define VDISK_NULLIO		0x04
+#define VDISK_CDROM		0x08
 
 /* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT has four bits. */
 #define VDISK_MAX_PB_EXP	15
@@ -60,15 +65,17 @@ struct vdisk_worker;
 #define VDISK_AUTO		(-1)
 
 /**
- * enum vdisk_medium - what START STOP UNIT made of the medium
+ * enum vdisk_medium - what START STOP UNIT, or the user, made of the medium
  * @VDISK_READY: in place and running
  * @VDISK_STOPPED: stopped
  * @VDISK_EJECTED: not in the device
+ * @VDISK_LOADING: being put into the device; of vcdrom alone
  */
 enum vdisk_medium {
 	VDISK_READY,
 	VDISK_STOPPED,
 	VDISK_EJECTED,
+	VDISK_LOADING,
 };
 
 /**
@@ -505,6 +512,8 @@ struct vdisk_mode {
  * @condition: enum vdisk_condition.  Written alone on the unit, and while an
  *	operation goes on by that.
  * @background: operation on the whole medium
+ * @medium_gen: how often it was changed; as @medium.  Of vcdrom alone.
+ * @tray_open: the tray of the drive is open; likewise
  * @is_open: the store is open
  * @store: the store's own, while it is open
  * @worker: see worker.c; while it is open
@@ -535,6 +544,8 @@ struct vdisk {
 	unsigned long next_space_check;
 	bool space_is_low;
 	u8 condition;
+	u32 medium_gen;
+	bool tray_open;
 	bool is_open;
 	struct vdisk_background background;
 	void *store;
@@ -561,6 +572,11 @@ struct vdisk_work {
 	scst_sense_t (*fn)(struct scst_cmd *cmd);
 	scst_sense_t result;
 };
+
+static inline bool vdisk_is_cdrom(const struct vdisk *vd)
+{
+	return vd->type->mask & VDISK_CDROM;
+}
 
 /* Does the user, or the initiator by WCE=0, want writes on the medium? */
 static inline bool vdisk_write_through(const struct vdisk *vd)
@@ -643,6 +659,8 @@ static inline u32 vdisk_read_len(const struct scst_cmd *cmd)
 }
 
 /* main.c */
+int vdisk_check_size(const struct vdisk *vd, u64 size);
+int vdisk_open(struct vdisk *vd);
 int vdisk_resize(struct vdisk *vd, u64 size);
 
 /* params.c */
@@ -865,5 +883,9 @@ scst_sense_t vdisk_exec_write_same(struct scst_cmd *cmd);
 extern const struct vdisk_ops vdisk_fileio_ops;
 extern const struct vdisk_ops vdisk_blockio_ops;
 extern const struct vdisk_ops vdisk_nullio_ops;
+
+/* cdrom.c */
+extern const struct vdisk_ops vdisk_cdrom_ops;
+int vcdrom_change(struct vdisk *vd, const char *filename);
 
 #endif /* _SCST_VDISK_H */
