@@ -136,11 +136,11 @@ naa() {
 	set_id naa_id 0x5000C50012345678
 	expect "naa_id" 5000c50012345678 "$(cat "$scst_devices/disk01/naa_id")"
 	run sg_vpd -p di "$sg"
-	has 'NAA 5' '0x5000c50012345678'
+	has 'designator type: NAA' '0x5000c50012345678'
 	expect_match "key attributes" '^naa_id$' "$(cat "$scst_devices/disk01/key_attributes")"
 	set_id naa_id 6000c500123456789abcdef012345678
 	run sg_vpd -p di "$sg"
-	has 'NAA 6' '0x6000c500123456789abcdef012345678'
+	has 'designator type: NAA' '0x6000c500123456789abcdef012345678'
 	for bad in 1000c50012345678 5000c5001234567 6000c50012345678 x 0x \
 		5000c5001234567g 6000c500123456789abcdef0123456789; do
 		[ $bad = 0x ] || expect_errno EINVAL "$scst_devices/disk01/naa_id" $bad
