@@ -21,8 +21,8 @@
 #include "vdisk.h"
 
 /* What is done between two looks at whether it is to stop */
-#define BACKGROUND_PIECE	(16ULL << 20)
-#define BACKGROUND_WRITE_PIECE	(1ULL << 20)
+#define BACKGROUND_PIECE	((u64)SZ_16M)
+#define BACKGROUND_WRITE_PIECE	((u64)SZ_1M)
 
 /* What is reported for a unit in some condition (SPC-6 table 59) */
 static const scst_sense_t condition_sense[] = {

@@ -76,6 +76,7 @@ end_of_test() {
 	local status=$? pids
 
 	trap - EXIT
+	# shellcheck disable=SC2154  # sg: set by some of the tests
 	declare -p disk lun file sg 2>/dev/null | sed 's/^declare --/declare -g/' >"$tmp/variables"
 	pids=$(jobs -p)
 	if [ -n "$pids" ]; then

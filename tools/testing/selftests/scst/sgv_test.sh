@@ -26,8 +26,9 @@ value() {
 
 # is_about TEXT GOT WANT
 is_about() {
-	[ "$2" -ge $(($3 - $3 / 20)) ] && [ "$2" -le $(($3 + $3 / 20)) ] ||
+	if ! [ "$2" -ge $(($3 - $3 / 20)) ] || ! [ "$2" -le $(($3 + $3 / 20)) ]; then
 		fail "$1: expected about $3, got $2"
+	fi
 }
 
 # send SESSION TAG BYTES: a WRITE with so much data-out, of which one block is used
