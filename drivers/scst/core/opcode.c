@@ -431,7 +431,15 @@ static bool opcode_usage_ok(const struct scst_cmd *cmd,
 	u64 bad = 0;
 
 	if (unlikely(len < 8)) {
-		for (i = 1; i < len; i++)
+		/*
+		 * An initiator that does not know yet which SCSI it talks to has
+		 * the LUN in byte 1, as SCSI-2 wanted it.
+		 */
+		if (op->opcode == INQUIRY)
+			bad = cdb[1] & 0x1f & ~usage[1];
+		else
+			bad = cdb[1] & ~usage[1];
+		for (i = 2; i < len; i++)
 			bad |= cdb[i] & ~usage[i];
 		return !bad;
 	}

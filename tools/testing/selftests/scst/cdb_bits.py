@@ -13,7 +13,7 @@ import sys
 
 SG_IO = 0x2285
 SG_DXFER_NONE, SG_DXFER_FROM_DEV = -1, -3
-MAINTENANCE_IN, RSOC, VARLEN = 0xA3, 0x0C, 0x7F
+INQUIRY, MAINTENANCE_IN, RSOC, VARLEN = 0x12, 0xA3, 0x0C, 0x7F
 ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB = 5, (0x24, 0)
 SKSV, IN_CDB, BPV = 0x80, 0x40, 0x08
 
@@ -110,9 +110,14 @@ def check(fd, opcode, action):
         for bit in range(8):
             if selects(opcode, action, byte, bit):
                 base[byte] |= mask & 1 << bit
+    if opcode == VARLEN:
+        base[7] = len(usage) - 8
     for byte, mask in enumerate(usage):
         for bit in range(8):
             if mask & 1 << bit or selects(opcode, action, byte, bit):
+                continue
+            # The LUN of SCSI-2, which an INQUIRY may still have
+            if opcode == INQUIRY and byte == 1 and bit >= 5:
                 continue
             cdb = bytearray(base)
             cdb[byte] |= 1 << bit

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=2G MEM=1024 SMP=2 TIMEOUT=300
+# vm: DISKS=2G MEM=1024 SMP=2 TIMEOUT=600
 # A file as a disk: on tmpfs and on ext4, with each parameter that shows.
 set -u
 # shellcheck source=lib.sh

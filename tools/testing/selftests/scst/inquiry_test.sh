@@ -145,7 +145,7 @@ naa() {
 		5000c5001234567g 6000c500123456789abcdef0123456789; do
 		[ $bad = 0x ] || expect_errno EINVAL "$scst_devices/disk01/naa_id" $bad
 	done
-	set_id naa_id ""
+	set_id naa_id $'\n'
 	expect_match "default" '^3[0-9a-f]{15}$' "$(cat "$scst_devices/disk01/naa_id")"
 }
 
@@ -158,7 +158,7 @@ other_identifiers() {
 	set_id eui64_id 0123456789abcdef0123456789abcdef
 	run sg_vpd -p di "$sg"
 	expect_errno EINVAL "$scst_devices/disk01/eui64_id" 0123456789abcde
-	set_id eui64_id ""
+	set_id eui64_id $'\n'
 
 	set_id scsi_device_name iqn.2026-11.org.example:disk
 	run sg_vpd -p di "$sg"
@@ -182,7 +182,7 @@ management_address() {
 	has 'Management network addresses'
 	run sg_vpd -p mna "$sg"
 	has 'https://\[2001:db8::1\]/'
-	set_id management_address ""
+	set_id management_address $'\n'
 	expect "gone" "" "$(vpd 85)"
 }
 

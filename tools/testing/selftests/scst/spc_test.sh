@@ -370,6 +370,7 @@ identifying_information() {
 # --- Diagnostics and buffers
 
 self_tests() {
+	clear_ua
 	run sg_senddiag --test "$sg"
 	run sg_senddiag --selftest=5 "$sg"
 	run sg_senddiag --selftest=6 "$sg"
@@ -520,22 +521,6 @@ power_conditions() {
 
 # --- What others test
 
-libiscsi() {
-	local family disk
-
-	for disk in "$sg" "$fixed_sg"; do
-		for family in Inquiry Mandatory TestUnitReady PreventAllow StartStopUnit NoMedia \
-			ReadCapacity10 ReadCapacity16 ReportSupportedOpcodes; do
-			timeout 200 iscsi-test-cu -d -n --test="SCSI.$family" "$disk" \
-				>"$tmp/libiscsi" 2>&1 || :
-			out=$(cat "$tmp/libiscsi")
-			has 'Run Summary' "tests +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +0 +0"
-			grep -aE 'SKIPPED|FAILED' "$tmp/libiscsi" | sort | uniq -c || :
-		done
-	done
-	clear_ua
-}
-
 take_apart() {
 	put "$scst_targets/tgt0/luns/clear" 1
 	del_device disk01
@@ -574,4 +559,4 @@ sg_turs -n 5 "$fixed_sg" >/dev/null 2>&1
 main report_luns well_known_logical_unit supported_opcodes usage_maps log_pages \
 	log_counters log_reset log_errors thin_threshold timestamp \
 	identifying_information self_tests buffers prevent_removal prevent_ends \
-	start_stop power_conditions libiscsi take_apart kernel_log
+	start_stop power_conditions take_apart kernel_log
