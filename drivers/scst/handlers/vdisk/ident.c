@@ -119,8 +119,9 @@ void vdisk_naa_id(const struct vdisk *vd, char *hex)
  * @tgt: the target port that asks
  * @buf: the page, which is zeroed
  *
- * The NAA identifier comes last: Linux prefers the later one of two that it
- * finds equally good.
+ * The NAA identifier comes last of those of the unit: Linux prefers the later one
+ * of two that it finds equally good.  Those of the port come after them: some
+ * programs, libiscsi's tests for one, take the first of a type for the unit's.
  *
  * Context: process context.
  * Return: its PAGE LENGTH.
@@ -137,13 +138,13 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 	ident_add_t10(&p, &vd->p);
 	ident_add_vendor(&p, vd->p.vend_specific_id);
 	ident_add_name(&p, vd->p.scsi_device_name);
+	ident_add_hex(&p, DESIG_EUI64, vd->p.eui64_id);
+	vdisk_naa_id(vd, naa);
+	ident_add_hex(&p, DESIG_NAA, naa);
 	put_unaligned_be32(port.rel_tgt_id,
 			   ident_add(&p, DESIG_BINARY,
 				     DESIG_TARGET_PORT | DESIG_REL_PORT, 4));
 	ident_add_port(&p, &port);
-	ident_add_hex(&p, DESIG_EUI64, vd->p.eui64_id);
-	vdisk_naa_id(vd, naa);
-	ident_add_hex(&p, DESIG_NAA, naa);
 	return p - start;
 }
 

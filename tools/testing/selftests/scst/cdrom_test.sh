@@ -14,6 +14,7 @@ unit=$scst_devices/cd01
 # --- Objects
 
 has_sr() {
+	# shellcheck disable=SC2031  # of the same shell
 	[ -d "$dir/block" ]
 }
 
@@ -296,11 +297,9 @@ another_medium() {
 
 # notices FILE: sr polls, and udev hears of it
 notices() {
-	local i
-
 	# Until sr is opened Linux tells of no other change.  Each time it fetches one
 	# event, of which there are two for a change.
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		quiet blockdev --getsize64 "$sr"
 	done
 	uevents_start

@@ -52,7 +52,8 @@ fuzz() {
 		wait "$pid" || fail "seed $seed: $(cat "$tmp"/out?)"
 	done
 	awk '/^status/ { n[$2] += $3 } /resets/ { r += $1; m += $3 }
-		END { for (s in n) print "status", s, n[s]; print r, "resets", m, "ended by them" }' \
+		END { for (s in n) print "status", s, n[s]
+		      print r, "resets", m, "ended by them" }' \
 		"$tmp"/out?
 	works_again
 }

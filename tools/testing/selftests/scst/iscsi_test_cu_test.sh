@@ -119,6 +119,7 @@ every_test_has_its_place() {
 
 # What the script takes for a failure
 it_tells_failures_from_passes() {
+	local want
 	local text='Suite: A
   Test: Good ...passed
   Test: Bad ...    [FAILED] text
@@ -130,7 +131,8 @@ passed
 passed
   Test: Crashed ...
 '
-	expect "failures" "A.Bad FAILED ;A.Skipped passed X is not implemented.;A.Crashed crashed ;" \
+	want="A.Bad FAILED ;A.Skipped passed X is not implemented.;A.Crashed crashed ;"
+	expect "failures" "$want" \
 		"$(printf '%s\nRun Summary:' "$text" | verdicts | failures | tr '\n' ';')"
 }
 

@@ -346,7 +346,11 @@ format_aborted() {
 }
 
 not_ready() {
-	[[ $(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | od -An -v -tx1 | tr -d ' \n') == ????02??????????????????04"$1"* ]]
+	local sense
+
+	sense=$(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | od -An -v -tx1 |
+		tr -d ' \n')
+	[[ $sense == ????02??????????????????04"$1"* ]]
 }
 
 sanitize_outlives_all() {
@@ -539,11 +543,14 @@ take_apart() {
 }
 
 kernel_log() {
+	local said="tag#|Sense Key|Add. Sense|CDB|FAILED Result|Read Capacity|Mode Sense"
+
+	said+="|Sense not available|Asking for|Assuming|0 512-byte|Test WP|No Caching|cache"
 	log_clean "$log" \
 		any 'Power-on or device reset occurred' \
 		any 'LUN assignments on this target have changed' \
 		any '(critical|I/O|protection|device|medium|Medium) .*error, dev (sd|dm-)' \
-		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result|Read Capacity|Mode Sense|Sense not available|Asking for|Assuming|0 512-byte|Test WP|No Caching|cache)' \
+		any "sd .*($said)" \
 		any 'Buffer I/O error on dev sd' \
 		any 'null_blk: '
 }

@@ -410,10 +410,12 @@ static void vpd_device_id_test(struct kunit *test)
 		0, 0x83, 0, 47,
 		0x02, 0x01, 0, 11, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O',
 		'a', 'b', 'c',
+		0x01, 0x03, 0, 8,
+	};
+	static const u8 ports[] = {
 		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
 		0x01, 0x13, 0, 8,
 	};
-	static const u8 naa[] = { 0x01, 0x03, 0, 8 };
 	struct fixture *f = test->priv;
 	struct scst_port_id port;
 	u8 old[51];
@@ -423,9 +425,9 @@ static void vpd_device_id_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
 			sizeof(old));
 	KUNIT_EXPECT_MEMEQ(test, f->vpd, want, sizeof(want));
-	KUNIT_EXPECT_EQ(test, get_unaligned_be64(f->vpd + 31), port.naa);
-	KUNIT_EXPECT_EQ(test, f->vpd[31] >> 4, 3);
-	KUNIT_EXPECT_MEMEQ(test, f->vpd + 39, naa, sizeof(naa));
+	KUNIT_EXPECT_EQ(test, f->vpd[23] >> 4, 3);
+	KUNIT_EXPECT_MEMEQ(test, f->vpd + 31, ports, sizeof(ports));
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(f->vpd + 43), port.naa);
 	KUNIT_EXPECT_EQ(test, f->vpd[43] >> 4, 3);
 
 	/* The same for ever, and another for another t10_dev_id */
@@ -434,8 +436,8 @@ static void vpd_device_id_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, f->vpd, old, sizeof(old));
 	strscpy_pad(f->vd->p.t10_dev_id, "abd");
 	vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd);
-	KUNIT_EXPECT_MEMEQ(test, f->vpd + 23, old + 23, 20);
-	KUNIT_EXPECT_MEMNEQ(test, f->vpd + 43, old + 43, 8);
+	KUNIT_EXPECT_MEMEQ(test, f->vpd + 31, old + 31, 20);
+	KUNIT_EXPECT_MEMNEQ(test, f->vpd + 23, old + 23, 8);
 }
 
 /* What the user has chosen */
@@ -446,14 +448,12 @@ static void vpd_chosen_ids_test(struct kunit *test)
 		0x02, 0x01, 0, 9, 'S', 'C', 'S', 'T', '_', 'F', 'I', 'O', 'a',
 		0x02, 0x00, 0, 3, 'b', 'c', 'd',
 		0x03, 0x28, 0, 8, 'i', 'q', 'n', '.', 'x', 0, 0, 0,
-		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
-		0x01, 0x13, 0, 8,
-	};
-	static const u8 tail[] = {
 		0x01, 0x02, 0, 8, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd,
 		0xef,
 		0x01, 0x03, 0, 16, 0x60, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc,
 		0xde, 0xf0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde,
+		0x01, 0x14, 0, 4, 0, 0, 0x12, 0x34,
+		0x01, 0x13, 0, 8,
 	};
 	struct fixture *f = test->priv;
 
@@ -463,9 +463,8 @@ static void vpd_chosen_ids_test(struct kunit *test)
 	strscpy_pad(f->vd->p.eui64_id, "0123456789abcdef");
 	strscpy_pad(f->vd->p.naa_id, "60123456789abcdef0123456789abcde");
 	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, f->vpd),
-			sizeof(head) + 8 + sizeof(tail));
+			sizeof(head) + 8);
 	KUNIT_EXPECT_MEMEQ(test, f->vpd, head, sizeof(head));
-	KUNIT_EXPECT_MEMEQ(test, f->vpd + sizeof(head) + 8, tail, sizeof(tail));
 }
 
 static void vpd_management_address_test(struct kunit *test)

@@ -58,7 +58,7 @@ for ((cpus = 1; cpus <= $(nproc); cpus *= 2)); do
 		for bytes in 4096 65536 1048576; do
 			count=$((bytes < 1048576 ? 4000 : 400))
 			echo "$limit" >$sgv/cache_limit
-			measure "$cpus" cache cache "$bytes" "$count" "$depth"
+			measure "$cpus" "cache" cache "$bytes" "$count" "$depth"
 			echo 0 >$sgv/cache_limit
 			measure "$cpus" no-cache cache "$bytes" "$count" "$depth"
 			measure "$cpus" bulk pages "$bytes" "$count" "$depth"
