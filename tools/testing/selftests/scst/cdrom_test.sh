@@ -89,9 +89,7 @@ prevented='Illegal Request.*Medium removal prevented'
 
 # What was pending is told: unit attentions, events
 forget() {
-	local i
-
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		# shellcheck disable=SC2086  # words
 		sg_raw "$sg" $tur >/dev/null 2>&1 || :
 		raw 8 4a 01 00 00 10 00 00 00 08 00 >/dev/null

@@ -11,8 +11,10 @@ set -u
 # Suites that need nothing special, each run on every one of these disks.  The first
 # one wants no copy of the nexus to have a status, so it runs before there is one.
 disks=(fileio blockio blocks_4k)
-suites=(ReceiveCopyResults ExtendedCopy Inquiry Mandatory ModeSense6 Read6 Read10
-	Read12 Read16 ReadCapacity10 ReadCapacity16 ReportSupportedOpcodes
+suites=(ReceiveCopyResults CompareAndWrite.{Simple,DpoFua,Miscompare,Unwritten}
+	ExtendedCopy GetLBAStatus Inquiry Mandatory ModeSense6 OrWrite
+	Prefetch10 Prefetch16 Read6 Read10 Read12 Read16 ReadCapacity10 ReadCapacity16
+	ReadDefectData10 ReadDefectData12 ReportSupportedOpcodes
 	TestUnitReady Unmap Verify10 Verify12 Verify16 Write10 Write12 Write16
 	WriteVerify10 WriteVerify12 WriteVerify16
 	WriteSame{10,16}.{Simple,BeyondEol,ZeroBlocks,WriteProtect,Unmap,UnmapVPD,Check}
@@ -28,21 +30,33 @@ special=(
 	# It sends blocks of FFh with UNMAP=1, and has them read as zeros if LBPRZ is 1,
 	# for which SBC-5 wants them to be written
 	"blockio WriteSame10.UnmapUntilEnd"
+	# The block device has no atomic writes
+	"fileio WriteAtomic16"
+	"blocks_4k WriteAtomic16"
+	"removable NoMedia"
+	"removable PreventAllow.Simple"
+	"removable PreventAllow.Eject"
 	"removable StartStopUnit.Simple"
+	"removable StartStopUnit.PwrCnd"
+	"read_only ReadOnly"
+	"fileio Sanitize.BlockErase"
+	"fileio Sanitize.BlockEraseReserved"
+	"fileio Sanitize.ExitFailureMode"
+	"fileio Sanitize.InvalidServiceAction"
+	"fileio Sanitize.Overwrite"
+	"fileio Sanitize.OverwriteReserved"
 )
 
-# Commands that the units do not have, wholly or in part, or that NoMedia and
-# ReadOnly want to see refused: they move to the lists above when there are
-not_yet="CompareAndWrite GetLBAStatus OrWrite Prefetch10 Prefetch16 ReadDefectData10
-	ReadDefectData12 WriteAtomic16 NoMedia ReadOnly PreventAllow.Simple
-	PreventAllow.Eject StartStopUnit.PwrCnd StartStopUnit.NoLoej Sanitize.BlockErase
-	Sanitize.BlockEraseReserved Sanitize.CryptoErase Sanitize.CryptoEraseReserved
-	Sanitize.ExitFailureMode Sanitize.InvalidServiceAction Sanitize.Overwrite
-	Sanitize.OverwriteReserved"
 # It does these by iSCSI only, with a session of its own that it ends
 iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 	PreventAllow.ColdReset PreventAllow.LUNReset PreventAllow.2ITNexuses
-	MultipathIO Sanitize.Reset Sanitize.Readonly"
+	MultipathIO Sanitize.Reset Sanitize.Readonly
+	CompareAndWrite.InvalidDataOutSize"
+# It has its reasons, which are not ours: START STOP UNIT with START=0 and LOEJ=0
+# stops a unit whatever its medium, and it wants it to be ready then
+wrong="StartStopUnit.NoLoej"
+# Nothing is encrypted, so that there is no key to change
+no_encryption="Sanitize.CryptoErase Sanitize.CryptoEraseReserved"
 # They come with reservations
 reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRegister
 	ProutReserve ProutClear ProutPreempt Reserve6 Sanitize.Reservations"
@@ -112,7 +126,7 @@ every_test_has_its_place() {
 			echo "${line#* }"
 		done
 		# shellcheck disable=SC2086  # words
-		printf '%s\n' $not_yet $iscsi_only $reservations
+		printf '%s\n' $iscsi_only $wrong $no_encryption $reservations
 	} | sed 's/\./\\./; s/.*/^&(\\.|$)/' >"$tmp/places"
 	expect "tests that are in no list" "" "$(grep -vE -f "$tmp/places" "$tmp/all")"
 }
@@ -146,20 +160,23 @@ add_disk() {
 create_disks() {
 	# On larger ones it reads 65536 blocks at once, more than their MAXIMUM TRANSFER
 	# LENGTH
-	truncate -s 16M "$tmp"/{fileio,removable}.img
+	truncate -s 16M "$tmp"/{fileio,removable,read_only}.img
 	truncate -s 64M "$tmp/4k.img"
 	add_disk fileio vdisk_fileio "filename=$tmp/fileio.img"
 	add_disk blockio vdisk_blockio "filename=/dev/vda"
 	add_disk blocks_4k vdisk_fileio "filename=$tmp/4k.img blocksize=4096"
 	add_disk removable vdisk_fileio "filename=$tmp/removable.img removable=1"
+	add_disk read_only vdisk_fileio "filename=$tmp/read_only.img read_only=1 thin_provisioned=1"
 }
 
 # The suite takes unit attentions for failures
 open_disks() {
 	local name lun=0
 
-	for name in fileio blockio blocks_4k removable; do
+	for name in fileio blockio blocks_4k removable read_only; do
 		node[$name]=$(disk_of tgt0 "$lun")
+		# It wants to write, which sd does not let it
+		[ "$name" != read_only ] || node[$name]=$(sg_of tgt0 "$lun")
 		sg_turs -n 10 "${node[$name]}" >/dev/null 2>&1
 		lun=$((lun + 1))
 	done

@@ -370,7 +370,9 @@ identifying_information() {
 # --- Diagnostics and buffers
 
 self_tests() {
+	# An earlier test has changed the LUN map
 	clear_ua
+	sg_turs -n 5 "$fixed_sg" >/dev/null 2>&1 || :
 	run sg_senddiag --test "$sg"
 	run sg_senddiag --selftest=5 "$sg"
 	run sg_senddiag --selftest=6 "$sg"
