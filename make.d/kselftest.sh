@@ -8,6 +8,8 @@
 # The kernel called remove is for the tests of life cycles, the others take the
 # devices of the machine for granted:
 #	# lifecycle
+# and one that needs what only the debug kernel has says
+#	# debug
 set -eu
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -27,8 +29,9 @@ helpers() {
 		result FAIL "kselftest helpers" ": $logs/selftests.log"
 }
 
-# wanted TEST: as the remove kernel is for some
+# wanted TEST: as the remove kernel is for some, and some are for the debug kernel
 wanted() {
+	[ "$kernel" = debug ] || ! grep -qE '^# debug\b' "$dir/$1" || return
 	[ "$kernel" != remove ] || [[ $1 == *lifecycle* ]] || grep -qE '^# lifecycle\b' "$dir/$1"
 }
 

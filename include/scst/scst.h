@@ -35,6 +35,7 @@ struct scst_clone;
 struct scst_cmd;
 struct scst_dev_type;
 struct scst_device;
+struct scst_inject;
 struct scst_session;
 struct scst_tgt;
 struct scst_tgt_dev;
@@ -737,6 +738,7 @@ struct scst_device {
 	u64 past_stats[SCST_STAT_NR];	/* under tgt_dev_lock */
 	struct list_head type_entry;
 	struct scst_name name;
+	struct scst_inject *inject;
 	struct delayed_work event_work;
 	unsigned long events;
 	unsigned long last_event;

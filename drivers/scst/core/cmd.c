@@ -198,11 +198,16 @@ static void cmd_exec_exclusive(struct scst_cmd *cmd)
 		cmd_enter_range(cmd);
 }
 
-static void cmd_exec(struct scst_cmd *cmd)
+/**
+ * scst_cmd_exec - execute a command when the logical unit allows
+ * @cmd: command in state %SCST_CMD_EXEC_WAIT
+ *
+ * Context: process context, as exec() of struct scst_opcode.
+ */
+void scst_cmd_exec(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
 
-	WRITE_ONCE(cmd->state, SCST_CMD_EXEC_WAIT);
 	if (unlikely(op->exclusive || op->atomic)) {
 		if (op->exclusive)
 			cmd_exec_exclusive(cmd);
@@ -213,6 +218,14 @@ static void cmd_exec(struct scst_cmd *cmd)
 	if (likely(scst_gate_enter(&cmd->dev->exec_gate, &cmd->exec_entry,
 				   SCST_GATE_SHARED, cmd_exec_resume)))
 		cmd_enter_range(cmd);
+}
+
+static void cmd_exec(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_EXEC_WAIT);
+	if (scst_inject_active() && scst_inject_cmd(cmd))
+		return;
+	scst_cmd_exec(cmd);
 }
 
 /* Fetch data-out.  scst_rx_data() goes on. */
@@ -701,6 +714,11 @@ static bool cmd_cancel_wait(struct scst_cmd *cmd)
 void scst_cmd_abort(struct scst_cmd *cmd)
 {
 	if (cmd->tgt_dev && cmd_cancel_wait(cmd)) {
+		scst_cmd_finish(cmd);
+		return;
+	}
+
+	if (scst_inject_active() && scst_inject_abort(cmd)) {
 		scst_cmd_finish(cmd);
 		return;
 	}

@@ -3,6 +3,7 @@
 #ifndef _SCST_CORE_H
 #define _SCST_CORE_H
 
+#include <linux/jump_label.h>
 #include <scst/scst.h>
 
 /**
@@ -254,6 +255,7 @@ void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
 unsigned int scst_inflight_count(struct scst_session *sess);
 
 /* cmd.c */
+void scst_cmd_exec(struct scst_cmd *cmd);
 void scst_cmd_finish(struct scst_cmd *cmd);
 void scst_cmd_respond(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
@@ -305,6 +307,53 @@ bool scst_aca_fault(struct scst_cmd *cmd);
 void scst_aca_cmd_ended(struct scst_cmd *cmd);
 void scst_aca_clear(struct scst_tgt_dev *td);
 void scst_aca_clear_unit(struct scst_device *dev);
+/* inject.c */
+#ifdef CONFIG_SCST_FAULT_INJECTION
+DECLARE_STATIC_KEY_FALSE(scst_inject_key);
+bool scst_inject_cmd(struct scst_cmd *cmd);
+bool scst_inject_abort(struct scst_cmd *cmd);
+void scst_inject_add_device(struct scst_device *dev);
+void scst_inject_del_device(struct scst_device *dev);
+void scst_inject_init(void);
+void scst_inject_exit(void);
+
+/* May a fault be injected anywhere? */
+static inline bool scst_inject_active(void)
+{
+	return static_branch_unlikely(&scst_inject_key);
+}
+#else
+static inline bool scst_inject_active(void)
+{
+	return false;
+}
+
+static inline bool scst_inject_cmd(struct scst_cmd *cmd)
+{
+	return false;
+}
+
+static inline bool scst_inject_abort(struct scst_cmd *cmd)
+{
+	return false;
+}
+
+static inline void scst_inject_add_device(struct scst_device *dev)
+{
+}
+
+static inline void scst_inject_del_device(struct scst_device *dev)
+{
+}
+
+static inline void scst_inject_init(void)
+{
+}
+
+static inline void scst_inject_exit(void)
+{
+}
+#endif
 
 /* tmf.c */
 void scst_abort_others(struct scst_cmd *cmd);

@@ -313,6 +313,7 @@ int scst_add_device(struct scst_device *dev)
 	if (ret)
 		goto del;
 
+	scst_inject_add_device(dev);
 	scst_type_remember(dev);
 	get_device(&dev->dev);
 	scoped_guard(mutex, &dev->mutex) {
@@ -360,6 +361,7 @@ int scst_del_device(struct scst_device *dev)
 	/* No event after the uevent of its removal */
 	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);
+	scst_inject_del_device(dev);
 	scst_type_forget(dev);
 	dev->type->free_device(dev);
 	scst_del_name(&dev->name);

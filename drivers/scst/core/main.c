@@ -155,6 +155,7 @@ static int __init scst_init(void)
 	ret = scst_create_tree();
 	if (ret)
 		goto remove_tree;
+	scst_inject_init();
 	ret = scst_dev_bus_register();
 	if (ret)
 		goto remove_tree;
@@ -166,6 +167,7 @@ static int __init scst_init(void)
 unregister_dev_bus:
 	scst_dev_bus_unregister();
 remove_tree:
+	scst_inject_exit();
 	scst_remove_tree();
 	scst_opcode_exit();
 exit_sgv:
@@ -184,6 +186,7 @@ static void __exit scst_exit(void)
 {
 	scst_port_bus_unregister();
 	scst_dev_bus_unregister();
+	scst_inject_exit();
 	scst_remove_tree();
 	scst_opcode_exit();
 	scst_sgv_exit();
