@@ -460,16 +460,16 @@ static void check_control(const struct row *row)
 	make(row, 0, 1, "NACA");
 	cmd.cdb[at] = 0x04;
 	submit();
-	expect_field(at, 2);
-	/* LINK and FLAG are obsolete since SAM-4. */
+	expect(GOOD);
+	/* LINK is obsolete since SAM-4. */
 	make(row, 0, 1, "LINK");
 	cmd.cdb[at] = 0x01;
 	submit();
-	expect(GOOD);
+	expect_field(at, 0);
 	make(row, 0, 1, "vendor specific control bits");
 	cmd.cdb[at] = 0xc0;
 	submit();
-	expect(GOOD);
+	expect_field(at, 7);
 }
 
 static void check_varlen(const struct row *row)
