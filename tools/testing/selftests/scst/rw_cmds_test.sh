@@ -122,6 +122,7 @@ kernel_log() {
 	log_clean "$log" \
 		any 'Power-on or device reset occurred' \
 		any 'Mode parameters changed' \
+		any 'scsi_debug: trim poll_queues' \
 		any '(critical|I/O|protection|device|medium) .*error, dev sd' \
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result)'
 }
