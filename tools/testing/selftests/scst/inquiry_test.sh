@@ -129,7 +129,7 @@ naa() {
 
 	naa=$(cat "$scst_devices/disk01/naa_id")
 	expect_match "default" '^3[0-9a-f]{15}$' "$naa"
-	[[ $(vpd 83) == *01030008"$naa" ]] || fail "page 83h: $(vpd 83)"
+	[[ $(vpd 83) == *01030008"$naa"* ]] || fail "page 83h: $(vpd 83)"
 	set_id t10_dev_id other
 	[ "$naa" != "$(cat "$scst_devices/disk01/naa_id")" ] || fail "naa_id stayed"
 
