@@ -481,7 +481,7 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
 void scst_cmd_leave_exec(struct scst_cmd *cmd)
 {
 	WRITE_ONCE(cmd->state, SCST_CMD_COPYING);
-	scst_gate_leave(&cmd->dev->exec_gate, &cmd->exec_entry);
+	scst_cmd_leave_unit(cmd);
 }
 
 static void cmd_set_resid(struct scst_cmd *cmd)

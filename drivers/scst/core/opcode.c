@@ -402,15 +402,28 @@ static scst_sense_t opcode_unknown(struct scst_cmd *cmd)
 	return scst_cmd_cdb_error(cmd, 1, 4);
 }
 
-/* Bits of the CDB that are not in the usage map: the first byte with some. */
+/*
+ * Bits of a byte of the CDB that are not in the usage map.  An initiator that does
+ * not know yet which SCSI it talks to has the LUN in byte 1 of INQUIRY, as SCSI-2
+ * wanted it.
+ */
+static u8 opcode_bad_bits(const struct scst_cmd *cmd,
+			  const struct scst_opcode *op, unsigned int i)
+{
+	u8 bad = cmd->cdb[i] & ~op->usage[i];
+
+	return op->opcode == INQUIRY && i == 1 ? bad & 0x1f : bad;
+}
+
+/* The first byte with such bits. */
 static scst_sense_t opcode_usage_error(struct scst_cmd *cmd,
 				       const struct scst_opcode *op)
 {
 	unsigned int i = 0;
 
-	while (!(cmd->cdb[i] & ~op->usage[i]))
+	while (!opcode_bad_bits(cmd, op, i))
 		i++;
-	return scst_cmd_cdb_error(cmd, i, fls(cmd->cdb[i] & ~op->usage[i]) - 1);
+	return scst_cmd_cdb_error(cmd, i, fls(opcode_bad_bits(cmd, op, i)) - 1);
 }
 
 static u64 opcode_unknown_bits(const u8 *cdb, const u8 *usage)
@@ -431,16 +444,8 @@ static bool opcode_usage_ok(const struct scst_cmd *cmd,
 	u64 bad = 0;
 
 	if (unlikely(len < 8)) {
-		/*
-		 * An initiator that does not know yet which SCSI it talks to has
-		 * the LUN in byte 1, as SCSI-2 wanted it.
-		 */
-		if (op->opcode == INQUIRY)
-			bad = cdb[1] & 0x1f & ~usage[1];
-		else
-			bad = cdb[1] & ~usage[1];
-		for (i = 2; i < len; i++)
-			bad |= cdb[i] & ~usage[i];
+		for (i = 1; i < len; i++)
+			bad |= opcode_bad_bits(cmd, op, i);
 		return !bad;
 	}
 	for (i = 0; unlikely(len - i > 16); i += 8)

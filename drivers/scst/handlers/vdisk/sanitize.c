@@ -129,12 +129,8 @@ scst_sense_t vdisk_exec_sanitize_block_erase(struct scst_cmd *cmd)
 		.how	= VDISK_FILL_ERASE,
 		.passes	= 1,
 	};
-	scst_sense_t sense;
+	scst_sense_t sense = vdisk_check_started(cmd->dev);
 
-	/* As the service actions that are not there */
-	if (!vdisk_supports_unmap(cmd->dev))
-		return scst_cmd_cdb_error(cmd, 1, 4);
-	sense = vdisk_check_started(cmd->dev);
 	if (sense == SCST_GOOD)
 		sense = sanitize_check_no_list(cmd);
 	return sense == SCST_GOOD ? sanitize_begin(cmd, &req) : sense;
