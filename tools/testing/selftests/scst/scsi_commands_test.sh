@@ -56,7 +56,9 @@ documented() {
 	[ "$1" != Commands ] || column=4
 	rows "$docs/scsi-commands.rst" "$1" |
 		awk -F'\t' -v col="$column" -v letter="$2" -v with="${3:-0}" '
-			(" " $col " ") ~ (" (" letter ") ") { print $1 (with ? " " $with : "") }' | sort
+			(" " $col " ") ~ (" (" letter ") ") {
+				print $1 (with ? " " $with : "")
+			}' | sort
 }
 
 # sg COMMAND LENGTH CDB...: the data as decimal numbers, one on a line

@@ -273,8 +273,8 @@ tells_of_copies() {
 	expect_match "status" 'without errors' "$out"
 	expect_match "segments" 'segments processed: 2' "$out"
 	expect_match "count" 'count: 8192' "$out"
-	copy 'a/00/00 segment 1 destination 02 5/21/00' "$sg_from" -i 6 -u 0 -c "$sg_from" -c "$sg_to" \
-		-s 0,1,8,0,0 -s 0,1,8,0,65530
+	copy 'a/00/00 segment 1 destination 02 5/21/00' "$sg_from" -i 6 -u 0 \
+		-c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 -s 0,1,8,0,65530
 	out=$(sg_copy_results --status --list_id=6 "$sg_to") || fail "status: $out"
 	expect_match "status" 'with errors' "$out"
 	expect_match "segments" 'segments processed: 1' "$out"
@@ -309,7 +309,8 @@ other_programs() {
 		del_session tgt0 "$suite"
 		expect_match "$suite" 'tests +[0-9]+ +[0-9]+ +[0-9]+ +0 +0' "$out"
 		# NUL is obsolete since SPC-4; reservations are looked for before each suite
-		! grep -F '[SKIPPED]' <<<"$out" | grep -vE 'NUL bit|PERSISTENT RESERVE' || fail "$suite: skipped"
+		! grep -F '[SKIPPED]' <<<"$out" | grep -vE 'NUL bit|PERSISTENT RESERVE' ||
+			fail "$suite: skipped"
 		msg "$suite: $(grep -E '^ +tests' <<<"$out")"
 	done
 }
