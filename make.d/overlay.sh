@@ -66,8 +66,9 @@ stage() {
 			cp -p "$2/$f" "$1/$f"
 		else
 			[ -e "$pristine/$out" ] || die "$f: the kernel has no $out"
-			patch -s -p1 -r - -o "$1/$out" "$pristine/$out" "$2/$f" >&2 ||
-				die "$f does not apply"
+			# The overlay and a debug fix may change the same file
+			[ -e "$1/$out" ] || cp -p "$pristine/$out" "$1/$out"
+			patch -s -p1 -r - --no-backup-if-mismatch "$1/$out" "$2/$f" >&2 || die "$f does not apply"
 			chmod --reference="$pristine/$out" "$1/$out"
 		fi
 		echo "$out"

@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include "vdisk.h"
 
 /* Pieces of a buffer that fit into the bio in the command */
@@ -28,6 +29,8 @@
  * @bdev: it
  * @nowait: it can fail with BLK_STS_AGAIN instead of waiting
  * @dma_mask: what the pieces of a buffer are to be aligned to, minus one
+ * @vd: virtual disk whose store it is
+ * @resize_work: the device has another size
  * @bios: for commands whose buffer has more pieces than the bio in the command.
  *	A set of its own, since the device may lie on another unit of this host,
  *	which needs bios to free those of this one.
@@ -37,6 +40,8 @@ struct blockio {
 	struct block_device *bdev;
 	bool nowait;
 	unsigned int dma_mask;
+	struct vdisk *vd;
+	struct work_struct resize_work;
 	struct bio_set bios;
 };
 
@@ -474,7 +479,31 @@ static int blockio_erase(struct vdisk *vd, u64 pos, u64 len)
  * Opening and closing
  */
 
-static struct file *blockio_open_bdev(struct vdisk *vd)
+/*
+ * Commands are waited for here, so it is no work item of the workers'.  What
+ * fails is logged, and the old size stays.
+ */
+static void blockio_resize_fn(struct work_struct *work)
+{
+	struct blockio *bi = container_of(work, struct blockio, resize_work);
+
+	guard(mutex)(&bi->vd->dev->mutex);
+	vdisk_resize(bi->vd, bdev_nr_bytes(bi->bdev));
+}
+
+/* The block layer holds locks that keep the holder. */
+static void blockio_resize(struct block_device *bdev)
+{
+	struct blockio *bi = bdev->bd_holder;
+
+	queue_work(system_unbound_wq, &bi->resize_work);
+}
+
+static const struct blk_holder_ops blockio_holder_ops = {
+	.resize	= blockio_resize,
+};
+
+static struct file *blockio_open_bdev(struct vdisk *vd, struct blockio *bi)
 {
 	blk_mode_t mode = BLK_OPEN_READ;
 	dev_t devt;
@@ -487,7 +516,7 @@ static struct file *blockio_open_bdev(struct vdisk *vd)
 	if (!vd->p.read_only)
 		mode |= BLK_OPEN_WRITE;
 	/* With a holder it is in exclusive use: -EBUSY when somebody has it. */
-	return bdev_file_open_by_dev(devt, mode, vd, NULL);
+	return bdev_file_open_by_dev(devt, mode, bi, &blockio_holder_ops);
 }
 
 /* Sequential zones are not what SBC-5 calls a disk. */
@@ -544,7 +573,11 @@ static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	if (!bi)
 		return -ENOMEM;
 
-	bi->file = blockio_open_bdev(vd);
+	bi->vd = vd;
+	INIT_WORK(&bi->resize_work, blockio_resize_fn);
+	/* Until blockio_watch_size() */
+	disable_work(&bi->resize_work);
+	bi->file = blockio_open_bdev(vd, bi);
 	if (IS_ERR(bi->file)) {
 		ret = PTR_ERR(bi->file);
 		goto free;
@@ -576,6 +609,7 @@ static void blockio_close(struct vdisk *vd)
 {
 	struct blockio *bi = vd->store;
 
+	disable_work_sync(&bi->resize_work);
 	vd->store = NULL;
 	bioset_exit(&bi->bios);
 	bdev_fput(bi->file);
@@ -590,10 +624,19 @@ static int blockio_get_size(struct vdisk *vd, u64 *size)
 	return 0;
 }
 
+/* Whatever it has been since it was opened. */
+static void blockio_watch_size(struct vdisk *vd)
+{
+	struct blockio *bi = vd->store;
+
+	enable_and_queue_work(system_unbound_wq, &bi->resize_work);
+}
+
 const struct vdisk_ops vdisk_blockio_ops = {
 	.open		= blockio_open,
 	.close		= blockio_close,
 	.get_size	= blockio_get_size,
+	.watch_size	= blockio_watch_size,
 	.read		= blockio_read,
 	.write		= blockio_write,
 	.sync		= blockio_sync,

@@ -184,6 +184,8 @@ static int vdisk_attach(struct scst_device *dev)
 	ret = vdisk_open(vd);
 	if (ret)
 		return ret;
+	if (vd->type->ops->watch_size)
+		vd->type->ops->watch_size(vd);
 	vdisk_background_resume(vd);
 	return 0;
 }

@@ -324,6 +324,8 @@ struct vdisk_limits {
  *	fails.
  * @close: undo @open.  No command executes.
  * @get_size: ask for the size of the open store
+ * @watch_size: optional: call vdisk_resize() when the size changes, also if it
+ *	has changed since @open, and until @close
  * @read: READ; @len is at most the buffer, and need not be whole blocks.  A
  *	worker may call it too.
  * @write: WRITE; with @fua it has to be on the medium before it is done
@@ -354,6 +356,7 @@ struct vdisk_ops {
 	int (*open)(struct vdisk *vd, struct vdisk_limits *limits);
 	void (*close)(struct vdisk *vd);
 	int (*get_size)(struct vdisk *vd, u64 *size);
+	void (*watch_size)(struct vdisk *vd);
 	scst_sense_t (*read)(struct scst_cmd *cmd, u32 len);
 	scst_sense_t (*write)(struct scst_cmd *cmd, u32 len, bool fua);
 	scst_sense_t (*sync)(struct scst_cmd *cmd, u64 pos, u64 len);
