@@ -162,7 +162,7 @@ build_remove() {
 build_debug() {
 	local out=$build/kernel-debug
 
-	mapfile -t list < <(fragments vm kunit debug)
+	mapfile -t list < <(fragments vm kunit debug inject)
 	# An interrupted build_remove() may have left the option on
 	[ -e "$out/remove.stamp" ] || rm -f "$out/config.stamp"
 	configure "$out" "${list[@]}"
@@ -177,7 +177,7 @@ build_debug() {
 build_sparse() {
 	local out=$build/kernel-lint
 
-	mapfile -t list < <(fragments vm kunit bench)
+	mapfile -t list < <(fragments vm kunit bench inject)
 	configure "$out" "${list[@]}"
 	"${kmake[@]}" O="$out" prepare
 	"${kmake[@]}" O="$out" C=2 W=1 CF="-D__CHECK_ENDIAN__ -Wno-context" "$@"

@@ -178,13 +178,17 @@ proof_checkpatch() {
 		awk '{ print } END { exit NR > 0 }'
 }
 
-# configure O on|off: of the options of build/kernel, those that are there now
+# configure O on|off [OPTION...]: of the options of build/kernel, and of these,
+# those that are there now
 configure() {
-	local next=$1/.config.next
+	local next=$1/.config.next option
 
 	mkdir -p "$1"
 	cp "$build/kernel/.config" "$next"
 	[ "$2" = on ] || "$tree/scripts/config" --file "$next" -d SCST
+	for option in "${@:3}"; do
+		"$tree/scripts/config" --file "$next" -e "$option"
+	done
 	"${kmake[@]}" O="$1" KCONFIG_CONFIG="$next" olddefconfig
 	cmp -s "$next" "$1/.config" || mv "$next" "$1/.config"
 	rm -f "$next" "$next.old"
@@ -208,7 +212,8 @@ state_objects() {
 		sed -n 's,/[^/]*$,/,p' | sort -u)
 	[ ! -e "$tree/drivers/scst/Makefile" ] || targets+=(drivers/scst/)
 	[ "${#targets[@]}" != 0 ] && [ -n "$(code "$1")" ] || return 0
-	configure "$o" on
+	# Only the debug kernel has these
+	configure "$o" on FAULT_INJECTION FAULT_INJECTION_DEBUG_FS SCST_FAULT_INJECTION
 	for f in ${list[@]+"${list[@]}"}; do
 		rm -f "$o/${f%c}o"
 	done
