@@ -46,6 +46,10 @@
 #define DID_NO_CONNECT	0x01
 #define DID_RESET	0x08
 #define ACA_ACTIVE	0x30
+
+/* ASC and ASCQ */
+#define FORMAT_CORRUPTED	0x3100
+#define SANITIZE_FAILED		0x3103
 #define CHECK_CONDITION	0x02
 
 static unsigned int reset_period, timeout_period;
@@ -158,11 +162,14 @@ static int send_one(int fd, __u64 seed, __u64 n, __u8 *data)
 	return check(&io, data, n);
 }
 
+/* ASC and ASCQ of the last simple_command(), or 0 */
+static unsigned int last_asc;
+
 /* One command without a surprise.  Returns its status, or less than 0. */
 static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
 			  void *data, unsigned int len)
 {
-	__u8 copy[16], sense[64];
+	__u8 copy[16], sense[64] = { };
 	struct sg_io_hdr io = {
 		.interface_id = 'S',
 		.cmd_len = cdb_len,
@@ -176,18 +183,24 @@ static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
 	};
 
 	memcpy(copy, cdb, cdb_len);
+	last_asc = 0;
 	if (ioctl(fd, SG_IO, &io) < 0 || io.host_status)
 		return -1;
+	last_asc = get(sense + ((sense[0] & 0x7f) >= 0x72 ? 2 : 12), 2);
 	return io.status;
 }
 
-/* Whatever was sent, the unit can be made to work again: START, then TUR */
+/*
+ * Whatever was sent, the unit can be made to work again: START, then TUR; and
+ * FORMAT UNIT after one, SANITIZE after one, that did not come to its end.
+ */
 static int still_alive(int fd)
 {
+	static const __u8 format[6] = { 0x04 }, erase[10] = { 0x48, 0x02 };
 	static const __u8 allow[6] = { 0x1e }, start[6] = { 0x1b, 0, 0, 0, 1 };
 	static const __u8 load[6] = { 0x1b, 0, 0, 0, 3 };
 	static const __u8 test_unit_ready[6] = { 0 };
-	int i, status;
+	int i, status = 0;
 
 	for (i = 0; i < 300; i++) {
 		simple_command(fd, allow, 6, NULL, 0);
@@ -199,9 +212,14 @@ static int still_alive(int fd)
 			return 1;
 		if (status == ACA_ACTIVE)
 			reset_unit(fd, SG_SCSI_RESET_DEVICE);
+		if (last_asc == FORMAT_CORRUPTED)
+			simple_command(fd, format, 6, NULL, 0);
+		else if (last_asc == SANITIZE_FAILED)
+			simple_command(fd, erase, 10, NULL, 0);
 		/* What runs in the background ends some time */
 		usleep(100000);
 	}
+	printf("TEST UNIT READY: status %02x, ASC and ASCQ %04x\n", status, last_asc);
 	return 0;
 }
 
