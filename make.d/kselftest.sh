@@ -10,15 +10,23 @@
 #	# lifecycle
 # and one that needs what only the debug kernel has says
 #	# debug
+# WORKERS= says how many run at once.
 set -eu
+self=$(realpath "$0")
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=make.d/results.sh
 . "$top/make.d/results.sh"
 
+one=
+if [ "$1" = one ]; then
+	one=y
+	shift
+fi
 kernel=$1
 shift
 use_tree "$kernel"
+workers=${WORKERS:-$(($(nproc) > 4 ? $(nproc) / 2 : 2))}
 dir=$linux/$selftests
 export SCST_HELPERS=$build/selftests
 export KTAP_HELPERS=$linux/tools/testing/selftests/kselftest/ktap_helpers.sh
@@ -41,7 +49,8 @@ scale() {
 
 	case $key in
 	TIMEOUT)
-		[ "$kernel" = normal ] || value=$((value * 4))
+		value=$((value * 2))
+		[ "$kernel" = normal ] || value=$((value * 3))
 		[ -z "${SCST_SOAK-}" ] || value=$((value * 10))
 		;;
 	MEM)
@@ -66,17 +75,25 @@ run_test() {
 	cd "$top"
 }
 
+# Run by itself: 'kselftest.sh one KERNEL TEST'
+if [ -n "$one" ]; then
+	run_test "$1"
+	exit
+fi
 tests=("$@")
 if [ "${#tests[@]}" = 0 ]; then
 	mapfile -t tests < <(find "$dir" -maxdepth 1 -name '*_test.sh' -perm -u+x -printf '%f\n' |
 		sort)
 fi
 [ "${#tests[@]}" = 0 ] || helpers
+list=()
 for test in ${tests[@]+"${tests[@]}"}; do
 	if [ ! -x "$dir/$test" ]; then
 		result FAIL "$test" ": no such test"
 	elif wanted "$test"; then
-		run_test "$test"
+		list+=("$test")
 	fi
 done
+[ "${#list[@]}" = 0 ] || run xargs -a <(printf '%s\n' "${list[@]}") -P "$workers" -n 1 \
+	setpriv --pdeathsig TERM -- "$self" one "$kernel" || :
 results_end

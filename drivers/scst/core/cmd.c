@@ -208,7 +208,8 @@ void scst_cmd_exec(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
 
-	if (unlikely(op->exclusive || op->atomic)) {
+	/* A copy sees all or nothing of a command, and is seen so. */
+	if (unlikely(op->exclusive || op->atomic || scst_cmd_is_internal(cmd))) {
 		if (op->exclusive)
 			cmd_exec_exclusive(cmd);
 		else

@@ -205,9 +205,10 @@ static bool copy_is_reachable(struct scst_copy *copy,
  * struct copy_clone - a range that the handler is asked to clone
  *
  * The handler executes it as the second command, while the first one, of the
- * other unit, executes too: so both units are there and neither is somebody's
- * alone.  Their order is that of their addresses, lest two copies wait for one
- * another.  Within a unit there is just the first.
+ * other unit, executes too: so both units are there, neither is somebody's
+ * alone, and each has its range of blocks (range.c).  Their order is that of
+ * their addresses, lest two copies wait for one another.  Within a unit there
+ * is just the first.
  *
  * @copy: copy operation
  * @first: command of the unit with the lower address
@@ -261,22 +262,34 @@ static const struct scst_opcode copy_clone_ops[2][2] = {
 	{
 		{
 			.name	= "clone from",
+			.range	= SCST_RANGE_READ,
 			.exec	= copy_exec_clone_first,
 		}, {
 			.name	= "clone to",
 			.medium_write = true,
+			.range	= SCST_RANGE_WRITE,
 			.exec	= copy_exec_clone_first,
 		},
 	}, {
 		{
 			.name	= "clone from",
+			.range	= SCST_RANGE_READ,
 			.exec	= copy_exec_clone_second,
 		}, {
 			.name	= "clone to",
 			.medium_write = true,
+			.range	= SCST_RANGE_WRITE,
 			.exec	= copy_exec_clone_second,
 		},
 	},
+};
+
+/* It has one range of blocks, and needs two of them. */
+static const struct scst_opcode copy_clone_within_op = {
+	.name		= "clone within",
+	.medium_write	= true,
+	.range		= SCST_RANGE_WRITE_ANY,
+	.exec		= copy_exec_clone_first,
 };
 
 static void copy_kick(struct scst_copy *copy)
@@ -349,6 +362,8 @@ static bool copy_clone_begin(struct scst_copy *copy)
 	copy_clone_init_cmd(clone, &clone->first, false, write_first);
 	if (clone->both)
 		copy_clone_init_cmd(clone, &clone->second, true, !write_first);
+	else
+		clone->first.cmd.op = &copy_clone_within_op;
 	copy->nr_busy++;
 	scst_cmd_exec_internal(&clone->first.cmd);
 	return true;

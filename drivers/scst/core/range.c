@@ -3,10 +3,11 @@
  * Ranges of logical blocks: what makes a command atomic.
  *
  * COMPARE AND WRITE, ORWRITE and WRITE ATOMIC have the blocks they work on for
- * themselves (SBC-5 4.27 and the clauses of these commands).  Once one of them
- * has come to a logical unit, each command that accesses the medium has its
- * range of blocks from before exec() to scst_cmd_done(): those that read share a
- * block, those that write do not.
+ * themselves (SBC-5 4.27 and the clauses of these commands), and so do the
+ * commands of the copy manager, lest a copy be torn.  Once one of them has come
+ * to a logical unit, each command that accesses the medium has its range of
+ * blocks from before exec() to scst_cmd_done(): those that read share a block,
+ * those that write do not.
  *
  * As long as none comes this costs the test of scst_device.ranges_on.  The first
  * one enters the exec gate alone, so that when it sets the flag no command is
@@ -18,7 +19,8 @@
  * whether these have begun or wait themselves.  So nobody is starved.  Who waits
  * holds a reference on the unit (the exec gate) all the time, which whoever
  * closes the gate waits for.  That is no deadlock: what has its range waits for
- * no gate and no other range.
+ * no gate and no other range of its unit, and only for those of units with
+ * higher addresses, see struct copy_clone.
  */
 
 #include <linux/interval_tree_generic.h>

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=300
-# Atomic commands of several sessions raced against overlapping reads and writes
+# Atomic commands, and copies, of several sessions raced against overlapping reads and writes
 # (race_atomic.c): nothing is torn, nothing is lost.
 set -u
 # shellcheck source=lib.sh
@@ -45,6 +45,12 @@ fileio_orwrite() {
 	unexport
 }
 
+fileio_extended_copy() {
+	export_to_all vdisk_fileio "filename=$tmp/disk.img"
+	race copy "$(rounds 40 2500)" 128
+	unexport
+}
+
 blockio_compare_and_write() {
 	export_to_all vdisk_blockio "filename=/dev/vda"
 	race caw "$(rounds 40 2500)" 64
@@ -52,6 +58,13 @@ blockio_compare_and_write() {
 
 blockio_orwrite() {
 	race or "$(rounds 40 2500)" 16
+	unexport
+}
+
+# The first command that needs the blocks for itself is one of the copy manager's
+blockio_extended_copy() {
+	export_to_all vdisk_blockio "filename=/dev/vda"
+	race copy "$(rounds 40 2500)" 128
 	unexport
 }
 
@@ -77,5 +90,5 @@ log=$(log_mark)
 		add_session tgt0 "$name"
 	done
 ) || exit 1
-main fileio_compare_and_write fileio_write_atomic fileio_orwrite blockio_compare_and_write \
-	blockio_orwrite take_apart kernel_log
+main fileio_compare_and_write fileio_write_atomic fileio_orwrite fileio_extended_copy \
+	blockio_compare_and_write blockio_orwrite blockio_extended_copy take_apart kernel_log

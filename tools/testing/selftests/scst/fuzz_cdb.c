@@ -46,11 +46,11 @@
 #define DID_NO_CONNECT	0x01
 #define DID_RESET	0x08
 #define ACA_ACTIVE	0x30
+#define CHECK_CONDITION	0x02
 
 /* ASC and ASCQ */
 #define FORMAT_CORRUPTED	0x3100
 #define SANITIZE_FAILED		0x3103
-#define CHECK_CONDITION	0x02
 
 static unsigned int reset_period, timeout_period;
 static unsigned long count[256], resets, host_errors;

@@ -13,6 +13,9 @@
  *	   keeps the writer's count.
  * atomic: WRITE ATOMIC gives all blocks a new stamp.
  * or:	   ORWRITE sets bits, each thread its own, in all blocks.
+ * copy:   EXTENDED COPY copies as many blocks, from SOURCE on, to them.  The
+ *	   writer of the first path gives all of those a new stamp at a time, that
+ *	   of the second one does so where they are copied to.
  *
  * Meanwhile writers write their block and others read all blocks.  These are
  * errors: two stamps in what one command read; a bit that was set and is not
@@ -39,11 +42,12 @@
 
 #define MAX_PATHS	8
 #define MAX_BLOCKS	255
+#define SOURCE		256	/* block */
 #define TIMEOUT_MS	120000
 #define MISCOMPARE	0x0e
 #define UNIT_ATTENTION	0x06
 
-enum mode { CAW, ATOMIC, OR, PACE };
+enum mode { CAW, ATOMIC, OR, COPY, PACE };
 
 /* What a block begins with, except with ORWRITE */
 struct block {
@@ -67,6 +71,8 @@ static struct path paths[MAX_PATHS];
 static unsigned int nr_paths;
 static unsigned int nr_blocks;
 static unsigned int block_size;
+static __u8 naa[16];		/* of the logical unit */
+static __u8 naa_len;
 static unsigned long rounds;
 static enum mode mode;
 static bool stop;
@@ -99,7 +105,7 @@ static int submit(const struct path *path, const __u8 *cdb, int dir, void *buf,
 	struct sg_io_hdr hdr = {
 		.interface_id = 'S',
 		.dxfer_direction = dir,
-		.cmd_len = 16,
+		.cmd_len = cdb[0] < 0x20 ? 6 : 16,
 		.cmdp = (void *)cdb,
 		.mx_sb_len = sizeof(sense),
 		.sbp = sense,
@@ -148,7 +154,7 @@ static bool read_blocks(const struct path *path, void *buf)
 static bool write_blocks(const struct path *path, unsigned int lba, void *buf,
 			 unsigned int n)
 {
-	const __u8 cdb[16] = { 0x8a, [9] = lba, [13] = n };
+	const __u8 cdb[16] = { 0x8a, [8] = lba >> 8, [9] = lba, [13] = n };
 
 	return must(path, cdb, SG_DXFER_TO_DEV, buf, n * block_size);
 }
@@ -281,6 +287,29 @@ static int orwrite(struct path *path, void *buf)
 	return 1;
 }
 
+static int extended_copy(struct path *path)
+{
+	__u8 list[16 + 32 + 28] = { 0, 0x18, 0, 32, [11] = 28 };
+	const __u8 cdb[16] = { 0x83, [13] = sizeof(list) };
+	__u8 *unit = list + 16, *segment = unit + 32;
+
+	/* SPC-6: identification descriptor CSCD descriptor, in binary, NAA */
+	unit[0] = 0xe4;
+	unit[4] = 1;
+	unit[5] = 3;
+	unit[7] = naa_len;
+	memcpy(unit + 8, naa, naa_len);
+	unit[30] = block_size >> 8;
+	unit[31] = block_size;
+	/* From block device to block device */
+	segment[0] = 0x02;
+	segment[3] = 24;
+	segment[11] = nr_blocks;
+	segment[18] = SOURCE >> 8;
+	segment[19] = SOURCE & 0xff;
+	return must(path, cdb, SG_DXFER_TO_DEV, list, sizeof(list)) ? 1 : -1;
+}
+
 static void *run_changer(void *arg)
 {
 	struct path *path = arg;
@@ -293,6 +322,8 @@ static void *run_changer(void *arg)
 			ret = compare_and_write(path, buf);
 		else if (mode == ATOMIC)
 			ret = write_atomic(path, buf);
+		else if (mode == COPY)
+			ret = extended_copy(path);
 		else
 			ret = orwrite(path, buf);
 		if (ret < 0)
@@ -333,6 +364,27 @@ static void wait_for_change(unsigned long *done)
 	*done = total_done();
 }
 
+/* The others write blocks without a stamp. */
+static void *run_range_writer(void *arg)
+{
+	struct path *path = arg;
+	void *buf = aligned_alloc(4096, MAX_BLOCKS * 4096);
+	unsigned int lba = path->nr ? 0 : SOURCE, i;
+	unsigned long done = 0;
+
+	while (!stopping()) {
+		path->writes++;
+		for (i = 0; i < nr_blocks; i++)
+			set_block(block_at(buf, i), (__u64)(path->nr + 1) << 48 |
+				  path->writes, 0);
+		if (!write_blocks(path, lba, buf, nr_blocks))
+			break;
+		wait_for_change(&done);
+	}
+	free(buf);
+	return NULL;
+}
+
 static void *run_writer(void *arg)
 {
 	struct path *path = arg;
@@ -356,6 +408,25 @@ static void *run_writer(void *arg)
 	return NULL;
 }
 
+static bool read_naa(const struct path *path)
+{
+	static const __u8 cdb[16] = { 0x12, 1, 0x83, 0, 252 };
+	__u8 page[252] = { }, *d;
+
+	if (!must(path, cdb, SG_DXFER_FROM_DEV, page, sizeof(page)))
+		return false;
+	for (d = page + 4; d < page + 4 + page[3] && d + 20 < page + sizeof(page);
+	     d += 4 + d[3]) {
+		if ((d[1] & 0x3f) != 3 || d[3] > sizeof(naa))
+			continue;
+		naa_len = d[3];
+		memcpy(naa, d + 4, naa_len);
+		return true;
+	}
+	error("%s: no NAA designator", path->name);
+	return false;
+}
+
 static bool open_path(const char *name)
 {
 	static const __u8 cdb[16] = { 0x9e, 0x10, [13] = 32 };
@@ -372,7 +443,7 @@ static bool open_path(const char *name)
 	if (!must(path, cdb, SG_DXFER_FROM_DEV, buf, sizeof(buf)))
 		return false;
 	block_size = buf[8] << 24 | buf[9] << 16 | buf[10] << 8 | buf[11];
-	return block_size <= 4096;
+	return block_size <= 4096 && read_naa(path);
 }
 
 /* Everything is zero, or has no stamp yet. */
@@ -385,7 +456,8 @@ static bool init_blocks(void)
 	memset(buf, 0, MAX_BLOCKS * 4096);
 	for (i = 0; mode != OR && i < nr_blocks; i++)
 		set_block(block_at(buf, i), 0, 0);
-	ok = write_blocks(&paths[0], 0, buf, nr_blocks);
+	ok = write_blocks(&paths[0], 0, buf, nr_blocks) &&
+	     write_blocks(&paths[0], SOURCE, buf, nr_blocks);
 	free(buf);
 	return ok;
 }
@@ -417,7 +489,9 @@ static void race(void)
 	for (path = paths; path < end; path++) {
 		start(&path->changer, run_changer, path);
 		start(&path->reader, run_reader, path);
-		if (mode != OR)
+		if (mode == COPY && path->nr < 2)
+			start(&path->writer, run_range_writer, path);
+		else if (mode != OR)
 			start(&path->writer, run_writer, path);
 	}
 	for (path = paths; path < end; path++)
@@ -435,7 +509,7 @@ static void race(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "caw", "atomic", "or", "pace" };
+	static const char *const modes[] = { "caw", "atomic", "or", "copy", "pace" };
 	int i;
 
 	if (argc < 5 || argc > 4 + MAX_PATHS) {

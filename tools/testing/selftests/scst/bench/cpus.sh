@@ -6,8 +6,8 @@
 #   cpus.sh OUT RUNS STACK:BACKEND...
 #
 # In OUT, beside fio's reports: "STACK:BACKEND.contention", a histogram of the
-# stacks in which a lock was waited for.  The kernel traces who sleeps for one, and
-# who queues for a spin lock: not the first who spins, while nobody else does.
+# stacks in which a lock was waited for.  The kernel traces who waits, but of those
+# who want a spin lock only who queues, not the first who spins: a probe does.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
@@ -17,7 +17,12 @@ runs=$2
 shift 2
 cpus=$(nproc)
 tracing=/sys/kernel/tracing
-trigger='hist:keys=common_stacktrace'
+hist='hist:keys=common_stacktrace'
+# event, its trigger: LCB_F_SPIN alone is a spin lock that is no rwlock
+contended=(
+	lock/contention_begin "$hist if flags != 1"
+	kprobes/scst_bench_spin "$hist"
+)
 
 # measure one|each RUNS NAME
 measure() {
@@ -47,13 +52,32 @@ bench() {
 	set_fio --thread --rw=randread --bs=4k --iodepth=32 --number_ios="${SCST_IOS:-20000}"
 	measure one "$runs" one-disk
 	measure each "$runs" disk-each
-	echo "$trigger" >$tracing/events/lock/contention_begin/trigger
+	trigger ''
 	measure one 1 contention
-	cat $tracing/events/lock/contention_begin/hist >"$out/$spec.contention"
-	echo "!$trigger" >$tracing/events/lock/contention_begin/trigger
+	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist >"$out/$spec.contention"
+	trigger '!'
+}
+
+# trigger PREFIX: '!' removes what '' sets
+trigger() {
+	local i
+
+	for ((i = 0; i < ${#contended[@]}; i += 2)); do
+		echo "$1${contended[i + 1]}" >"$tracing/events/${contended[i]}/trigger"
+	done
+}
+
+# Its name depends on whether the kernel is one for guests
+probe() {
+	local slow_path
+
+	slow_path=$(awk '$3 ~ /^(native_)?queued_spin_lock_slowpath$/ { print $3 }' /proc/kallsyms |
+		sort -u | head -n 1)
+	echo "p:scst_bench_spin $slow_path" >>$tracing/kprobe_events
 }
 
 mountpoint -q $tracing || mount -t tracefs none $tracing
+probe
 n=0
 for spec; do
 	(bench)
