@@ -40,8 +40,6 @@ static scst_sense_t vdisk_work_compare_and_write(struct scst_cmd *cmd)
  * vdisk_exec_compare_and_write - COMPARE AND WRITE
  * @cmd: command
  *
- * MAXIMUM COMPARE AND WRITE LENGTH is as much as its CDB can say.
- *
  * Context: see struct scst_dev_type.
  * Return: how it ended, or %SCST_PENDING.
  */
@@ -51,6 +49,9 @@ scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd)
 
 	if (sense != SCST_GOOD || !cmd->nblocks)
 		return sense;
+	/* MAXIMUM COMPARE AND WRITE LENGTH */
+	if (cmd->nblocks > VDISK_MAX_CAW)
+		return scst_cmd_cdb_error(cmd, 13, 8);
 	/* The core lets it have no less. */
 	if (cmd->bufflen > cmd->xfer_len)
 		return SCST_SENSE_INVALID_FIELD_IN_IU;

@@ -11,17 +11,23 @@
 #define USAGE_WRITE_AND_VERIFY	(SCST_CDB_DPO | 0x02)
 #define USAGE_WRITE_SAME	0x08
 #define USAGE_PRE_FETCH		0x02
+/*
+ * The GROUP NUMBER: there is nothing that is counted for a group, see GROUP_SUP
+ * in the extended INQUIRY data, and so nothing to refuse.
+ */
+#define USAGE_GROUP		0x3f
 
 /*
  * Variable length CDBs of the READ and WRITE family (SBC-5, READ(32)): flags in
- * byte 10, LOGICAL BLOCK ADDRESS in bytes 12 to 19, length in bytes 28 to 31.
+ * byte 10, LOGICAL BLOCK ADDRESS in bytes 12 to 19, tags that matter for
+ * protection information alone in bytes 20 to 27, length in bytes 28 to 31.
  */
 #define USAGE_VARLEN(sa, flags)						\
 	{								\
-		VARIABLE_LENGTH_CMD, USAGE_CONTROL, 0, 0, 0, 0, 0, 0xff, \
-		0, sa, flags, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,	\
-		0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,	\
-		0xff							\
+		VARIABLE_LENGTH_CMD, USAGE_CONTROL, 0, 0, 0, 0,		\
+		USAGE_GROUP, 0xff, 0, sa, flags, 0, 0xff, 0xff, 0xff,	\
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,	\
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff		\
 	}
 #define USAGE_SANITIZE		0xa0	/* IMMED and AUSE */
 
@@ -156,7 +162,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_READ,
 		.range		= SCST_RANGE_READ,
 		.usage		= { READ_10, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
-				    0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_rw10,
 		.exec		= vdisk_exec_read,
 	}, {
@@ -167,7 +174,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_WRITE,
 		.medium_write	= true,
 		.usage		= { WRITE_10, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
-				    0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_rw10,
 		.exec		= vdisk_exec_write,
 	}, {
@@ -178,7 +186,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_WRITE,
 		.medium_write	= true,
 		.usage		= { WRITE_VERIFY, USAGE_WRITE_AND_VERIFY, 0xff,
-				    0xff, 0xff, 0xff, 0, 0xff, 0xff,
+				    0xff, 0xff, 0xff, USAGE_GROUP, 0xff, 0xff,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_rw10,
 		.exec		= vdisk_exec_write_and_verify,
@@ -189,7 +197,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_WRITE,
 		.range		= SCST_RANGE_READ,
 		.usage		= { VERIFY, USAGE_VERIFY, 0xff, 0xff, 0xff,
-				    0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_verify10,
 		.exec		= vdisk_exec_verify,
 	}, {
@@ -197,7 +206,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.opcode		= PRE_FETCH,
 		.cdb_len	= 10,
 		.usage		= { PRE_FETCH, USAGE_PRE_FETCH, 0xff, 0xff,
-				    0xff, 0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_range10,
 		.exec		= vdisk_exec_pre_fetch,
 	}, {
@@ -205,7 +215,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.opcode		= SYNCHRONIZE_CACHE,
 		.cdb_len	= 10,
 		.usage		= { SYNCHRONIZE_CACHE, 0x02, 0xff, 0xff, 0xff,
-				    0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_range10,
 		.exec		= vdisk_exec_synchronize_cache,
 	}, {
@@ -244,7 +255,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_WRITE,
 		.medium_write	= true,
 		.usage		= { WRITE_SAME, USAGE_WRITE_SAME, 0xff, 0xff,
-				    0xff, 0xff, 0, 0xff, 0xff, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, 0xff, 0xff,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_write_same10,
 		.exec		= vdisk_exec_write_same,
 	}, {
@@ -254,8 +266,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_WRITE,
 		.range		= SCST_RANGE_WRITE_ANY,
 		.medium_write	= true,
-		.usage		= { UNMAP, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
-				    USAGE_CONTROL },
+		.usage		= { UNMAP, 0, 0, 0, 0, 0, USAGE_GROUP, 0xff,
+				    0xff, USAGE_CONTROL },
 		.supported	= vdisk_supports_unmap,
 		.decode		= scst_decode_len_be16_7,
 		.exec		= vdisk_exec_unmap,
@@ -427,7 +439,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_READ,
 		.usage		= { READ_16, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_rw16,
 		.exec		= vdisk_exec_read,
 	}, {
@@ -439,8 +451,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.atomic		= true,
 		.medium_write	= true,
 		.usage		= { COMPARE_AND_WRITE, USAGE_DPO_FUA, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0, 0, 0, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0,
+				    0, 0, 0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_compare_and_write,
 		.exec		= vdisk_exec_compare_and_write,
 	}, {
@@ -452,7 +464,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.medium_write	= true,
 		.usage		= { WRITE_16, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_rw16,
 		.exec		= vdisk_exec_write,
 	}, {
@@ -465,7 +477,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.medium_write	= true,
 		.usage		= { ORWRITE_16, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_rw16,
 		.exec		= vdisk_exec_orwrite,
 	}, {
@@ -477,7 +489,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.medium_write	= true,
 		.usage		= { WRITE_VERIFY_16, USAGE_WRITE_AND_VERIFY,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0xff, 0,
+				    0xff, 0xff, 0xff, 0xff, 0xff, USAGE_GROUP,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_rw16,
 		.exec		= vdisk_exec_write_and_verify,
@@ -489,7 +501,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_READ,
 		.usage		= { VERIFY_16, USAGE_VERIFY, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_verify16,
 		.exec		= vdisk_exec_verify,
 	}, {
@@ -498,7 +510,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.cdb_len	= 16,
 		.usage		= { PRE_FETCH_16, USAGE_PRE_FETCH, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, 0xff, USAGE_GROUP,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_range16,
 		.exec		= vdisk_exec_pre_fetch,
 	}, {
@@ -507,7 +520,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.cdb_len	= 16,
 		.usage		= { SYNCHRONIZE_CACHE_16, 0x02, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, 0xff, USAGE_GROUP,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_range16,
 		.exec		= vdisk_exec_synchronize_cache,
 	}, {
@@ -520,7 +534,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.usage		= { WRITE_SAME_16,
 				    USAGE_WRITE_SAME | SCST_CDB_NDOB, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, 0xff, 0xff, USAGE_GROUP,
+				    USAGE_CONTROL },
 		.decode		= scst_decode_write_same16,
 		.exec		= vdisk_exec_write_same,
 	}, {
@@ -533,7 +548,8 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.medium_write	= true,
 		.usage		= { WRITE_ATOMIC_16, USAGE_DPO_FUA, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0, USAGE_CONTROL },
+				    0xff, 0xff, 0xff, USAGE_GROUP,
+				    USAGE_CONTROL },
 		.supported	= vdisk_supports_write_atomic,
 		.decode		= scst_decode_write_atomic16,
 		.exec		= vdisk_exec_write_atomic,
@@ -630,7 +646,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_READ,
 		.range		= SCST_RANGE_READ,
 		.usage		= { READ_12, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0xff, 0,
+				    0xff, 0xff, 0xff, 0xff, 0xff, USAGE_GROUP,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_rw12,
 		.exec		= vdisk_exec_read,
@@ -642,7 +658,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.range		= SCST_RANGE_WRITE,
 		.medium_write	= true,
 		.usage		= { WRITE_12, USAGE_DPO_FUA, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0xff, 0,
+				    0xff, 0xff, 0xff, 0xff, 0xff, USAGE_GROUP,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_rw12,
 		.exec		= vdisk_exec_write,
@@ -655,7 +671,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.medium_write	= true,
 		.usage		= { WRITE_VERIFY_12, USAGE_WRITE_AND_VERIFY,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0xff, 0, USAGE_CONTROL },
+				    0xff, USAGE_GROUP, USAGE_CONTROL },
 		.decode		= scst_decode_rw12,
 		.exec		= vdisk_exec_write_and_verify,
 	}, {
@@ -665,7 +681,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.dir		= SCST_DATA_WRITE,
 		.range		= SCST_RANGE_READ,
 		.usage		= { VERIFY_12, USAGE_VERIFY, 0xff, 0xff, 0xff,
-				    0xff, 0xff, 0xff, 0xff, 0xff, 0,
+				    0xff, 0xff, 0xff, 0xff, 0xff, USAGE_GROUP,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_verify12,
 		.exec		= vdisk_exec_verify,

@@ -47,7 +47,7 @@ struct vdisk_worker;
 #define VDISK_MAX_UNMAP_DESCS	256
 /* These in blocks.  Conformance tests take more for a mistake */
 #define VDISK_MAX_UNMAP		(1024U * 1024)
-#define VDISK_MAX_CAW		255	/* COMPARE AND WRITE */
+#define VDISK_MAX_CAW		128	/* COMPARE AND WRITE */
 
 /* What PRE-FETCH reads at most: the cache is for all disks */
 #define VDISK_MAX_PRE_FETCH	(64U << 20)

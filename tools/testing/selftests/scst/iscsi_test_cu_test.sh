@@ -12,7 +12,7 @@ set -u
 # one wants no copy of the nexus to have a status, so it runs before there is one.
 disks=(fileio blockio blocks_4k)
 suites=(ReceiveCopyResults CompareAndWrite.{Simple,DpoFua,Miscompare,Unwritten}
-	ExtendedCopy GetLBAStatus Inquiry Mandatory ModeSense6 OrWrite
+	ExtendedCopy GetLBAStatus.{Simple,BeyondEol} Inquiry Mandatory ModeSense6 OrWrite
 	Prefetch10 Prefetch16 Read6 Read10 Read12 Read16 ReadCapacity10 ReadCapacity16
 	ReadDefectData10 ReadDefectData12 ReportSupportedOpcodes
 	TestUnitReady Unmap Verify10 Verify12 Verify16 Write10 Write12 Write16
@@ -22,6 +22,8 @@ suites=(ReceiveCopyResults CompareAndWrite.{Simple,DpoFua,Miscompare,Unwritten}
 
 # Those that do: disk, suite or test
 special=(
+	# It takes physical blocks for logical ones
+	"blocks_4k GetLBAStatus.UnmapSingle"
 	# Physical blocks of 8 logical ones
 	"fileio WriteSame10.UnmapUnaligned"
 	"fileio WriteSame10.InvalidDataOutSize"
@@ -101,6 +103,13 @@ failures() {
 	grep -vE '^[^ ]+ passed *$' | grep -vE '^[^ ]+ passed .*protection' || :
 }
 
+# long_cdbs: has it no room for the usage map of a CDB of 32 bytes, and nothing else
+# to say?
+long_cdbs() {
+	grep -q 'Usage Data' "$tmp/output" && ! grep -F '[FAILED]' "$tmp/output" |
+		grep -v 'Usage Data was 0x00, expected 0x7f for opcode 0x7f'
+}
+
 # run_suite DISK FAMILY.SUITE[.TEST]
 run_suite() {
 	local bad
@@ -111,6 +120,7 @@ run_suite() {
 	[ -s "$tmp/verdicts" ] || fail "no test ran: $(cat "$tmp/output")"
 	bad=$(failures <"$tmp/verdicts")
 	[ -z "$bad" ] && return
+	[ "$bad" = "ReportSupportedOpcodes.OneCommand FAILED " ] && long_cdbs && return
 	cat "$tmp/output"
 	fail "$bad"
 }
@@ -195,8 +205,8 @@ define() {
 define_all() {
 	local disk suite line
 
-	for disk in "${disks[@]}"; do
-		for suite in "${suites[@]}"; do
+	for suite in "${suites[@]}"; do
+		for disk in "${disks[@]}"; do
 			define "$disk" "SCSI.$suite"
 		done
 	done
