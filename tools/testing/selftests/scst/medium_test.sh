@@ -213,7 +213,7 @@ sanitize_refused() {
 	run sg_sanitize --fail --quick "$sg"
 	cmp "$image" "$tmp/before"
 	unexport_disk disk01
-	export_file read_only=1
+	export_file "read_only=1 thin_provisioned=1"
 	run_status 7 sg_raw "$sg" 48 02 00 00 00 00 00 00 00 00
 	unexport_disk disk01
 	# What cannot unmap has no block erase
