@@ -88,7 +88,8 @@ int vdisk_progress(struct scst_device *dev)
 	u64 size = READ_ONCE(dev->nblocks) << dev->block_shift;
 	u64 part;
 
-	switch (READ_ONCE(vd->condition)) {
+	/* Pairs with the one in vdisk_background_begin(). */
+	switch (smp_load_acquire(&vd->condition)) {
 	case VDISK_FORMATTING:
 	case VDISK_SANITIZING:
 		break;
@@ -230,8 +231,14 @@ static bool background_drop_cmd(struct vdisk *vd, scst_sense_t sense)
 	return false;
 }
 
-/* Returns true when there is more to do. */
-static bool background_step(struct vdisk *vd)
+/**
+ * vdisk_background_work - do a piece of the operation on the medium
+ * @vd: virtual disk that is formatted or sanitized
+ *
+ * Context: worker.
+ * Return: true when there is more to do.
+ */
+bool vdisk_background_work(struct vdisk *vd)
 {
 	struct vdisk_background *bg = &vd->background;
 	int ret;
@@ -253,18 +260,6 @@ static bool background_step(struct vdisk *vd)
 	else
 		background_end(vd, VDISK_FORMATTED, SCST_GOOD);
 	return false;
-}
-
-/**
- * vdisk_background_work - do a piece of the operation on the medium
- * @vd: virtual disk that is formatted or sanitized
- *
- * Context: worker.
- * Return: true when there is more to do.
- */
-bool vdisk_background_work(struct vdisk *vd)
-{
-	return background_step(vd);
 }
 
 /* ------------------------------------------------------------------------
@@ -309,6 +304,10 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	struct vdisk_background *bg = &vd->background;
 	scst_sense_t sense;
 
+	/* Another operation may have begun since the command was parsed. */
+	sense = vdisk_condition_parse(cmd);
+	if (sense != SCST_GOOD)
+		return sense;
 	/* Nothing is stored. */
 	if (!vd->worker) {
 		WRITE_ONCE(vd->condition, VDISK_FORMATTED);
@@ -324,10 +323,12 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	bg->pass = 0;
 	bg->pos = 0;
 	bg->cmd = req->immed ? NULL : cmd;
-	WRITE_ONCE(vd->condition, req->condition);
+	/* Pairs with the one in vdisk_progress(). */
+	smp_store_release(&vd->condition, req->condition);
 	vdisk_queue_background(vd);
 	return req->immed ? SCST_GOOD : SCST_PENDING;
 }
+EXPORT_SYMBOL_IF_KUNIT(vdisk_background_begin);
 
 /**
  * vdisk_background_stop - stop the operation on the medium

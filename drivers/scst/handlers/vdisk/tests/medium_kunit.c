@@ -383,6 +383,32 @@ static void condition_test(struct kunit *test)
 		       SCST_GOOD);
 }
 
+/* Both were parsed before the first one began. */
+static void begin_twice_test(struct kunit *test)
+{
+	const struct vdisk_background_req req = {
+		.condition = VDISK_SANITIZING,
+		.how = VDISK_FILL_ZEROS,
+		.passes = 1,
+	};
+	struct medium_fixture *f = test->priv;
+	struct vdisk_background *bg = &f->vd.background;
+	struct scst_cmd first = { };
+	scst_sense_t sense;
+
+	f->op.opcode = SCST_SANITIZE;
+	f->vd.condition = VDISK_FORMATTING;
+	bg->cmd = &first;
+	bg->pos = 4096;
+	sense = vdisk_background_begin(&f->cmd, &req);
+	KUNIT_EXPECT_EQ(test, (__force u32)sense,
+			(__force u32)SCST_SENSE_FORMAT_IN_PROGRESS);
+	KUNIT_EXPECT_EQ(test, f->vd.condition, VDISK_FORMATTING);
+	KUNIT_EXPECT_PTR_EQ(test, bg->cmd, &first);
+	KUNIT_EXPECT_NULL(test, bg->buf);
+	KUNIT_EXPECT_EQ(test, bg->pos, 4096);
+}
+
 static void progress_test(struct kunit *test)
 {
 	struct medium_fixture *f = test->priv;
@@ -422,6 +448,7 @@ static struct kunit_case medium_cases[] = {
 	KUNIT_CASE(lba_status_test),
 	KUNIT_CASE(lba_status_mapped_test),
 	KUNIT_CASE(condition_test),
+	KUNIT_CASE(begin_twice_test),
 	KUNIT_CASE(progress_test),
 	{}
 };
