@@ -100,24 +100,59 @@ static void reassign_set_lba(struct scst_cmd *cmd, u32 i)
 	cmd->nblocks = 1;
 }
 
-/*
- * Write what the block has, or zeros where it cannot be read: if the device below
- * is one that has a better place for it, this is what makes it use that.
+/**
+ * vdisk_reassign_read - what a block is to have that is reassigned
+ * @vd: virtual disk
+ * @buf: where to
+ * @len: bytes of a block
+ * @pos: where from
+ *
+ * It is zeros if the medium has lost what there was.  What cannot be read for
+ * another reason may be there the next time.
+ *
+ * Context: worker.
+ * Return: 0 or a negative errno.
  */
-static int reassign_block(struct scst_cmd *cmd, void *buf)
+VISIBLE_IF_KUNIT
+int vdisk_reassign_read(struct vdisk *vd, void *buf, u32 len, u64 pos)
+{
+	int ret = vd->type->ops->read_buf(vd, buf, len, pos);
+
+	switch (ret) {
+	case -EIO:
+	case -ENODATA:
+	case -EILSEQ:
+		memset(buf, 0, len);
+		return 0;
+	default:
+		return ret;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_reassign_read);
+
+/*
+ * Write what the block has: if the device below is one that has a better place for
+ * it, this is what makes it use that.
+ */
+static scst_sense_t reassign_block(struct scst_cmd *cmd, void *buf)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
-	const struct vdisk_ops *ops = vd->type->ops;
 	u32 len = cmd->dev->block_size;
+	int ret;
 
-	if (ops->read_buf(vd, buf, len, vdisk_pos(cmd)))
-		memset(buf, 0, len);
-	return ops->write_buf(vd, buf, len, vdisk_pos(cmd));
+	ret = vdisk_reassign_read(vd, buf, len, vdisk_pos(cmd));
+	if (ret)
+		return vdisk_errno_error(cmd, ret, false, cmd->lba);
+	if (!vd->type->ops->write_buf(vd, buf, len, vdisk_pos(cmd)))
+		return SCST_GOOD;
+	scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
+	return SCST_SENSE_NO_SPARE_LOCATION;
 }
 
 static scst_sense_t reassign_all(struct scst_cmd *cmd)
 {
 	const struct vdisk_reassign *r = to_vdisk_reassign(cmd);
+	scst_sense_t sense;
 	u32 i;
 
 	void *buf __free(kfree) = kmalloc(cmd->dev->block_size, GFP_NOIO);
@@ -125,10 +160,9 @@ static scst_sense_t reassign_all(struct scst_cmd *cmd)
 		return SCST_BUSY;
 	for (i = 0; i < r->nr && !scst_cmd_aborted(cmd); i++) {
 		reassign_set_lba(cmd, i);
-		if (reassign_block(cmd, buf)) {
-			scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
-			return SCST_SENSE_NO_SPARE_LOCATION;
-		}
+		sense = reassign_block(cmd, buf);
+		if (sense != SCST_GOOD)
+			return sense;
 	}
 	return vdisk_flush(cmd, 0, 0);
 }

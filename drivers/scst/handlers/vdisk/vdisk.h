@@ -738,6 +738,7 @@ scst_sense_t vdisk_exec_get_lba_status(struct scst_cmd *cmd);
 /* defects.c */
 scst_sense_t vdisk_decode_reassign_blocks(struct scst_cmd *cmd);
 #if IS_ENABLED(CONFIG_KUNIT)
+int vdisk_reassign_read(struct vdisk *vd, void *buf, u32 len, u64 pos);
 scst_sense_t vdisk_reassign_parse(struct scst_cmd *cmd, const u8 *header,
 				  u32 *nr);
 #endif

@@ -261,6 +261,40 @@ static void reassign_list_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, nr, (p->len - 4) / (p->flags & 2 ? 8 : 4));
 }
 
+static int fixture_read_error;
+
+static int fixture_read_buf(struct vdisk *vd, void *buf, u32 len, u64 pos)
+{
+	return fixture_read_error;
+}
+
+/* Only what the medium has lost is replaced by zeros. */
+static void reassign_read_test(struct kunit *test)
+{
+	static const int lost[] = { -EIO, -ENODATA, -EILSEQ };
+	static const int others[] = { -ENOMEM, -EAGAIN, -ESTALE, -ENODEV };
+	struct medium_fixture *f = test->priv;
+	u8 buf[4] = { 1, 2, 3, 4 };
+	unsigned int i;
+
+	f->ops.read_buf = fixture_read_buf;
+	fixture_read_error = 0;
+	KUNIT_EXPECT_EQ(test, vdisk_reassign_read(&f->vd, buf, 4, 0), 0);
+	KUNIT_EXPECT_EQ(test, buf[3], 4);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		fixture_read_error = others[i];
+		KUNIT_EXPECT_EQ(test, vdisk_reassign_read(&f->vd, buf, 4, 0),
+				others[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(lost); i++) {
+		memset(buf, 1, sizeof(buf));
+		fixture_read_error = lost[i];
+		KUNIT_EXPECT_EQ(test, vdisk_reassign_read(&f->vd, buf, 4, 0),
+				0);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf), 0);
+	}
+}
+
 /* ------------------------------------------------------------------------
  * GET LBA STATUS
  */
@@ -445,6 +479,7 @@ static struct kunit_case medium_cases[] = {
 	KUNIT_CASE(format_cdb_test),
 	KUNIT_CASE_PARAM(sanitize_list_test, sanitize_gen_params),
 	KUNIT_CASE_PARAM(reassign_list_test, reassign_gen_params),
+	KUNIT_CASE(reassign_read_test),
 	KUNIT_CASE(lba_status_test),
 	KUNIT_CASE(lba_status_mapped_test),
 	KUNIT_CASE(condition_test),
