@@ -113,6 +113,9 @@ unsigned int vdisk_lba_status_fill(const struct scst_cmd *cmd, u8 type, u64 *end
 	bool mapped;
 	u64 n;
 
+	/* Whatever the store says, no block is one of these. */
+	if (type == LBA_REPORT_ERRORS || type == LBA_REPORT_ANCHORED)
+		return 0;
 	for (; lba < *end && nr < max && !scst_cmd_aborted(cmd); lba += n) {
 		n = min(lba_status_extent(vd, lba, *end, &mapped), U32_MAX);
 		cond_resched();
