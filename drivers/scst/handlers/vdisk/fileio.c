@@ -530,6 +530,9 @@ static scst_sense_t fileio_work_direct(struct scst_cmd *cmd)
 	}
 	if (ret != -EIOCBQUEUED)
 		fileio_direct_done(iocb, ret);
+	/* It has got its space, and does not end before the next line. */
+	if (fc->write)
+		vdisk_space_used(to_vdisk(cmd->dev));
 	fileio_direct_put(fc);
 	return SCST_PENDING;
 }
@@ -593,6 +596,7 @@ static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
 	file_start_write(fi->file);
 	ret = fileio_rw_buf(vd, (void *)buf, len, pos, true);
 	file_end_write(fi->file);
+	vdisk_space_used(vd);
 	return ret;
 }
 
@@ -643,8 +647,12 @@ static int fileio_unmap(struct vdisk *vd, u64 pos, u64 len)
 
 static int fileio_zero(struct vdisk *vd, u64 pos, u64 len, bool unmap)
 {
-	return fileio_fallocate(vd, unmap ? FALLOC_FL_PUNCH_HOLE :
-					    FALLOC_FL_ZERO_RANGE, pos, len);
+	int ret = fileio_fallocate(vd, unmap ? FALLOC_FL_PUNCH_HOLE :
+					       FALLOC_FL_ZERO_RANGE, pos, len);
+
+	if (!unmap)
+		vdisk_space_used(vd);
+	return ret;
 }
 
 static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
@@ -656,6 +664,8 @@ static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 
 	n = vfs_clone_file_range(from->file, src_pos, to->file, dst_pos, len,
 				 0);
+	/* A file system may have to split what it shares. */
+	vdisk_space_used(dst);
 	if (n < 0)
 		return n;
 	if (n != len)
