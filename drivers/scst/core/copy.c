@@ -644,6 +644,10 @@ static bool copy_begin_segment(struct scst_copy *copy)
 		copy_fail_range(copy);
 		return false;
 	}
+	if (sense == SCST_TASK_SET_FULL) {
+		copy->result = sense;
+		return false;
+	}
 	if (sense != SCST_GOOD) {
 		copy_fail(copy, sense);
 		return false;

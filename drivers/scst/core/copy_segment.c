@@ -56,7 +56,8 @@ static bool copy_unit_is(struct scst_tgt_dev *td, u8 *page,
 
 /*
  * Only the designators of logical units find one: what the initiator may reach
- * is what its I_T nexus has LUNs for.
+ * is what its I_T nexus has LUNs for.  Returns NULL if there is none, or
+ * ERR_PTR().
  */
 static struct scst_tgt_dev *copy_find_unit(struct scst_session *sess,
 					   const struct scst_copy_cscd *cscd)
@@ -65,12 +66,15 @@ static struct scst_tgt_dev *copy_find_unit(struct scst_session *sess,
 	struct scst_tgt_dev *td;
 	unsigned long lun;
 
-	if (!page || cscd->id_type & 0x30)
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	if (cscd->id_type & 0x30)
 		return NULL;
 	for (lun = 0; (td = scst_tgt_dev_next(sess, &lun)); lun++) {
 		if (copy_unit_is(td, page, cscd))
 			return td;
 		percpu_ref_put(&td->ref);
+		cond_resched();
 	}
 	return NULL;
 }
@@ -105,20 +109,24 @@ static scst_sense_t copy_check_cscd(const struct scst_copy_cscd *cscd)
 static scst_sense_t copy_find_cscd(struct scst_copy *copy, unsigned int index)
 {
 	struct scst_copy_cscd *cscd = &copy->cscds[index];
+	struct scst_tgt_dev *td;
 
 	if (index == XCOPY_NO_CSCD)
 		return SCST_SENSE_COPY_NO_CSCD;
 	if (cscd->td)
 		return SCST_GOOD;
 	if (index == XCOPY_MAX_CSCDS) {
-		cscd->td = copy->cmd->tgt_dev;
-		percpu_ref_get(&cscd->td->ref);
-		cscd->type = cscd->td->dev->type->type;
+		td = copy->cmd->tgt_dev;
+		percpu_ref_get(&td->ref);
+		cscd->type = td->dev->type->type;
 	} else {
-		cscd->td = copy_find_unit(copy->cmd->sess, cscd);
+		td = copy_find_unit(copy->cmd->sess, cscd);
 	}
-	if (!cscd->td)
+	if (IS_ERR(td))
+		return SCST_TASK_SET_FULL;
+	if (!td)
 		return SCST_SENSE_COPY_UNREACHABLE;
+	cscd->td = td;
 	if (!copy_is_block_device(cscd->td->dev))
 		return SCST_SENSE_COPY_DEVICE_TYPE;
 	return copy_check_cscd(cscd);
@@ -251,7 +259,8 @@ static void copy_plan_clone(struct scst_copy_run *run)
  * @copy: copy operation; its run is filled in
  *
  * Context: process context, may sleep for memory.
- * Return: %SCST_GOOD, or the sense code to end the command with.
+ * Return: %SCST_GOOD, the sense code to end the command with, or
+ * %SCST_TASK_SET_FULL when there is no memory.
  */
 scst_sense_t scst_copy_begin_segment(struct scst_copy *copy)
 {
