@@ -13,8 +13,8 @@
  * again.  A copy operation has COPY_NR_CHUNKS buffers at most, and no more than
  * XCOPY_MAX_RUNNING of them have any; others wait for their turn.
  *
- * A nexus that a copy uses is held until the copy ends, but its end is not held
- * up: who removes a LUN, or aborts the command, has the commands of the core
+ * A nexus that a segment uses is held until the segment ends, but its end is not
+ * held up: who removes a LUN, or aborts the command, has the commands of the core
  * ended and the work item queued, and that sees to it that no more are started.
  */
 

@@ -73,7 +73,8 @@
  * @id_len: bytes in @id
  * @id: designator
  * @block_len: DISK BLOCK LENGTH in bytes, 0: not said
- * @td: nexus that it was found at, with a reference; NULL before
+ * @td: nexus that it was found at, with a reference; NULL unless the segment
+ *	that is processed uses it
  */
 struct scst_copy_cscd {
 	u16 offset;
@@ -185,7 +186,6 @@ struct scst_copy_run {
  * @work: the one context that all but @done and @cancelled belong to
  * @list_id: its list identifier, or NULL
  * @running: it is its turn
- * @begun: copy sources and destinations were looked for
  * @in_segment: @run is valid
  * @cancelled: COPY OPERATION ABORT hit it
  * @usage: LIST ID USAGE
@@ -213,7 +213,6 @@ struct scst_copy {
 	struct work_struct work;
 	struct scst_copy_id *list_id;
 	bool running;
-	bool begun;
 	bool in_segment;
 	bool cancelled;
 	u8 usage;

@@ -132,6 +132,22 @@ static scst_sense_t copy_find_cscd(struct scst_copy *copy, unsigned int index)
 	return copy_check_cscd(cscd);
 }
 
+/* Let go of units that the segment does not use, so that their LUNs can go. */
+static void copy_drop_others(struct scst_copy *copy,
+			     const struct scst_copy_segment *seg)
+{
+	struct scst_copy_cscd *cscd;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(copy->cscds); i++) {
+		cscd = &copy->cscds[i];
+		if (!cscd->td || i == seg->src || i == seg->dst)
+			continue;
+		percpu_ref_put(&cscd->td->ref);
+		cscd->td = NULL;
+	}
+}
+
 /* ------------------------------------------------------------------------
  * Residual data
  */
@@ -256,7 +272,7 @@ static void copy_plan_clone(struct scst_copy_run *run)
 
 /**
  * scst_copy_begin_segment - make a plan for the segment that is next
- * @copy: copy operation; its run is filled in
+ * @copy: copy operation, of which nothing is in flight; its run is filled in
  *
  * Context: process context, may sleep for memory.
  * Return: %SCST_GOOD, the sense code to end the command with, or
@@ -273,6 +289,7 @@ scst_sense_t scst_copy_begin_segment(struct scst_copy *copy)
 		.src_lba = seg->src_lba,
 		.dst_lba = seg->dst_lba,
 	};
+	copy_drop_others(copy, seg);
 	sense = copy_find_cscd(copy, seg->src);
 	if (sense == SCST_GOOD)
 		sense = copy_find_cscd(copy, seg->dst);

@@ -429,6 +429,43 @@ static void plan_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run->clone_blocks, 0);
 }
 
+static void plan_ref_release(struct percpu_ref *ref)
+{
+}
+
+/* What a segment does not use is let go. */
+static void plan_drop_test(struct kunit *test)
+{
+	struct scst_fixture *f = test->priv;
+	struct scst_tgt_dev *td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
+	struct scst_copy *copy = kunit_kzalloc(test, sizeof(*copy), GFP_KERNEL);
+	struct scst_device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, td && dev && copy);
+	KUNIT_ASSERT_EQ(test, percpu_ref_init(&td->ref, plan_ref_release,
+					      PERCPU_REF_INIT_ATOMIC,
+					      GFP_KERNEL), 0);
+	plan_init_dev(&f->dev, &f->td, &f->type, 512);
+	plan_init_dev(dev, td, &f->type, 512);
+	percpu_ref_get(&td->ref);
+	copy->cscds[0].td = &f->td;
+	copy->cscds[2].td = td;
+	copy->nr_segments = 1;
+	copy->segments[0] = (struct scst_copy_segment)SEG(8, 0, 8);
+	copy->segments[0].dst = 2;
+	KUNIT_EXPECT_TRUE(test, scst_copy_begin_segment(copy) == SCST_GOOD);
+	KUNIT_EXPECT_PTR_EQ(test, copy->cscds[2].td, td);
+	copy->cscds[1].td = &f->td;
+	copy->segments[0].dst = 1;
+	KUNIT_EXPECT_TRUE(test, scst_copy_begin_segment(copy) == SCST_GOOD);
+	KUNIT_EXPECT_NULL(test, copy->cscds[2].td);
+	KUNIT_EXPECT_PTR_EQ(test, copy->cscds[1].td, &f->td);
+	/* The reference of percpu_ref_init() is left. */
+	percpu_ref_put(&td->ref);
+	KUNIT_EXPECT_TRUE(test, percpu_ref_is_zero(&td->ref));
+	percpu_ref_exit(&td->ref);
+}
+
 static scst_sense_t plan_clone(struct scst_cmd *cmd,
 			       const struct scst_clone *clone)
 {
@@ -642,6 +679,7 @@ static struct kunit_case xcopy_test_cases[] = {
 	KUNIT_CASE_PARAM(xcopy_bad_test, xcopy_bad_gen_params),
 	KUNIT_CASE(xcopy_limits_test),
 	KUNIT_CASE_PARAM(plan_test, plan_gen_params),
+	KUNIT_CASE(plan_drop_test),
 	KUNIT_CASE(plan_clone_test),
 	KUNIT_CASE(xcopy_sense_test),
 	KUNIT_CASE(results_parameters_test),

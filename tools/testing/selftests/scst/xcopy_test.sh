@@ -437,6 +437,24 @@ units_go_while_it_runs() {
 	udevadm settle
 	find_units
 
+	# The LUN goes of a unit that an earlier segment used: it is not waited for
+	start_slow -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 -s 65535,0,64,0,0
+	timeout 20 bash -c "echo 1 >$scst_targets/tgt0/luns/del" ||
+		fail "luns/del waits for the copy"
+	reads_are_held || fail "no READ: $(cat "$tmp/answer")"
+	end_slow good
+	add_lun tgt0 1 to
+	udevadm settle
+	find_units
+
+	# And of one that a later segment uses again, which finds it at the other LUN
+	start_slow -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 -s 65535,0,64,0,0 -s 0,1,8,0,0
+	put "$scst_targets/tgt0/luns/del" 1
+	end_slow 'a/0d/01 segment 2 destination 02 7/27/00'
+	add_lun tgt0 1 to
+	udevadm settle
+	find_units
+
 	# The copy is cancelled, by COPY OPERATION ABORT
 	start_slow -c "$sg_to" -s 65535,0,128,0,0
 	quiet sg_raw "$sg_from" 83 1c 00 00 00 07 00 00 00 00 00 00 00 00 00 00
