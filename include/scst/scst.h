@@ -682,6 +682,7 @@ enum scst_qerr {
  * @nblocks: number of logical blocks; the handler sets it
  * @opt_xfer: best transfer length in bytes, 0: not known; the handler sets it
  * @clone_size: see clone() of struct scst_dev_type; 0: it cannot be cloned
+ * @medium_gen: how often initiators were told that the medium may have changed
  * @mutex: the unit's settings and exports; taken by attribute callbacks
  * @d_sense: sense data in descriptor format (control mode page)
  * @swp: software write protect (control mode page)
@@ -706,6 +707,7 @@ struct scst_device {
 	u64 nblocks;
 	u32 opt_xfer;
 	u32 clone_size;
+	u32 medium_gen;
 	struct mutex mutex;	/* see above */
 	bool d_sense;
 	bool swp;

@@ -83,12 +83,34 @@ static void cmd_leave_exec_gate(struct scst_cmd *cmd)
 	scst_gate_leave(&cmd->dev->exec_gate, &cmd->exec_entry);
 }
 
-/* It was aborted, or an ACA condition blocks it.  Returns true if so. */
+/* What the core has sent is for the medium that it knows. */
+static scst_sense_t cmd_check_medium(const struct scst_cmd *cmd)
+{
+	/* Pairs with dev_probe(): this is as recent as what attach() did. */
+	if (!smp_load_acquire(&cmd->dev->online))
+		return SCST_SENSE_NOT_READY_MANUAL;
+	if (READ_ONCE(cmd->dev->medium_gen) != to_scst_internal(cmd)->medium_gen)
+		return SCST_SENSE_MEDIUM_CHANGED;
+	return SCST_GOOD;
+}
+
+/*
+ * It was aborted, an ACA condition blocks it, or it is for another medium.
+ * Returns true if so.
+ */
 static bool cmd_exec_stopped(struct scst_cmd *cmd)
 {
+	scst_sense_t sense;
+
 	if (scst_cmd_aborted(cmd)) {
 		scst_cmd_done(cmd, SCST_GOOD);
 		return true;
+	}
+	if (scst_cmd_is_internal(cmd)) {
+		sense = cmd_check_medium(cmd);
+		if (sense != SCST_GOOD)
+			scst_cmd_done(cmd, sense);
+		return sense != SCST_GOOD;
 	}
 	if (!scst_aca_blocked(cmd))
 		return false;

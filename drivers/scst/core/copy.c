@@ -324,9 +324,10 @@ static void copy_clone_init_cmd(struct copy_clone *clone,
 {
 	struct scst_copy *copy = clone->copy;
 	struct scst_copy_run *run = &copy->run;
+	struct scst_copy_cscd *cscd = write ? run->dst : run->src;
 	u64 lba = (write ? run->dst_lba : run->src_lba) + run->clone_skip;
 
-	scst_internal_init(ic, copy->cmd, write ? run->dst->td : run->src->td,
+	scst_internal_init(ic, copy->cmd, cscd->td, cscd->medium_gen,
 			   second ? copy_clone_second_done :
 				    copy_clone_first_done);
 	scst_internal_set_rw(ic, write, lba, run->clone_blocks);
@@ -408,7 +409,8 @@ static void copy_chunk_rw(struct copy_chunk *chunk, bool write, u64 lba,
 			  u32 skip, u32 len)
 {
 	struct scst_copy *copy = chunk->copy;
-	struct scst_tgt_dev *td = write ? copy->run.dst->td : copy->run.src->td;
+	struct scst_copy_cscd *cscd = write ? copy->run.dst : copy->run.src;
+	struct scst_tgt_dev *td = cscd->td;
 	struct scst_internal_cmd *ic = &chunk->ic;
 	struct scatterlist *sg = chunk->buf->sg;
 
@@ -416,7 +418,8 @@ static void copy_chunk_rw(struct copy_chunk *chunk, bool write, u64 lba,
 	sg->offset += skip;
 	sg->length -= skip;
 	chunk->writing = write;
-	scst_internal_init(ic, copy->cmd, td, copy_chunk_done);
+	scst_internal_init(ic, copy->cmd, td, cscd->medium_gen,
+			   copy_chunk_done);
 	scst_internal_set_rw(ic, write, lba, len >> td->dev->block_shift);
 	scst_cmd_set_sg(&ic->cmd, write ? SCST_DATA_WRITE : SCST_DATA_READ,
 			sg, sg_nents_for_len(sg, len), len);

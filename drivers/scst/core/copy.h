@@ -73,6 +73,9 @@
  * @id_len: bytes in @id
  * @id: designator
  * @block_len: DISK BLOCK LENGTH in bytes, 0: not said
+ * @found: a segment has used it
+ * @medium_gen: scst_device.medium_gen when the first one did: what is read later is
+ *	of the same medium
  * @td: nexus that it was found at, with a reference; NULL unless the segment
  *	that is processed uses it
  */
@@ -85,6 +88,8 @@ struct scst_copy_cscd {
 	u8 id_len;
 	u8 id[XCOPY_ID_MAX_LEN];
 	u32 block_len;
+	bool found;
+	u32 medium_gen;
 	struct scst_tgt_dev *td;
 };
 

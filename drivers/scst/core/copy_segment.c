@@ -127,6 +127,10 @@ static scst_sense_t copy_find_cscd(struct scst_copy *copy, unsigned int index)
 	if (!td)
 		return SCST_SENSE_COPY_UNREACHABLE;
 	cscd->td = td;
+	if (!cscd->found) {
+		cscd->found = true;
+		cscd->medium_gen = READ_ONCE(td->dev->medium_gen);
+	}
 	if (!copy_is_block_device(cscd->td->dev))
 		return SCST_SENSE_COPY_DEVICE_TYPE;
 	return copy_check_cscd(cscd);

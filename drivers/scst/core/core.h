@@ -107,6 +107,7 @@ struct scst_tgt_dev {
  * @cmd: command
  * @cdb: its CDB
  * @parent: command that it is for
+ * @medium_gen: of the unit's medium that it is for
  * @done: called once when it has ended; in any context, must not sleep.  The
  *	memory is the caller's again.
  */
@@ -114,6 +115,7 @@ struct scst_internal_cmd {
 	struct scst_cmd cmd;
 	u8 cdb[16];
 	struct scst_cmd *parent;
+	u32 medium_gen;
 	void (*done)(struct scst_internal_cmd *ic);
 };
 
@@ -265,7 +267,7 @@ void scst_cmd_leave_exec(struct scst_cmd *cmd);
 
 /* internal.c */
 void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
-			struct scst_tgt_dev *td,
+			struct scst_tgt_dev *td, u32 medium_gen,
 			void (*done)(struct scst_internal_cmd *ic));
 void scst_internal_set_rw(struct scst_internal_cmd *ic, bool write, u64 lba,
 			  u32 nblocks);

@@ -5,7 +5,8 @@
  *
  * They pass what every command passes but the task set: the initiator did not
  * send them, so they have no place in its order, and report no unit attention
- * condition of its.  They end by a callback instead of a response.
+ * condition of its.  Hence they know which medium they are for.  They end by a
+ * callback instead of a response.
  */
 
 #include <linux/unaligned.h>
@@ -16,12 +17,13 @@
  * @ic: command
  * @parent: command that it is for; does not end before @ic
  * @td: I_T_L nexus of @parent's I_T nexus, which the caller has a reference on
+ * @medium_gen: scst_device.medium_gen of the medium that it is for
  * @done: called when it has ended; see struct scst_internal_cmd
  *
  * Context: any.
  */
 void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
-			struct scst_tgt_dev *td,
+			struct scst_tgt_dev *td, u32 medium_gen,
 			void (*done)(struct scst_internal_cmd *ic))
 {
 	struct scst_cmd *cmd = &ic->cmd;
@@ -36,6 +38,7 @@ void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
 	percpu_ref_get(&td->ref);
 	set_bit(SCST_CMD_INTERNAL, &cmd->flags);
 	ic->parent = parent;
+	ic->medium_gen = medium_gen;
 	ic->done = done;
 }
 

@@ -279,6 +279,8 @@ void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->tgt_dev_lock, flags);
+	if (ua == SCST_UA_MEDIUM_CHANGED)
+		WRITE_ONCE(dev->medium_gen, dev->medium_gen + 1);
 	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
 		if (!except || td != except->tgt_dev)
 			scst_ua_set(td, ua);

@@ -197,6 +197,15 @@ static unsigned int block_length(int fd)
 	return r.status ? 0 : buf[5] << 16 | buf[6] << 8 | buf[7];
 }
 
+static unsigned int device_type(int fd)
+{
+	uint8_t cdb[6] = { 0x12, 0, 0, 0, 36 }, buf[36] = { 0 };
+	struct result r;
+
+	scsi_cmd(fd, cdb, sizeof(cdb), SG_DXFER_FROM_DEV, buf, sizeof(buf), &r);
+	return buf[0] & 0x1f;
+}
+
 static void add_cscd(struct list *l, char *arg)
 {
 	uint8_t *desc = l->cscds[l->nr_cscds];
@@ -212,6 +221,7 @@ static void add_cscd(struct list *l, char *arg)
 		*name++ = '\0';
 	fd = open_dev(name ? name : arg);
 	desc[0] = 0xe4;
+	desc[1] = device_type(fd);
 	find_designator(fd, name ? arg : "", desc);
 	if (option && !strcmp(option, "pad"))
 		desc[28] = 0x04;

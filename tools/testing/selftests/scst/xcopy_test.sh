@@ -426,6 +426,30 @@ units_go_while_it_runs() {
 	wait "$pid"
 	put "$dev_bus/drivers/test_handler/bind" slow
 
+	# The destination is unbound and bound again: it may have another content
+	start_slow -c "$sg_to" -s 65535,0,128,0,0
+	put "$dev_bus/drivers/vdisk_fileio/unbind" to
+	put "$dev_bus/drivers/vdisk_fileio/bind" to
+	end_slow 'a/0d/01 segment 0 destination 02 6/28/00'
+	find_units
+
+	# The medium of a CD-ROM drive is changed, between two segments that read it
+	head -c 1M /dev/urandom >"$tmp/store/a.iso"
+	head -c 1M /dev/urandom >"$tmp/store/b.iso"
+	add_device vcdrom cd "filename=$tmp/store/a.iso"
+	add_lun tgt0 11 cd
+	udevadm settle
+	sg_cd=$(sg_of tgt0 11)
+	sg_turs -n 8 "$sg_cd" >/dev/null 2>&1 || :
+	start_slow -c "$sg_cd" -c "$sg_from" -s 0,65535,8,0,0 -s 1,65535,8,0,0 \
+		-s 0,65535,8,0,32
+	put "$scst_devices/cd/filename" "$tmp/store/b.iso"
+	end_slow 'a/0d/01 segment 2 source 02 6/28/00'
+	start_slow -c "$sg_cd" -s 0,65535,8,0,0
+	end_slow good
+	del_lun tgt0 11
+	del_device cd
+
 	# The LUN of the destination goes
 	start_slow -c "$sg_to" -s 65535,0,128,0,0
 	put "$scst_targets/tgt0/luns/del" 1 &
@@ -531,7 +555,7 @@ units_come_and_go() {
 
 # What sd says of unit attentions, and of the unit of scst_test, is its own business
 kernel_log_is_clean() {
-	log_clean "$mark" any 'sd [0-9]+:[0-9]+:[0-9]+:[0-9]+: '
+	log_clean "$mark" any 's[dr] [0-9]+:[0-9]+:[0-9]+:[0-9]+: '
 }
 
 scst_load
