@@ -602,9 +602,10 @@ struct scst_clone {
  *	manager, which finds units by their designators.  A handler may be
  *	attached or not.
  * @clone: optional: WRITE a range by having it share the space of another one.
- *	Both units are of this handler and have a clone_size, of which the
- *	offsets and the length are multiples; so it is called only if the units
- *	have one.  As exec(), with @cmd for one of the units; the copy manager
+ *	Both units are of this handler, have the same clone_domain and the
+ *	same clone_size, of which the offsets and the length are multiples.
+ *	Units with a clone_domain in common must not need one another for
+ *	their I/O.  As exec(), with @cmd for one of the units; the copy manager
  *	holds the other one.  When it fails, it copies by reading and writing.
  * @dev_done: optional: every command of the device that reached exec() has
  *	ended with @cmd->result; before the response is sent; any context.
@@ -682,6 +683,7 @@ enum scst_qerr {
  * @nblocks: number of logical blocks; the handler sets it
  * @opt_xfer: best transfer length in bytes, 0: not known; the handler sets it
  * @clone_size: see clone() of struct scst_dev_type; 0: it cannot be cloned
+ * @clone_domain: likewise; only compared
  * @medium_gen: how often initiators were told that the medium may have changed
  * @mutex: the unit's settings and exports; taken by attribute callbacks
  * @d_sense: sense data in descriptor format (control mode page)
@@ -707,6 +709,7 @@ struct scst_device {
 	u64 nblocks;
 	u32 opt_xfer;
 	u32 clone_size;
+	const void *clone_domain;
 	u32 medium_gen;
 	struct mutex mutex;	/* see above */
 	bool d_sense;

@@ -207,8 +207,9 @@ static bool copy_is_reachable(struct scst_copy *copy,
  * The handler executes it as the second command, while the first one, of the
  * other unit, executes too: so both units are there, neither is somebody's
  * alone, and each has its range of blocks (range.c).  Their order is that of
- * their addresses, lest two copies wait for one another.  Within a unit there
- * is just the first.
+ * their addresses, lest two copies wait for one another.  Nor does one of the
+ * units wait for the other: they have the clone_domain in common.  Within a unit
+ * there is just the first.
  *
  * @copy: copy operation
  * @first: command of the unit with the lower address

@@ -260,7 +260,8 @@ static void copy_plan_clone(struct scst_copy_run *run)
 	    run->window == 1 || src->block_size != dst->block_size)
 		return;
 	size = src->clone_size;
-	if (!size || size != dst->clone_size || size < src->block_size)
+	if (!size || size != dst->clone_size || size < src->block_size ||
+	    src->clone_domain != dst->clone_domain)
 		return;
 	from = run->src_lba << src->block_shift;
 	to = run->dst_lba << dst->block_shift;

@@ -479,8 +479,10 @@ static void plan_clone_test(struct kunit *test)
 		u32 src_size, dst_size;
 		struct scst_copy_segment seg;
 		u64 skip, blocks;
+		bool apart;
 	} cases[] = {
 		{ 4096, 4096, SEG(16, 8, 0), 0, 16 },
+		{ 4096, 4096, SEG(16, 8, 0), 0, 0, true },
 		{ 4096, 4096, SEG(30, 7, 15), 1, 24 },
 		{ 4096, 4096, SEG(8, 4, 4), 0, 0 },
 		{ 4096, 4096, SEG(16, 8, 1), 0, 0 },
@@ -500,6 +502,9 @@ static void plan_clone_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		f->dev.clone_size = cases[i].src_size;
 		dev->clone_size = cases[i].dst_size;
+		dev->clone_domain = NULL;
+		if (cases[i].apart)
+			dev->clone_domain = dev;
 		copy->cscds[0].td = &f->td;
 		copy->cscds[1].td = td;
 		copy->nr_segments = 1;

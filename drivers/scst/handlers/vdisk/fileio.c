@@ -887,8 +887,10 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	limits->size = i_size_read(inode);
 	/* Parts of a page have to be read first. */
 	limits->opt_granularity = max(limits->opt_granularity, PAGE_SIZE);
-	if (fi->regular && fi->file->f_op->remap_file_range)
+	if (fi->regular && fi->file->f_op->remap_file_range) {
 		limits->clone_size = i_blocksize(inode);
+		limits->clone_domain = inode->i_sb;
+	}
 	limits->unmap_zeroes = limits->can_unmap;
 	limits->cached = !fi->direct;
 	if (fi->shmem || (vd->p.nv_cache && !fi->direct))

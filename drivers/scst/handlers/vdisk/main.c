@@ -58,6 +58,7 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	dev->nblocks = limits->size >> dev->block_shift;
 	dev->opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
 	dev->clone_size = limits->clone_size;
+	dev->clone_domain = limits->clone_domain;
 	/* INQUIRY reads them though the device is not attached yet. */
 	vd->limits = *limits;
 	return 0;

@@ -282,6 +282,8 @@ struct vdisk_background {
  * @unmap_granularity: bytes that can be unmapped at once, 0: a logical block
  * @unmap_alignment: offset of the first such unit in bytes
  * @clone_size: ranges of such blocks can be cloned, 0: none can
+ * @clone_domain: what stores have in common that can be cloned to one another:
+ *	their file system; only compared
  * @can_unmap: gives space back
  * @unmap_zeroes: what was unmapped reads as zeros
  * @cached: what was read stays in a cache of this host
@@ -302,6 +304,7 @@ struct vdisk_limits {
 	u32 unmap_granularity;
 	u32 unmap_alignment;
 	u32 clone_size;
+	const void *clone_domain;
 	bool can_unmap;
 	bool unmap_zeroes;
 	bool cached;
