@@ -371,7 +371,15 @@ static bool copy_clone_begin(struct scst_copy *copy)
 	return true;
 }
 
-/* What was not cloned is read and written. */
+/* As for a chunk whose command was aborted: a reset of a unit ends the copy. */
+static void copy_clone_check(struct scst_copy *copy,
+			     const struct scst_internal_cmd *ic)
+{
+	if (scst_cmd_aborted(&ic->cmd))
+		copy_fail_cmd(copy, &ic->cmd, !ic->cmd.op->medium_write);
+}
+
+/* What was not cloned is read and written, unless the clone was aborted. */
 static void copy_clone_collect(struct scst_copy *copy)
 {
 	struct copy_clone *clone = copy->clone;
@@ -384,6 +392,9 @@ static void copy_clone_collect(struct scst_copy *copy)
 			return;
 	clone->busy = false;
 	copy->nr_busy--;
+	copy_clone_check(copy, &clone->first);
+	if (clone->both)
+		copy_clone_check(copy, &clone->second);
 	if (clone->result != SCST_GOOD)
 		run->clone_blocks = 0;
 	else
