@@ -1149,6 +1149,7 @@ struct scst_session {
 	u64 past_stats[SCST_STAT_NR];
 	spinlock_t copy_lock;	/* protects copy_ids and what is in it */
 	struct list_head copy_ids;
+	unsigned int nr_copies;	/* that run; under copies_lock */
 };
 
 static inline struct scst_session *to_scst_sess(struct device *dev)

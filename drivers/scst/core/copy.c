@@ -11,7 +11,8 @@
  *
  * The work item never waits: it starts commands, and each that ends queues it
  * again.  A copy operation has COPY_NR_CHUNKS buffers at most, and no more than
- * XCOPY_MAX_RUNNING of them have any; others wait for their turn.
+ * XCOPY_MAX_RUNNING of them have any, and XCOPY_MAX_NEXUS_RUNNING of those of an
+ * I_T nexus; others wait for their turn.
  *
  * A nexus that a segment uses is held until the segment ends, but its end is not
  * held up: who removes a LUN, or aborts the command, has the commands of the core
@@ -29,7 +30,10 @@
 /* Residual data before, and padding behind, what is read: a block each */
 #define COPY_STAGE_ROOM		(2 * COPY_MAX_BLOCK)
 
-/* Protects what is in the list, running and cancelled; any context */
+/*
+ * Protects what is in the list, running, cancelled, and scst_session.nr_copies;
+ * any context
+ */
 static DEFINE_SPINLOCK(copies_lock);
 static LIST_HEAD(copies);
 static unsigned int nr_running;
@@ -704,7 +708,26 @@ static bool copy_run_segments(struct scst_copy *copy)
 	return copy->nr_busy;
 }
 
-/* Let the oldest of those that wait run. */
+static bool copy_may_run(const struct scst_copy *copy)
+{
+	lockdep_assert_held(&copies_lock);
+	return nr_running < XCOPY_MAX_RUNNING &&
+	       copy->cmd->sess->nr_copies < XCOPY_MAX_NEXUS_RUNNING;
+}
+
+static void copy_begin_turn(struct scst_copy *copy)
+{
+	lockdep_assert_held(&copies_lock);
+	copy->running = true;
+	nr_running++;
+	copy->cmd->sess->nr_copies++;
+	copy_kick(copy);
+}
+
+/*
+ * Let the oldest one run of those that may: it can only be one more, as none of
+ * them could before.
+ */
 static void copy_end_turn(struct scst_copy *copy)
 {
 	struct scst_copy *next;
@@ -714,12 +737,11 @@ static void copy_end_turn(struct scst_copy *copy)
 	if (!copy->running)
 		return;
 	nr_running--;
+	copy->cmd->sess->nr_copies--;
 	list_for_each_entry(next, &copies, entry) {
-		if (next->running)
+		if (next->running || !copy_may_run(next))
 			continue;
-		next->running = true;
-		nr_running++;
-		copy_kick(next);
+		copy_begin_turn(next);
 		return;
 	}
 }
@@ -772,13 +794,13 @@ void scst_copy_start(struct scst_copy *copy)
 
 	guard(spinlock_irqsave)(&copies_lock);
 	list_add_tail(&copy->entry, &copies);
-	copy->running = nr_running < XCOPY_MAX_RUNNING;
-	nr_running += copy->running;
 	/*
 	 * scst_cmd_abort() looks for it after it has marked the command: if it
 	 * was not in the list yet, the work item sees the mark.
 	 */
-	if (copy->running || scst_cmd_aborted(copy->cmd))
+	if (copy_may_run(copy))
+		copy_begin_turn(copy);
+	else if (scst_cmd_aborted(copy->cmd))
 		copy_kick(copy);
 }
 

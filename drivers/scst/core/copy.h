@@ -27,6 +27,8 @@
 				 XCOPY_MAX_SEGMENTS * XCOPY_SEGMENT_LEN)
 #define XCOPY_MAX_SEGMENT_BYTES	SZ_256M
 #define XCOPY_MAX_RUNNING	16
+/* And how many of these may be of one I_T nexus */
+#define XCOPY_MAX_NEXUS_RUNNING	4
 
 /* All that is held for a list identifier is sense data. */
 #define XCOPY_HELD_LIMIT	SCST_SENSE_BUFFERSIZE
