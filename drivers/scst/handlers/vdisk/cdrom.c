@@ -355,13 +355,12 @@ static scst_sense_t vcdrom_set_power(struct scst_cmd *cmd)
 	}
 }
 
-static scst_sense_t vcdrom_load(struct vdisk *vd)
+static void vcdrom_load(struct vdisk *vd)
 {
 	if (!vd->tray_open)
-		return SCST_GOOD;
+		return;
 	vcdrom_insert(vd);
 	vcdrom_announce(vd, false);
-	return SCST_GOOD;
 }
 
 static scst_sense_t vcdrom_eject(struct vdisk *vd)
@@ -398,7 +397,10 @@ scst_sense_t vcdrom_exec_start_stop_unit(struct scst_cmd *cmd)
 	if (!(flags & START_STOP_LOEJ))
 		return flags & START_STOP_START ?
 			vdisk_check_medium(cmd->dev) : SCST_GOOD;
-	return flags & START_STOP_START ? vcdrom_load(vd) : vcdrom_eject(vd);
+	if (!(flags & START_STOP_START))
+		return vcdrom_eject(vd);
+	vcdrom_load(vd);
+	return SCST_GOOD;
 }
 
 /**
