@@ -151,7 +151,7 @@ static bool copy_must_stop(const struct scst_copy *copy)
 /* The first failure is the one that is told. */
 static void copy_fail(struct scst_copy *copy, scst_sense_t sense)
 {
-	struct scst_copy_failure *f = (struct scst_copy_failure *)copy->cmd->priv;
+	struct scst_copy_failure *f = xcopy_failure(copy->cmd);
 
 	if (copy->result != SCST_GOOD)
 		return;
@@ -165,7 +165,7 @@ static void copy_fail(struct scst_copy *copy, scst_sense_t sense)
 static void copy_fail_cmd(struct scst_copy *copy, const struct scst_cmd *cmd,
 			  bool source)
 {
-	struct scst_copy_failure *f = (struct scst_copy_failure *)copy->cmd->priv;
+	struct scst_copy_failure *f = xcopy_failure(copy->cmd);
 
 	if (copy->result != SCST_GOOD)
 		return;
@@ -182,7 +182,7 @@ static void copy_fail_cmd(struct scst_copy *copy, const struct scst_cmd *cmd,
  */
 static void copy_fail_range(struct scst_copy *copy)
 {
-	struct scst_copy_failure *f = (struct scst_copy_failure *)copy->cmd->priv;
+	struct scst_copy_failure *f = xcopy_failure(copy->cmd);
 
 	copy_fail(copy, SCST_SENSE_COPY_RANGE);
 	f->source = copy->run.bad_source;

@@ -258,6 +258,13 @@ struct scst_copy_failure {
 	u8 sense[SCST_SENSE_BUFFERSIZE / 2];
 };
 
+static_assert(sizeof(struct scst_copy_failure) <= SCST_CMD_PRIV_SIZE);
+
+static inline struct scst_copy_failure *xcopy_failure(struct scst_cmd *cmd)
+{
+	return (struct scst_copy_failure *)cmd->priv;
+}
+
 /* xcopy.c */
 scst_sense_t scst_xcopy_parse(struct scst_cmd *cmd, const u8 *buf,
 			      struct scst_copy *copy);
@@ -271,7 +278,7 @@ scst_sense_t scst_copy_begin_segment(struct scst_copy *copy);
 
 /* copy_results.c */
 scst_sense_t scst_copy_id_start(struct scst_copy *copy);
-void scst_copy_id_progress(struct scst_copy *copy, u32 bytes);
+void scst_copy_id_progress(struct scst_copy *copy, u64 bytes);
 void scst_copy_id_end(struct scst_copy *copy);
 
 #endif /* _SCST_COPY_H */

@@ -103,7 +103,7 @@ EXPORT_SYMBOL_IF_KUNIT(scst_copy_id_start);
  *
  * Context: any.
  */
-void scst_copy_id_progress(struct scst_copy *copy, u32 bytes)
+void scst_copy_id_progress(struct scst_copy *copy, u64 bytes)
 {
 	if (!copy->list_id)
 		return;

@@ -36,7 +36,7 @@
 
 /**
  * struct sgv_cache - free buffers of a CPU
- * @lock: protects all fields but @stats
+ * @lock: protects all fields
  * @classes: by order, last freed first
  * @lru: all of them, last freed first
  * @nr_pages: in them
@@ -399,8 +399,9 @@ static struct scst_sgv *sgv_get(unsigned int order, unsigned int nr, gfp_t gfp)
  *	zeroes; without it, it has what was in that memory before, also of other
  *	initiators, and only what was written to it since may be sent
  *
- * The scatter list is not to be modified, and when the buffer is given back
- * nobody may use its pages any more, reference or not.
+ * The scatter list is not to be modified, but that its first entry may begin later
+ * for a while, within its first page.  When the buffer is given back nobody may use
+ * its pages any more, reference or not.
  *
  * Context: as @gfp says; process context if it may sleep.
  * Return: the buffer or ERR_PTR(): -EBUSY when a limit is reached, -ENOMEM, with

@@ -237,12 +237,6 @@ scst_sense_t scst_exec_extended_copy(struct scst_cmd *cmd)
 #define FORWARDED_SOURCE		1	/* copy source */
 #define FORWARDED_DESTINATION		2
 
-static struct scst_copy_failure *xcopy_failure(struct scst_cmd *cmd)
-{
-	BUILD_BUG_ON(sizeof(struct scst_copy_failure) > SCST_CMD_PRIV_SIZE);
-	return (struct scst_copy_failure *)cmd->priv;
-}
-
 /*
  * The fields of COMMAND-SPECIFIC INFORMATION: where the status of the source
  * and of the destination begin, and the number of the segment.

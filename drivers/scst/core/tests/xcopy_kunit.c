@@ -523,7 +523,7 @@ static void plan_clone_test(struct kunit *test)
 static void xcopy_set_failure(struct scst_cmd *cmd, bool source, u8 status)
 {
 	static const u8 sense[18] = { 0x70, 0, 0x05, [7] = 10, [12] = 0x21 };
-	struct scst_copy_failure *f = (struct scst_copy_failure *)cmd->priv;
+	struct scst_copy_failure *f = xcopy_failure(cmd);
 
 	memset(f, 0, sizeof(*f));
 	f->segment = 0x0102;
