@@ -538,7 +538,7 @@ static void vpd_block_limits_test(struct kunit *test)
 	limits->unmap_alignment = 4096;
 	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf), 64);
 	KUNIT_EXPECT_EQ(test, buf[4], 0);
-	KUNIT_EXPECT_EQ(test, buf[5], 255);
+	KUNIT_EXPECT_EQ(test, buf[5], 128);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 8);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 8), 16384);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 12), 1024);
