@@ -303,9 +303,9 @@ malformed_commands() {
 	refused 9 ff 00 00 00 00 00 00 00 00 00
 	refused 5 9e 1f 00 00 00 00 00 00 00 00 00 00 02 00 00 00
 	refused 5 a3 1e 00 00 00 00 00 00 02 00 00 00
-	# Protection information on a unit without, NACA
+	# Protection information on a unit without, linked commands
 	refused 5 28 e0 00 00 00 00 00 00 01 00
-	refused 5 12 00 00 00 60 04
+	refused 5 12 00 00 00 60 01
 	# The beginning of a longer command
 	refused 5 28 00 00 00 00 00
 	refused 5 28 00 00 00 00 00 00 00 01

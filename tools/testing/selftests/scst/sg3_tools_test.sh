@@ -38,8 +38,8 @@ applies_not=(
 	# a sensor of the temperature
 	sg_bg_ctl sg_get_elem_status sg_rem_rest_elem sg_referrals sg_rep_pip
 	sg_stream_ctl scsi_temperature
-	# Not for a device, or for the whole host
-	scsi_logging_level
+	# Not for a device, or for the whole host, or of another package
+	scsi_logging_level scsi_ch_swp
 )
 
 # All tests have the same disks, whatever became of the one before
