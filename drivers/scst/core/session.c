@@ -238,6 +238,7 @@ static void session_drain(struct scst_session *sess)
 	}
 	scst_session_abort_all(sess);
 	scst_tgt_devs_free(&doomed);
+	/* Nexuses that somebody else is freeing are waited for here. */
 	percpu_ref_kill(&sess->ref);
 	wait_for_completion(&sess->drained);
 	/* For xmit_response() and on_free_cmd(), which dropped the last ones */
@@ -292,8 +293,8 @@ EXPORT_SYMBOL_GPL(scst_register_session);
  * When this returns all callbacks for its commands and task management requests
  * have returned too.
  *
- * Context: process context; waits for the session's commands and for callbacks
- * of its attributes.
+ * Context: process context; waits for the session's commands, for those who take
+ * LUNs from it, and for callbacks of its attributes.
  */
 void scst_unregister_session(struct scst_session *sess)
 {

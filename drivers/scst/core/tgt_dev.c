@@ -12,12 +12,15 @@ static void tgt_dev_ref_release(struct percpu_ref *ref)
 /* Free a nexus that no session has, or has any more. */
 void scst_tgt_dev_free(struct scst_tgt_dev *td)
 {
+	struct scst_session *sess = td->sess;
+
 	percpu_ref_exit(&td->ref);
 	scst_gate_exit(&td->own_task_set);
 	free_percpu(td->stats);
 	scst_device_unpin(td->dev);
 	put_device(&td->acg_dev->dev);
 	kfree_rcu(td, rcu);
+	percpu_ref_put(&sess->ref);
 }
 
 /**
@@ -26,6 +29,8 @@ void scst_tgt_dev_free(struct scst_tgt_dev *td)
  * @acg_dev: the LUN in the session's group
  * @dev: logical unit
  * @read_only: write protected
+ *
+ * It holds a reference on @sess.
  *
  * Context: process context, may sleep.
  * Return: the nexus, which knows @sess and @dev but they not yet it; or NULL.
@@ -42,6 +47,8 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 		return NULL;
 
 	td->sess = sess;
+	/* Who takes the LUN away frees it, maybe after the session has gone. */
+	percpu_ref_get(&sess->ref);
 	td->dev = dev;
 	td->acg_dev = acg_dev;
 	td->lun = acg_dev->lun;

@@ -760,6 +760,25 @@ static void tmf_while_session_goes(struct kunit *test)
 	KUNIT_EXPECT_LT(test, tmf->end_seq, del->seq);
 }
 
+/* A nexus goes while somebody else waits for the commands of its LUN. */
+static void tmf_session_goes_after_lun(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s = kit_read(kit, 0, SIMPLE);
+	struct kit_task *del_lun, *del_session;
+
+	kit_executes(kit, s);
+	del_lun = kit_start_del_lun(kit, 0);
+	kit_is_marked(kit, s);
+	del_session = kit_start_del_session(kit, 0);
+	kit_task_waits(kit, del_session);
+	kit_task_waits(kit, del_lun);
+	kit_release(kit, s);
+	kit_ends(kit, s);
+	kit_task_ends(kit, del_lun);
+	kit_task_ends(kit, del_session);
+}
+
 static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE_PARAM(tmf_matrix, tmf_gen_params),
 	KUNIT_CASE(tmf_no_such_task),
@@ -782,6 +801,7 @@ static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE(tmf_clears_queue),
 	KUNIT_CASE(tmf_while_unbinding),
 	KUNIT_CASE(tmf_while_session_goes),
+	KUNIT_CASE(tmf_session_goes_after_lun),
 	{}
 };
 
