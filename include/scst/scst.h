@@ -397,7 +397,6 @@ enum scst_cmd_flags {
  * @ua: enum scst_ua that it reports, plus one, or 0
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
- * @cpu: whose in-flight list it is on
  * @flags: bits of enum scst_cmd_flags
  * @tag: command identifier, unique within the nexus; set by the target driver
  * @lun: the LUN as the target driver got it
@@ -421,6 +420,7 @@ enum scst_cmd_flags {
  * @range_state: what @range is, private to range.c
  * @ranges_user: it is to be atomic, and counted
  * @result: how it ended, as scst_cmd_done() was told
+ * @cpu: whose in-flight list it is on
  * @start_ns: when it arrived, while latency is measured; else 0
  * @task_set: task set that it belongs to as long as it lives
  * @task_set_entry: place in it
@@ -455,8 +455,7 @@ struct scst_cmd {
 	u8 ua;
 	u16 field_ptr;
 	u16 abort_pins;
-	u32 tmf_gen;
-	unsigned int cpu;
+	u64 tmf_gen;
 
 	unsigned long flags;
 	u64 tag;
@@ -476,6 +475,7 @@ struct scst_cmd {
 	u32 resid;
 	u64 sense_info;
 	scst_sense_t result;
+	unsigned int cpu;
 	u64 start_ns;
 
 	struct scst_gate *task_set;
@@ -935,7 +935,7 @@ struct scst_tmf {
 	u64 tag;
 	enum scst_tmf_status status;
 	u32 info;
-	u32 gen;
+	u64 gen;
 	struct work_struct work;
 };
 
@@ -1143,7 +1143,7 @@ struct scst_session {
 	struct list_head tgt_entry;
 	wait_queue_head_t tmf_wait;
 	atomic_t nr_aborting;
-	atomic_t tmf_gen;
+	atomic64_t tmf_gen;
 	atomic_t luns_gen;	/* changes of the LUN map */
 	int luns_reported;	/* those that REPORT LUNS has told of */
 	u64 past_stats[SCST_STAT_NR];

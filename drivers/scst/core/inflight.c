@@ -47,7 +47,7 @@ void scst_inflight_add(struct scst_cmd *cmd)
 	cmd->cpu = raw_smp_processor_id();
 	list = inflight_list(cmd);
 	guard(spinlock_irqsave)(&list->lock);
-	cmd->tmf_gen = atomic_read(&cmd->sess->tmf_gen);
+	cmd->tmf_gen = atomic64_read(&cmd->sess->tmf_gen);
 	list_add_tail(&cmd->inflight, &list->cmds);
 }
 

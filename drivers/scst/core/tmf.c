@@ -30,7 +30,7 @@ struct tmf_scope {
 	const struct scst_tgt_dev *td;
 	const struct scsi_lun *lun;
 	u64 tag;
-	u32 gen;
+	u64 gen;
 	bool one;
 	bool task_set;
 	bool own;
@@ -63,7 +63,7 @@ static bool tmf_covers(const struct tmf_scope *scope,
 	if (scope->except && (cmd == scope->except ||
 			      READ_ONCE(cmd->state) == SCST_CMD_RESPONDING))
 		return false;
-	return (s32)(cmd->tmf_gen - scope->gen) < 0;
+	return cmd->tmf_gen < scope->gen;
 }
 
 /*
@@ -104,9 +104,9 @@ static bool tmf_is_aborting(const struct scst_cmd *cmd, const void *arg)
 }
 
 /* Commands that are in flight now belong to earlier generations. */
-static u32 tmf_new_gen(struct scst_session *sess)
+static u64 tmf_new_gen(struct scst_session *sess)
 {
-	return atomic_inc_return(&sess->tmf_gen);
+	return atomic64_inc_return(&sess->tmf_gen);
 }
 
 /* Mark the commands in scope.  Returns how many. */

@@ -530,6 +530,22 @@ static void tmf_spares_next_command(struct kunit *test)
 	}
 }
 
+/* One that stays while functions come and go, thousands of millions of them */
+static void tmf_finds_old_command(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *s = kit_read(kit, 0, SIMPLE);
+	struct test_req *tmf;
+
+	kit_executes(kit, s);
+	atomic64_add(BIT_ULL(31), &kit->ts[0]->sess->tmf_gen);
+	tmf = kit_tmf(kit, 0, SCST_ABORT_TASK, s);
+	kit_is_marked(kit, s);
+	kit_release(kit, s);
+	tmf_ends_aborted(kit, s, false);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+}
+
 static void tmf_twice(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, false);
@@ -792,6 +808,7 @@ static struct kunit_case scst_tmf_cases[] = {
 	KUNIT_CASE(tmf_query_async_event),
 	KUNIT_CASE(tmf_spares_later_commands),
 	KUNIT_CASE(tmf_spares_next_command),
+	KUNIT_CASE(tmf_finds_old_command),
 	KUNIT_CASE(tmf_twice),
 	KUNIT_CASE(tmf_transfer_goes_on),
 	KUNIT_CASE(tmf_waits_for_last_callback),
