@@ -304,6 +304,6 @@ bool scst_aca_fault(struct scst_cmd *cmd)
 	    !scst_cdb_naca(cmd->cdb, cmd->cdb_len))
 		return false;
 	INIT_WORK(&to_aca_priv(cmd)->work, aca_work);
-	queue_work(scst_tmf_wq, &to_aca_priv(cmd)->work);
+	queue_work(scst_aca_wq, &to_aca_priv(cmd)->work);
 	return true;
 }

@@ -132,6 +132,7 @@ static inline bool scst_cmd_is_internal(const struct scst_cmd *cmd)
 extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
 extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
 extern struct workqueue_struct *scst_tmf_wq;	/* task management */
+extern struct workqueue_struct *scst_aca_wq;	/* CHECK CONDITIONs */
 extern struct device *scst_root;
 extern struct device *scst_devices_dir;
 extern struct device *scst_targets_dir;

@@ -8,6 +8,7 @@
 
 struct workqueue_struct *scst_wq;
 struct workqueue_struct *scst_tmf_wq;
+struct workqueue_struct *scst_aca_wq;
 struct workqueue_struct *scst_copy_wq;
 struct device *scst_root;
 struct device *scst_devices_dir;
@@ -139,12 +140,17 @@ static int __init scst_init(void)
 				      WQ_MAX_ACTIVE);
 	if (!scst_tmf_wq)
 		goto destroy_wq;
+	/* Task management waits for commands that fail. */
+	scst_aca_wq = alloc_workqueue("scst_aca", WQ_MEM_RECLAIM | WQ_UNBOUND,
+				      WQ_MAX_ACTIVE);
+	if (!scst_aca_wq)
+		goto destroy_tmf_wq;
 
 	/* It does not wait for I/O; a session waits for it to end. */
 	scst_copy_wq = alloc_workqueue("scst_copy",
 				       WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!scst_copy_wq)
-		goto destroy_tmf_wq;
+		goto destroy_aca_wq;
 
 	ret = scst_sgv_init();
 	if (ret)
@@ -174,6 +180,8 @@ exit_sgv:
 	scst_sgv_exit();
 destroy_copy_wq:
 	destroy_workqueue(scst_copy_wq);
+destroy_aca_wq:
+	destroy_workqueue(scst_aca_wq);
 destroy_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
 destroy_wq:
@@ -191,6 +199,7 @@ static void __exit scst_exit(void)
 	scst_opcode_exit();
 	scst_sgv_exit();
 	destroy_workqueue(scst_copy_wq);
+	destroy_workqueue(scst_aca_wq);
 	destroy_workqueue(scst_tmf_wq);
 	destroy_workqueue(scst_wq);
 }
