@@ -8,6 +8,7 @@
  * it; a command that ends while pinned is finished by the last unpin.
  */
 
+#include <kunit/visibility.h>
 #include <linux/percpu.h>
 #include "core.h"
 
@@ -28,11 +29,13 @@ int scst_inflight_init(struct scst_session *sess)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_inflight_init);
 
 void scst_inflight_exit(struct scst_session *sess)
 {
 	free_percpu(sess->inflight);
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_inflight_exit);
 
 static struct scst_inflight *inflight_list(const struct scst_cmd *cmd)
 {
@@ -50,6 +53,7 @@ void scst_inflight_add(struct scst_cmd *cmd)
 	cmd->tmf_gen = atomic64_read(&cmd->sess->tmf_gen);
 	list_add_tail(&cmd->inflight, &list->cmds);
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_inflight_add);
 
 /*
  * An aborted command still counts until its last callback has returned:
@@ -82,6 +86,7 @@ bool scst_inflight_del(struct scst_cmd *cmd)
 	inflight_unlink(cmd);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_inflight_del);
 
 /**
  * scst_inflight_unpin - end what scst_inflight_next() began

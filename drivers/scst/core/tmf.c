@@ -9,6 +9,7 @@
  * handler executes are never interrupted: they run to their end.
  */
 
+#include <kunit/visibility.h>
 #include <trace/events/scst.h>
 #include "core.h"
 
@@ -207,6 +208,7 @@ static struct scst_tgt_dev *qerr_next(const struct scst_cmd *cmd, bool all,
 		*scope = (struct tmf_scope) {
 			.td = td,
 			.gen = tmf_new_gen(td->sess),
+			.task_set = true,
 			.own = td == cmd->tgt_dev,
 			.cleared = td != cmd->tgt_dev,
 			.except = cmd,
@@ -245,6 +247,7 @@ void scst_abort_others(struct scst_cmd *cmd)
 			   !scst_inflight_any(td->sess, tmf_is_aborting,
 					      &scope));
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_abort_others);
 
 /* What a function does to a nexus: what came after it is not concerned. */
 static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
