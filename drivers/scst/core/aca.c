@@ -190,8 +190,10 @@ static void aca_resume(struct list_head *ready)
 {
 	struct aca_priv *priv, *next;
 
-	list_for_each_entry_safe(priv, next, ready, list)
+	list_for_each_entry_safe(priv, next, ready, list) {
 		priv->resume(aca_priv_to_cmd(priv));
+		cond_resched();
+	}
 }
 
 /**

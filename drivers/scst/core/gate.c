@@ -332,6 +332,7 @@ static void gate_resume(struct scst_gate *gate)
 			entry->state = ENTRY_SLOW;
 		}
 		entry->resume(entry);
+		cond_resched();
 	}
 }
 

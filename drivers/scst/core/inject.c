@@ -141,8 +141,10 @@ static void inject_work(struct work_struct *work)
 	LIST_HEAD(due);
 
 	inject_take_due(inj, &due);
-	list_for_each_entry_safe(held, next, &due, list)
+	list_for_each_entry_safe(held, next, &due, list) {
 		scst_cmd_exec(inject_to_cmd(held));
+		cond_resched();
+	}
 }
 
 /* Returns false when @cmd is not to wait. */

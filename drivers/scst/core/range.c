@@ -257,6 +257,7 @@ static void ranges_resume_work(struct work_struct *work)
 			range_to_cmd(range)->range_state = RANGE_HELD;
 		}
 		range->resume(range_to_cmd(range));
+		cond_resched();
 	}
 }
 
