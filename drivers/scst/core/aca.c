@@ -169,17 +169,16 @@ static void aca_set(struct scst_tgt_dev *td, enum scst_aca aca,
 			   faulted);
 }
 
-/* The commands of @td that were blocked go to @ready. */
-static void aca_release(struct scst_tgt_dev *td, struct list_head *ready)
+/* Those that wait though there is no ACA condition any more go to @ready. */
+static void aca_release(struct scst_device *dev, struct list_head *ready)
 {
 	struct aca_priv *priv, *next;
 	struct scst_cmd *cmd;
 
-	lockdep_assert_held(&td->dev->tgt_dev_lock);
-	aca_set(td, SCST_ACA_NONE, NULL);
-	list_for_each_entry_safe(priv, next, &td->dev->parked, list) {
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	list_for_each_entry_safe(priv, next, &dev->parked, list) {
 		cmd = aca_priv_to_cmd(priv);
-		if (cmd->tgt_dev != td)
+		if (cmd->tgt_dev->aca != SCST_ACA_NONE)
 			continue;
 		clear_bit(SCST_CMD_ACA_PARKED, &cmd->flags);
 		list_move_tail(&priv->list, ready);
@@ -210,10 +209,11 @@ void scst_aca_clear(struct scst_tgt_dev *td)
 	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
 		if (td->aca != SCST_ACA_FAULTED)
 			return;
-		aca_release(td, &ready);
+		aca_set(td, SCST_ACA_NONE, NULL);
 		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
 			if (td->aca == SCST_ACA_OTHER)
-				aca_release(td, &ready);
+				aca_set(td, SCST_ACA_NONE, NULL);
+		aca_release(dev, &ready);
 	}
 	aca_resume(&ready);
 }
@@ -229,10 +229,12 @@ void scst_aca_clear_unit(struct scst_device *dev)
 	struct scst_tgt_dev *td;
 	LIST_HEAD(ready);
 
-	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock)
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
 		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
 			if (td->aca != SCST_ACA_NONE)
-				aca_release(td, &ready);
+				aca_set(td, SCST_ACA_NONE, NULL);
+		aca_release(dev, &ready);
+	}
 	aca_resume(&ready);
 }
 
