@@ -185,7 +185,13 @@ static void aca_release(struct scst_device *dev, struct list_head *ready)
 	}
 }
 
-static void aca_resume(struct list_head *ready)
+/**
+ * scst_aca_resume - let commands go on that scst_aca_end_all() has released
+ * @ready: list of them
+ *
+ * Context: process context; the caller holds no lock.
+ */
+void scst_aca_resume(struct list_head *ready)
 {
 	struct aca_priv *priv, *next;
 
@@ -215,7 +221,26 @@ void scst_aca_clear(struct scst_tgt_dev *td)
 				aca_set(td, SCST_ACA_NONE, NULL);
 		aca_release(dev, &ready);
 	}
-	aca_resume(&ready);
+	scst_aca_resume(&ready);
+}
+
+/**
+ * scst_aca_end_all - end all ACA conditions of a logical unit
+ * @dev: logical unit
+ * @ready: list that the commands which they blocked are added to, for
+ *	scst_aca_resume()
+ *
+ * Context: the caller holds scst_device.tgt_dev_lock.
+ */
+void scst_aca_end_all(struct scst_device *dev, struct list_head *ready)
+{
+	struct scst_tgt_dev *td;
+
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (td->aca != SCST_ACA_NONE)
+			aca_set(td, SCST_ACA_NONE, NULL);
+	aca_release(dev, ready);
 }
 
 /**
@@ -226,16 +251,11 @@ void scst_aca_clear(struct scst_tgt_dev *td)
  */
 void scst_aca_clear_unit(struct scst_device *dev)
 {
-	struct scst_tgt_dev *td;
 	LIST_HEAD(ready);
 
-	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
-		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-			if (td->aca != SCST_ACA_NONE)
-				aca_set(td, SCST_ACA_NONE, NULL);
-		aca_release(dev, &ready);
-	}
-	aca_resume(&ready);
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock)
+		scst_aca_end_all(dev, &ready);
+	scst_aca_resume(&ready);
 }
 
 /* ------------------------------------------------------------------------

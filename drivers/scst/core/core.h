@@ -310,6 +310,9 @@ bool scst_aca_fault(struct scst_cmd *cmd);
 void scst_aca_cmd_ended(struct scst_cmd *cmd);
 void scst_aca_clear(struct scst_tgt_dev *td);
 void scst_aca_clear_unit(struct scst_device *dev);
+void scst_aca_end_all(struct scst_device *dev, struct list_head *ready);
+void scst_aca_resume(struct list_head *ready);
+
 /* inject.c */
 #ifdef CONFIG_SCST_FAULT_INJECTION
 DECLARE_STATIC_KEY_FALSE(scst_inject_key);

@@ -74,12 +74,17 @@ void scst_task_set_leave(struct scst_tgt_dev *td)
 	ts_drop(&td->own_task_set, &td->ts_barrier);
 }
 
-/* New commands go to the new task sets, and stay before the barrier there. */
-static void ts_begin(struct scst_device *dev)
+/*
+ * New commands go to the new task sets, and stay before the barrier there.  ACA
+ * conditions end, since they belong to the task sets that there were; the commands
+ * that they blocked go to @ready.
+ */
+static void ts_begin(struct scst_device *dev, struct list_head *ready)
 {
 	struct scst_tgt_dev *td;
 
 	lockdep_assert_held(&dev->tgt_dev_lock);
+	scst_aca_end_all(dev, ready);
 	dev->ts_changing = true;
 	dev->ts_per_nexus = dev->tst;
 	if (!dev->ts_per_nexus)
@@ -93,7 +98,7 @@ static void ts_begin(struct scst_device *dev)
 }
 
 /* Returns true when TST has changed again. */
-static bool ts_end(struct scst_device *dev)
+static bool ts_end_change(struct scst_device *dev, struct list_head *ready)
 {
 	struct scst_tgt_dev *td;
 
@@ -104,8 +109,18 @@ static bool ts_end(struct scst_device *dev)
 	dev->ts_changing = false;
 	if (dev->tst == dev->ts_per_nexus)
 		return false;
-	ts_begin(dev);
+	ts_begin(dev, ready);
 	return true;
+}
+
+static bool ts_end(struct scst_device *dev)
+{
+	LIST_HEAD(ready);
+	bool again;
+
+	again = ts_end_change(dev, &ready);
+	scst_aca_resume(&ready);
+	return again;
 }
 
 static void ts_wait_empty(struct scst_gate *gate)
@@ -153,23 +168,24 @@ void scst_task_set_work(struct work_struct *work)
  * @dev: logical unit
  * @tst: a task set for each I_T nexus, else one for all
  *
- * Ends ACA conditions, since they belong to the task sets that there were.
+ * ACA conditions end when the change takes effect.
  *
  * Context: process context; does not wait.
  */
 void scst_device_set_tst(struct scst_device *dev, bool tst)
 {
-	if (READ_ONCE(dev->tst) != tst)
-		scst_aca_clear_unit(dev);
+	LIST_HEAD(ready);
+
 	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
 		WRITE_ONCE(dev->tst, tst);
 		if (list_empty(&dev->tgt_devs) && !dev->ts_changing)
 			dev->ts_per_nexus = tst;
 		if (dev->ts_changing || dev->ts_per_nexus == tst)
 			return;
-		ts_begin(dev);
+		ts_begin(dev, &ready);
 		get_device(&dev->dev);
 	}
 	queue_work(scst_tmf_wq, &dev->ts_work);
+	scst_aca_resume(&ready);
 }
 EXPORT_SYMBOL_GPL(scst_device_set_tst);

@@ -5,6 +5,7 @@
  */
 
 #include <linux/delay.h>
+#include <linux/iopoll.h>
 #include "kit_kunit.h"
 
 #define ACA		SCST_CMD_QUEUE_ACA
@@ -452,6 +453,36 @@ static void aca_tst_changes(struct kunit *test)
 	aca_is_over(kit, 1);
 }
 
+/*
+ * TST changes twice, and the second time takes effect when a command of the
+ * first task set has ended.  Meanwhile there is a condition for all nexuses.
+ */
+static void aca_tst_changes_twice(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct scst_device *dev = kit->units[0]->dev;
+	struct test_req *s;
+	bool changing;
+
+	kit->ts[0]->hold_response = true;
+	s = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, s);
+	kit_release(kit, s);
+	kit_is_in(kit, s, SCST_CMD_RESPONDING);
+	kit->ts[0]->hold_response = false;
+
+	scst_device_set_tst(dev, false);
+	scst_device_set_tst(dev, true);
+	aca_fails(kit, aca_start_failing(kit, 0, HEAD, NACA));
+	aca_ends_status(kit, kit_read(kit, 1, HEAD), SAM_STAT_BUSY);
+	KUNIT_EXPECT_EQ(test, 0, test_release_response(kit->ts[0], s->tag));
+	read_poll_timeout(READ_ONCE, changing, !changing, 1000,
+			  KIT_TIMEOUT_MS * 1000, false, dev->ts_changing);
+	KUNIT_ASSERT_FALSE(test, changing);
+	aca_is_over(kit, 0);
+	aca_is_over(kit, 1);
+}
+
 /* ------------------------------------------------------------------------
  * QERR
  */
@@ -615,6 +646,7 @@ static struct kunit_case scst_aca_cases[] = {
 	KUNIT_CASE(aca_nexus_loss),
 	KUNIT_CASE(aca_session_goes),
 	KUNIT_CASE(aca_tst_changes),
+	KUNIT_CASE(aca_tst_changes_twice),
 	KUNIT_CASE_PARAM(aca_qerr, qerr_gen_params),
 	KUNIT_CASE(aca_qerr_and_naca),
 	KUNIT_CASE(aca_qerr_at_once),
