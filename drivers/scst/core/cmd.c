@@ -448,7 +448,7 @@ EXPORT_SYMBOL_GPL(scst_cmd_init_done);
  *	INVALID FIELD IN CDB, else TASK SET FULL (SAM-6 5.3.1)
  *
  * Takes the place of scst_cmd_init_done().  The command does not enter the task
- * set.
+ * set.  During an ACA condition it ends as others that come then.
  *
  * Context: any.
  */
@@ -456,6 +456,10 @@ void scst_cmd_refuse(struct scst_cmd *cmd, int error)
 {
 	cmd_lookup_lun(cmd);
 	scst_inflight_add(cmd);
+	if (cmd->tgt_dev && unlikely(cmd_meets_aca(cmd) && cmd_refused(cmd))) {
+		scst_cmd_done(cmd, cmd->result);
+		return;
+	}
 	scst_cmd_done(cmd, error == -EMSGSIZE ? SCST_SENSE_INVALID_FIELD_IN_CDB
 					      : SCST_TASK_SET_FULL);
 }

@@ -196,6 +196,42 @@ static void aca_of_refused(struct kunit *test)
 	aca_is_over(kit, 0);
 }
 
+#define SGV_LIMIT	"/sys/devices/scst/sgv/limit_per_initiator"
+
+/* A command that the target driver has no buffer for, and never will have */
+static struct test_req *aca_too_long(struct kit *kit, int nexus)
+{
+	struct test_params p = {
+		.cdb = { READ_10, [8] = 1 },
+		.cdb_len = 10,
+		.dir = SCST_DATA_READ,
+		.len = 2 * PAGE_SIZE,
+	};
+	struct test_req *req;
+	char limit[24], low[24];
+
+	snprintf(low, sizeof(low), "%lu", PAGE_SIZE);
+	KUNIT_ASSERT_EQ(kit->test, 0,
+			kit_read_file(SGV_LIMIT, limit, sizeof(limit)));
+	KUNIT_EXPECT_EQ(kit->test, 0, kit_write_file(SGV_LIMIT, low));
+	req = kit_submit(kit, nexus, &p);
+	KUNIT_EXPECT_EQ(kit->test, 0, kit_write_file(SGV_LIMIT, limit));
+	return req;
+}
+
+/* The condition comes before what is wrong with a command. */
+static void aca_refuses_too_long(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, false);
+
+	aca_fail(kit, 0, NACA);
+	aca_ends_status(kit, aca_too_long(kit, 0), SAM_STAT_ACA_ACTIVE);
+	aca_ends_status(kit, aca_too_long(kit, 1), SAM_STAT_BUSY);
+	aca_clear(kit, 0);
+	kit_ends_sense(kit, aca_too_long(kit, 0), ILLEGAL_REQUEST, 0x24, 0x00);
+	aca_is_over(kit, 0);
+}
+
 /* Wherever a command is, it does not get any further. */
 static void aca_blocks_waiting(struct kunit *test)
 {
@@ -635,6 +671,7 @@ static struct kunit_case scst_aca_cases[] = {
 	KUNIT_CASE(aca_shared),
 	KUNIT_CASE(aca_not_established),
 	KUNIT_CASE(aca_of_refused),
+	KUNIT_CASE(aca_refuses_too_long),
 	KUNIT_CASE(aca_blocks_waiting),
 	KUNIT_CASE(aca_blocks_enabled),
 	KUNIT_CASE(aca_twice),

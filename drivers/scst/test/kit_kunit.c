@@ -22,6 +22,31 @@ MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
  */
 
 /**
+ * kit_read_file - read a file of sysfs
+ * @path: file
+ * @data: set to what a user would read
+ * @size: bytes of @data
+ *
+ * Return: 0 or a negative errno.
+ */
+int kit_read_file(const char *path, char *data, size_t size)
+{
+	struct file *file;
+	loff_t pos = 0;
+	ssize_t ret;
+
+	file = filp_open(path, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = kernel_read(file, data, size - 1, &pos);
+	filp_close(file, NULL);
+	if (ret < 0)
+		return ret;
+	data[ret] = '\0';
+	return 0;
+}
+
+/**
  * kit_write_file - write into a file of sysfs
  * @path: file
  * @data: what a user would write

@@ -81,6 +81,7 @@ struct kit_task {
 	struct completion done;
 };
 
+int kit_read_file(const char *path, char *data, size_t size);
 int kit_write_file(const char *path, const char *data);
 int kit_write_luns(struct kit *kit, const char *file, const char *data);
 int kit_init(struct kunit *test);
