@@ -4,6 +4,7 @@
  * initiator tests the way to the unit: WRITE BUFFER and READ BUFFER (SPC-6).
  */
 
+#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -40,7 +41,7 @@ static void diag_remember(struct scst_cmd *cmd, u8 result, u64 lba)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	struct vdisk_diag *diag = &vd->diag;
-	u64 hours = ktime_get_boottime_seconds() / 3600;
+	u64 hours = div_u64(ktime_get_boottime_seconds(), 3600);
 
 	guard(spinlock)(&vd->id_lock);
 	memmove(diag->results + 1, diag->results,
@@ -60,7 +61,7 @@ static scst_sense_t diag_read_blocks(struct scst_cmd *cmd, unsigned int nr)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	u64 last = cmd->dev->nblocks - 1;
-	u64 step = max(last / (nr - 1), 1), lba = 0;
+	u64 step = max_t(u64, div_u64(last, nr - 1), 1), lba = 0;
 	u32 block_size = cmd->dev->block_size;
 
 	u8 *buf __free(kfree) = kmalloc(block_size, GFP_NOIO);
