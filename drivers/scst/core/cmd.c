@@ -481,10 +481,14 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
 	scst_inflight_add(cmd);
 	/*
 	 * Pairs with tmf_mark(), by the lock of the in-flight list: who marks
-	 * the parent either finds this one too, or did so before.
+	 * the parent either finds this one too, or did so before.  Then maybe
+	 * nobody would end its waits.
 	 */
-	if (unlikely(scst_cmd_aborted(to_scst_internal(cmd)->parent)))
+	if (unlikely(scst_cmd_aborted(to_scst_internal(cmd)->parent))) {
 		set_bit(SCST_CMD_ABORTED, &cmd->flags);
+		scst_cmd_done(cmd, SCST_GOOD);
+		return;
+	}
 	if (!cmd->op)
 		cmd->result = scst_cmd_parse(cmd);
 	trace_scst_cmd_init(cmd);
