@@ -246,8 +246,13 @@ void scst_inflight_add(struct scst_cmd *cmd);
 bool scst_inflight_del(struct scst_cmd *cmd);
 bool scst_inflight_unpin(struct scst_cmd *cmd);
 struct scst_cmd *scst_inflight_next(struct scst_session *sess,
+				    struct scst_cmd *prev,
 				    bool (*match)(const struct scst_cmd *cmd,
 						  const void *arg),
+				    const void *arg);
+unsigned int scst_inflight_for_each(struct scst_session *sess,
+				    bool (*fn)(struct scst_cmd *cmd,
+					       const void *arg),
 				    const void *arg);
 bool scst_inflight_any(struct scst_session *sess,
 		       bool (*match)(const struct scst_cmd *cmd,

@@ -107,15 +107,20 @@ bool scst_inflight_unpin(struct scst_cmd *cmd)
 }
 
 /**
- * scst_inflight_next - find a command and pin it
+ * scst_inflight_next - walk over commands, which are pinned
  * @sess: I_T nexus
+ * @prev: what was returned last, which is still pinned: that keeps it in its
+ *	list; NULL to begin
  * @match: called with the list's lock held
  * @arg: for @match
  *
+ * What is added meanwhile may be left out.
+ *
  * Context: any.
- * Return: a command for which @match returns true, pinned, or NULL.
+ * Return: the next command for which @match returns true, pinned, or NULL.
  */
 struct scst_cmd *scst_inflight_next(struct scst_session *sess,
+				    struct scst_cmd *prev,
 				    bool (*match)(const struct scst_cmd *cmd,
 						  const void *arg),
 				    const void *arg)
@@ -125,9 +130,13 @@ struct scst_cmd *scst_inflight_next(struct scst_session *sess,
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
+		if (prev && cpu != prev->cpu)
+			continue;
 		list = per_cpu_ptr(sess->inflight, cpu);
 		guard(spinlock_irqsave)(&list->lock);
-		list_for_each_entry(cmd, &list->cmds, inflight) {
+		cmd = list_prepare_entry(prev, &list->cmds, inflight);
+		prev = NULL;
+		list_for_each_entry_continue(cmd, &list->cmds, inflight) {
 			if (cmd->ended || !match(cmd, arg))
 				continue;
 			cmd->abort_pins++;
@@ -135,6 +144,34 @@ struct scst_cmd *scst_inflight_next(struct scst_session *sess,
 		}
 	}
 	return NULL;
+}
+
+/**
+ * scst_inflight_for_each - do something to each command
+ * @sess: I_T nexus
+ * @fn: called with the list's lock held, for commands that have not ended
+ * @arg: for @fn
+ *
+ * Context: any.
+ * Return: for how many commands @fn has returned true.
+ */
+unsigned int scst_inflight_for_each(struct scst_session *sess,
+				    bool (*fn)(struct scst_cmd *cmd,
+					       const void *arg),
+				    const void *arg)
+{
+	struct scst_inflight *list;
+	struct scst_cmd *cmd;
+	unsigned int nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		list_for_each_entry(cmd, &list->cmds, inflight)
+			nr += !cmd->ended && fn(cmd, arg);
+	}
+	return nr;
 }
 
 /**

@@ -84,12 +84,22 @@ static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
 	return tmf_covers(scope, cmd);
 }
 
-static bool tmf_to_mark(const struct scst_cmd *cmd, const void *arg)
+/* Returns true when it was not yet marked. */
+static bool tmf_mark_cmd(struct scst_cmd *cmd, const void *arg)
 {
 	const struct tmf_scope *scope = arg;
 	int bit = scope->own ? SCST_CMD_ABORTED_OWN : SCST_CMD_ABORTED;
 
-	return !test_bit(bit, &cmd->flags) && tmf_in_scope(cmd, arg);
+	if (test_bit(bit, &cmd->flags) || !tmf_in_scope(cmd, arg))
+		return false;
+	if (scope->own)
+		set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
+	if (scope->cleared)
+		set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
+	if (scope->lun_goes)
+		set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
+	set_bit(SCST_CMD_ABORTED, &cmd->flags);
+	return true;
 }
 
 static bool tmf_to_abort(const struct scst_cmd *cmd, const void *arg)
@@ -110,36 +120,38 @@ static u64 tmf_new_gen(struct scst_session *sess)
 	return atomic64_inc_return(&sess->tmf_gen);
 }
 
-/* Mark the commands in scope.  Returns how many. */
+/*
+ * Mark the commands in scope.  Returns how many.
+ *
+ * A command that is marked may have sent others, to lists that had been looked
+ * at before.  Those that it sends later mark themselves.
+ */
 static unsigned int tmf_mark(struct scst_session *sess,
 			     const struct tmf_scope *scope)
 {
-	struct scst_cmd *cmd;
-	unsigned int nr = 0;
+	unsigned int nr = 0, more;
 
-	while ((cmd = scst_inflight_next(sess, tmf_to_mark, scope))) {
-		nr++;
-		if (scope->own)
-			set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
-		if (scope->cleared)
-			set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
-		if (scope->lun_goes)
-			set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
-		set_bit(SCST_CMD_ABORTED, &cmd->flags);
-		scst_cmd_unpin(cmd);
-	}
+	do {
+		more = scst_inflight_for_each(sess, tmf_mark_cmd, scope);
+		nr += more;
+	} while (more);
 	return nr;
 }
 
-/* End the waits of those that were marked. */
+/*
+ * End the waits of those that were marked.  What they send meanwhile does not
+ * begin to wait, see scst_cmd_exec_internal().
+ */
 static void tmf_end_waits(struct scst_session *sess,
 			  const struct tmf_scope *scope)
 {
-	struct scst_cmd *cmd;
+	struct scst_cmd *cmd, *next;
 
-	while ((cmd = scst_inflight_next(sess, tmf_to_abort, scope))) {
+	for (cmd = scst_inflight_next(sess, NULL, tmf_to_abort, scope); cmd;
+	     cmd = next) {
 		if (!test_and_set_bit(SCST_CMD_WAITS_ENDED, &cmd->flags))
 			scst_cmd_abort(cmd);
+		next = scst_inflight_next(sess, cmd, tmf_to_abort, scope);
 		scst_cmd_unpin(cmd);
 	}
 }
