@@ -69,23 +69,63 @@ void scst_stats_fold_unit(struct scst_tgt_dev *td)
 		td->dev->past_stats[stat] += stats_sum(td, stat);
 }
 
+/*
+ * Add what the next nexus of a unit has counted.  Returns it with a reference,
+ * which keeps it in the list; that on @prev is dropped.  One that cannot be held
+ * has no commands any more, and is about to leave the list.
+ */
+static struct scst_tgt_dev *stats_add_next(struct scst_device *dev,
+					   struct scst_tgt_dev *prev,
+					   u64 *stats)
+{
+	struct scst_tgt_dev *td;
+	enum scst_stat stat;
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
+		td = list_prepare_entry(prev, &dev->tgt_devs, dev_entry);
+		list_for_each_entry_continue(td, &dev->tgt_devs, dev_entry) {
+			for (stat = 0; stat < SCST_STAT_NR; stat++)
+				stats[stat] += stats_sum(td, stat);
+			if (percpu_ref_tryget(&td->ref))
+				break;
+		}
+		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
+			td = NULL;
+	}
+	if (prev)
+		percpu_ref_put(&prev->ref);
+	return td;
+}
+
+static void stats_get_past(struct scst_device *dev, u64 *stats)
+{
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	memcpy(stats, dev->past_stats, sizeof(dev->past_stats));
+}
+
 /**
  * scst_device_stats - what the I_T nexuses of a logical unit have counted
  * @dev: logical unit
  * @stats: %SCST_STAT_NR counters, set to the sums
  *
- * Context: any.
+ * Context: process context.
  */
 void scst_device_stats(struct scst_device *dev, u64 *stats)
 {
-	const struct scst_tgt_dev *td;
-	enum scst_stat stat;
+	u64 past[SCST_STAT_NR], now[SCST_STAT_NR];
+	struct scst_tgt_dev *td;
 
-	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
-	memcpy(stats, dev->past_stats, sizeof(dev->past_stats));
-	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-		for (stat = 0; stat < SCST_STAT_NR; stat++)
-			stats[stat] += stats_sum(td, stat);
+	stats_get_past(dev, now);
+	do {
+		memcpy(past, now, sizeof(past));
+		memcpy(stats, past, sizeof(past));
+		td = NULL;
+		do {
+			td = stats_add_next(dev, td, stats);
+		} while (td);
+		/* A nexus that went meanwhile may be missing, or be there twice. */
+		stats_get_past(dev, now);
+	} while (memcmp(past, now, sizeof(past)));
 }
 EXPORT_SYMBOL_GPL(scst_device_stats);
 

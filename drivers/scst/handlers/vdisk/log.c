@@ -190,7 +190,6 @@ static unsigned int log_param_len(unsigned int first)
  * @defaults: default values instead of current ones
  * @first: parameter code: those before it are left out
  * @left_out: there are such
- * @stats: the core's counters
  * @buf: the page
  * @len: bytes in it
  */
@@ -201,7 +200,6 @@ struct log_build {
 	bool defaults;
 	u16 first;
 	bool left_out;
-	u64 stats[SCST_STAT_NR];
 	u8 *buf;
 	unsigned int len;
 };
@@ -233,8 +231,10 @@ static void log_put_value(u8 *p, unsigned int len, u64 value)
 static void log_fill_counters(struct log_build *b)
 {
 	unsigned int i, j, nr = ARRAY_SIZE(log_counters);
+	u64 stats[SCST_STAT_NR];
 	u8 *p;
 
+	scst_device_stats(b->vd->dev, stats);
 	for (i = 0; i < nr; i = j) {
 		p = NULL;
 		if (log_counters[i].page == b->page)
@@ -246,8 +246,8 @@ static void log_fill_counters(struct log_build *b)
 		for (j = i; log_same_param(i, j); j++) {
 			if (p && !b->defaults)
 				log_put_value(p, log_counters[j].len,
-					      log_counter_value(b->vd,
-								b->stats, j));
+					      log_counter_value(b->vd, stats,
+								j));
 			if (p)
 				p += log_counters[j].len;
 		}
@@ -413,7 +413,6 @@ unsigned int vdisk_log_sense(struct vdisk *vd, const u8 *cdb, u8 *buf)
 	bool is_list = !b.page || b.subpage == LOG_ALL_SUBPAGES;
 
 	memset(buf, 0, VDISK_LOG_MAX_LEN);
-	scst_device_stats(vd->dev, b.stats);
 	buf[0] = b.page | (b.subpage ? LOG_SPF : 0) | (is_list ? 0 : LOG_DS);
 	buf[1] = b.subpage;
 	if (is_list)
