@@ -32,7 +32,7 @@ static int dev_probe(struct device *dev)
 	if (unit->was_online)
 		scst_device_ua(unit, SCST_UA_MEDIUM_CHANGED, NULL);
 	unit->was_online = true;
-	/* Pairs with cmd_do_exec() */
+	/* Pairs with those who look before they call the handler */
 	smp_store_release(&unit->online, true);
 	return 0;
 }

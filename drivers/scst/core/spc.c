@@ -210,7 +210,8 @@ static scst_sense_t request_sense_data(struct scst_cmd *cmd)
 	sense = scst_ua_pop(cmd);
 	if (sense != SCST_GOOD)
 		return sense;
-	if (!cmd->dev->online)
+	/* Pairs with dev_probe() */
+	if (!smp_load_acquire(&cmd->dev->online))
 		return SCST_SENSE_NOT_READY_MANUAL;
 	if (cmd->dev->type->poll_sense)
 		sense = cmd->dev->type->poll_sense(cmd->dev);

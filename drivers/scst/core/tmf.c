@@ -318,7 +318,8 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {
 		scst_gate_close(&dev->exec_gate, &entry);
-		if (dev->online)
+		/* Pairs with dev_probe() */
+		if (smp_load_acquire(&dev->online))
 			dev->type->reset(dev);
 		scst_gate_leave(&dev->exec_gate, &entry);
 	}
