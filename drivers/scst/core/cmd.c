@@ -500,7 +500,7 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_leave_exec - the copy manager goes on with a command
+ * scst_cmd_begin_copy - the copy manager goes on with a command
  * @cmd: command in exec(), which will return %SCST_PENDING
  *
  * From now on it does not hold the logical unit, so that the commands that the
@@ -509,9 +509,14 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
  *
  * Context: any.
  */
-void scst_cmd_leave_exec(struct scst_cmd *cmd)
+void scst_cmd_begin_copy(struct scst_cmd *cmd)
 {
 	WRITE_ONCE(cmd->state, SCST_CMD_COPYING);
+	/*
+	 * Pairs with scst_cmd_abort(): either that sees the state or the copy
+	 * manager, which looks next, sees that the command was aborted.
+	 */
+	smp_mb();
 	scst_cmd_leave_unit(cmd);
 }
 
@@ -754,7 +759,7 @@ void scst_cmd_abort(struct scst_cmd *cmd)
 		return;
 	}
 
-	/* Pairs with cmd_get_data() and scst_copy_start() */
+	/* Pairs with cmd_get_data() and scst_cmd_begin_copy() */
 	smp_mb();
 	switch (READ_ONCE(cmd->state)) {
 	case SCST_CMD_DATA_WAIT:

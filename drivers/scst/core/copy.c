@@ -790,7 +790,7 @@ void scst_copy_start(struct scst_copy *copy)
 	spin_lock_init(&copy->lock);
 	INIT_LIST_HEAD(&copy->done);
 	INIT_WORK(&copy->work, copy_work);
-	scst_cmd_leave_exec(copy->cmd);
+	scst_cmd_begin_copy(copy->cmd);
 
 	guard(spinlock_irqsave)(&copies_lock);
 	list_add_tail(&copy->entry, &copies);

@@ -269,7 +269,7 @@ void scst_cmd_respond(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
 void scst_cmd_unpin(struct scst_cmd *cmd);
 void scst_cmd_exec_internal(struct scst_cmd *cmd);
-void scst_cmd_leave_exec(struct scst_cmd *cmd);
+void scst_cmd_begin_copy(struct scst_cmd *cmd);
 
 /* internal.c */
 void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
