@@ -74,8 +74,6 @@ static void cmd_lookup_lun(struct scst_cmd *cmd)
 	}
 }
 
-static void cmd_exec(struct scst_cmd *cmd);
-
 static void cmd_leave_exec_gate(struct scst_cmd *cmd)
 {
 	if (unlikely(cmd->range_state || cmd->ranges_user))
@@ -92,6 +90,13 @@ static scst_sense_t cmd_check_medium(const struct scst_cmd *cmd)
 	if (READ_ONCE(cmd->dev->medium_gen) != to_scst_internal(cmd)->medium_gen)
 		return SCST_SENSE_MEDIUM_CHANGED;
 	return SCST_GOOD;
+}
+
+/* It has been there before, and has had its chance of an injected fault. */
+static void cmd_exec_again(struct scst_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, SCST_CMD_EXEC_WAIT);
+	scst_cmd_exec(cmd);
 }
 
 /*
@@ -116,8 +121,8 @@ static bool cmd_exec_stopped(struct scst_cmd *cmd)
 		return false;
 	/* Who waits must not hold up those that need the unit, or blocks of it. */
 	cmd_leave_exec_gate(cmd);
-	if (!scst_aca_park(cmd, cmd_exec))
-		cmd_exec(cmd);
+	if (!scst_aca_park(cmd, cmd_exec_again))
+		cmd_exec_again(cmd);
 	return true;
 }
 
