@@ -85,7 +85,7 @@ scst_sense_t scst_aca_admit(struct scst_cmd *cmd)
 		}
 		return SCST_GOOD;
 	case SCST_ACA_FAULTED:
-		if (attr && !td->aca_cmd && !td->dev->tmf_only) {
+		if (attr && !td->aca_cmd && !READ_ONCE(td->dev->tmf_only)) {
 			td->aca_cmd = true;
 			set_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
 			return SCST_GOOD;

@@ -566,7 +566,7 @@ static void cmd_set_aborted(struct scst_cmd *cmd)
 		cmd->no_response = true;
 	} else if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags)) {
 		cmd->status = SAM_STAT_BUSY;
-	} else if (cmd->dev && cmd->dev->tas) {
+	} else if (cmd->dev && READ_ONCE(cmd->dev->tas)) {
 		cmd->status = SAM_STAT_TASK_ABORTED;
 	} else {
 		cmd->no_response = true;

@@ -363,7 +363,7 @@ static enum scst_tmf_status tmf_clear_task_set(struct scst_tmf *tmf,
 					       struct scst_tgt_dev *td)
 {
 	/* SAM-6 7.5: with a task set per nexus there is just the own one. */
-	if (td->dev->tst)
+	if (READ_ONCE(td->dev->tst))
 		return tmf_abort_task_set(tmf, td);
 	tmf_abort_unit(tmf, td->dev);
 	tmf_wait_unit(tmf, td->dev);
