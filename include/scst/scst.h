@@ -334,7 +334,8 @@ enum scst_queue_type {
 /**
  * enum scst_cmd_state - where a command waits or works
  *
- * For task management, tracing and debugfs; nothing is dispatched by it.
+ * For task management, dev_done(), tracing and debugfs.  Where the command goes
+ * next does not depend on it.
  * @SCST_CMD_INIT: between scst_rx_cmd() and its place in the task set
  * @SCST_CMD_QUEUED: waits for older commands of its task set
  * @SCST_CMD_DATA_WAIT: waits for data-out, see rdy_to_xfer()
@@ -607,8 +608,9 @@ struct scst_clone {
  *	Units with a clone_domain in common must not need one another for
  *	their I/O.  As exec(), with @cmd for one of the units; the copy manager
  *	holds the other one.  When it fails, it copies by reading and writing.
- * @dev_done: optional: every command of the device that reached exec() has
- *	ended with @cmd->result; before the response is sent; any context.
+ * @dev_done: optional: a command of the device that reached exec() has ended
+ *	with @cmd->result; before the response is sent; any context.  Not called
+ *	for those that the copy manager went on with (%SCST_CMD_COPYING).
  * @key_attributes: optional: add the names of the attributes that differ
  *	from their default to @buf from offset @at, one a line, as
  *	sysfs_emit_at() does; return the number of bytes added.  Called with
@@ -736,7 +738,10 @@ struct scst_device {
 	bool ts_changing;
 	struct list_head parked;	/* see aca.c */
 	struct scst_gate_entry suspend_entry;
-	/* protects both lists, and all of aca.c and task_set.c; innermost */
+	/*
+	 * protects both lists, and all of aca.c and task_set.c; outside
+	 * scst_gate.lock and scst_inflight.lock
+	 */
 	spinlock_t tgt_dev_lock;
 	struct list_head tgt_devs;
 	struct list_head exports;

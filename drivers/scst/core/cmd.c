@@ -6,8 +6,9 @@
  * data-out to fetch -> reference on the logical unit -> exec() of the opcode's
  * row -> scst_cmd_done() -> xmit_response() -> scst_tgt_cmd_done() ->
  * on_free_cmd().  These are straight calls.  A command stops on its way only
- * for the task set, for its data, for the logical unit and for the back end,
- * and whoever ends that wait goes on with it.
+ * for the task set, for its data, for the logical unit, for its blocks and for
+ * the back end, for the end of an ACA condition, and when a fault is injected
+ * into it; and whoever ends that wait goes on with it.
  */
 
 #include <linux/blkdev.h>

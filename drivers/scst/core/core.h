@@ -70,7 +70,7 @@ struct scst_stats {
  * @read_only: the LUN is write protected
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
- * @ua: bitmap of enum scst_ua; written with set_bit() and clear_bit()
+ * @ua: bitmap of enum scst_ua; written with atomic operations on bits
  * @medium_events: bitmap of enum scst_medium_event; under
  *	scst_device.tgt_dev_lock
  * @luns_gen: the session's when the initiator was told of it here

@@ -4,9 +4,10 @@
  *
  * What is pending for an I_T_L nexus is a bitmap, so that establishing a
  * condition cannot fail and the command path reads one word to see that there
- * is none.  Setting and clearing a bit are full memory barriers: who clears a
- * condition before looking at what it is about sees at least the change that
- * had raised it, and a later change raises it again.
+ * is none.  test_and_set_bit() and test_and_clear_bit(), by which a condition is
+ * raised and reported, are full memory barriers: who clears a condition before
+ * looking at what it is about sees at least the change that had raised it, and a
+ * later change raises it again.
  *
  * REPORTED LUNS DATA HAS CHANGED is for all LUNs of a session at once.  So as not
  * to visit thousands of them for each that comes or goes, the session counts the
@@ -330,5 +331,7 @@ void scst_ua_luns_reported(struct scst_session *sess)
 	smp_mb();
 	guard(rcu)();
 	xa_for_each(&sess->luns, lun, td)
-		test_and_clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
+		clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
+	/* And after the conditions of the changes that it shows are gone. */
+	smp_mb__after_atomic();
 }
