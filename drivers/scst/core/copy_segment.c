@@ -5,6 +5,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include "copy.h"
@@ -208,7 +209,7 @@ static scst_sense_t copy_plan_blocks(struct scst_copy *copy,
 		run->blocks = seg->nblocks;
 	else if (bytes > carry)
 		run->blocks = DIV_ROUND_UP_ULL(bytes - carry, src_size);
-	*to_write = (seg->dc ? bytes : carry + bytes) / dst_size;
+	*to_write = div_u64(seg->dc ? bytes : carry + bytes, dst_size);
 	run->rest = carry + run->blocks * src_size - *to_write * dst_size;
 	run->staged = carry;
 	if (run->rest)
