@@ -290,7 +290,8 @@ half_of_the_memory() {
 	# What was cached is there for others, as far as they need it.
 	hog $(($(memory) / 2))
 	hog $(($(memory) / 2))
-	[ "$(value cached)" -lt $((n * mib * 3 / 4)) ] || fail "$(value cached) bytes are still cached"
+	[ "$(value cached)" -lt $((n * mib * 3 / 4)) ] ||
+		fail "$(value cached) bytes are still cached"
 	restore_limits
 }
 

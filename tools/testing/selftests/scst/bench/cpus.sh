@@ -54,7 +54,8 @@ bench() {
 	measure each "$runs" disk-each
 	trigger ''
 	measure one 1 contention
-	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist >"$out/$spec.contention"
+	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist \
+		>"$out/$spec.contention"
 	trigger '!'
 }
 
