@@ -109,11 +109,12 @@ static scst_sense_t copy_check_cscd(const struct scst_copy_cscd *cscd)
 /* Find the unit that a segment copies from or to, unless it is known. */
 static scst_sense_t copy_find_cscd(struct scst_copy *copy, unsigned int index)
 {
-	struct scst_copy_cscd *cscd = &copy->cscds[index];
+	struct scst_copy_cscd *cscd;
 	struct scst_tgt_dev *td;
 
 	if (index == XCOPY_NO_CSCD)
 		return SCST_SENSE_COPY_NO_CSCD;
+	cscd = &copy->cscds[index];
 	if (cscd->td)
 		return SCST_GOOD;
 	if (index == XCOPY_MAX_CSCDS) {

@@ -623,7 +623,7 @@ static void opcode_usage_test(struct kunit *test)
 		const struct scst_opcode **core = scst_core_opcodes();
 		const struct scst_opcode *op;
 
-		for (op = core[i]; op && op->opcode == i && op < core[256];
+		for (op = core[i]; op && op < core[256] && op->opcode == i;
 		     op++)
 			opcode_expect_usage(test, op);
 	}
