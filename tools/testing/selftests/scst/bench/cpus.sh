@@ -68,10 +68,12 @@ trigger() {
 	done
 }
 
-# Its name depends on whether the kernel is one for guests
+# Its name depends on whether the kernel is one for guests.  An optimized probe is
+# code that the unwinder does not know.
 probe() {
 	local slow_path
 
+	echo 0 >/proc/sys/debug/kprobes-optimization
 	slow_path=$(awk '$3 ~ /^(native_)?queued_spin_lock_slowpath$/ { print $3 }' /proc/kallsyms |
 		sort -u | head -n 1)
 	echo "p:scst_bench_spin $slow_path" >>$tracing/kprobe_events

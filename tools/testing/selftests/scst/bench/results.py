@@ -24,9 +24,11 @@ import sys
 # What others cost without a target: the floor for each back end
 FLOOR = {'null': 'sdebug:null'}
 RAW = 'raw:nullb'
-# Not the functions that wait for a lock, but those that want it
+# Not the functions that wait for a lock, or are the probe of that, but those that
+# want it
 LOCKS = re.compile(r'.*(spin_lock|spin_trylock|read_lock|write_lock|mutex_lock|rwsem).*'
-                   r'|down_(read|write).*|contention_.*')
+                   r'|down_(read|write).*|contention_.*'
+                   r'|aggr_pre_handler|kprobe_.*|(asm_)?exc_int3')
 
 
 def reports(directory):
