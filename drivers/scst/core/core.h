@@ -133,6 +133,7 @@ extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
 extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
 extern struct workqueue_struct *scst_tmf_wq;	/* task management */
 extern struct workqueue_struct *scst_aca_wq;	/* CHECK CONDITIONs */
+extern struct workqueue_struct *scst_task_set_wq;	/* changes of TST */
 extern struct device *scst_root;
 extern struct device *scst_devices_dir;
 extern struct device *scst_targets_dir;

@@ -3,12 +3,14 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/array_size.h>
 #include <linux/init.h>
 #include "core.h"
 
 struct workqueue_struct *scst_wq;
 struct workqueue_struct *scst_tmf_wq;
 struct workqueue_struct *scst_aca_wq;
+struct workqueue_struct *scst_task_set_wq;
 struct workqueue_struct *scst_copy_wq;
 struct device *scst_root;
 struct device *scst_devices_dir;
@@ -127,34 +129,61 @@ static int __init scst_create_tree(void)
 	return scst_sgv_create_dir();
 }
 
+/*
+ * Commands that free memory depend on all of these, hence the rescuers.  A work
+ * item that waits is in another queue than what it waits for, and any number of
+ * them may wait at a time.
+ */
+static const struct {
+	struct workqueue_struct **wq;
+	const char *name;
+	int max_active;
+} scst_queues[] = {
+	{ &scst_wq, "scst", 0 },
+	{ &scst_tmf_wq, "scst_tmf", WQ_MAX_ACTIVE },
+	/* Task management waits for commands that fail. */
+	{ &scst_aca_wq, "scst_aca", WQ_MAX_ACTIVE },
+	/* It waits for commands that may want a CLEAR ACA. */
+	{ &scst_task_set_wq, "scst_task_set", WQ_MAX_ACTIVE },
+	/* It does not wait for I/O; a session waits for it to end. */
+	{ &scst_copy_wq, "scst_copy", 0 },
+};
+
+static void scst_destroy_queues(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(scst_queues); i++)
+		if (*scst_queues[i].wq)
+			destroy_workqueue(*scst_queues[i].wq);
+}
+
+static int scst_create_queues(void)
+{
+	struct workqueue_struct *wq;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(scst_queues); i++) {
+		wq = alloc_workqueue("%s", WQ_MEM_RECLAIM | WQ_UNBOUND,
+				     scst_queues[i].max_active,
+				     scst_queues[i].name);
+		if (!wq)
+			return -ENOMEM;
+		*scst_queues[i].wq = wq;
+	}
+	return 0;
+}
+
 static int __init scst_init(void)
 {
-	int ret = -ENOMEM;
+	int ret;
 
-	/* Commands that free memory wait in gates: forward progress. */
-	scst_wq = alloc_workqueue("scst", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!scst_wq)
-		return ret;
-	/* One that waits for a slow unit must not keep those of others. */
-	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND,
-				      WQ_MAX_ACTIVE);
-	if (!scst_tmf_wq)
-		goto destroy_wq;
-	/* Task management waits for commands that fail. */
-	scst_aca_wq = alloc_workqueue("scst_aca", WQ_MEM_RECLAIM | WQ_UNBOUND,
-				      WQ_MAX_ACTIVE);
-	if (!scst_aca_wq)
-		goto destroy_tmf_wq;
-
-	/* It does not wait for I/O; a session waits for it to end. */
-	scst_copy_wq = alloc_workqueue("scst_copy",
-				       WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!scst_copy_wq)
-		goto destroy_aca_wq;
-
+	ret = scst_create_queues();
+	if (ret)
+		goto destroy_queues;
 	ret = scst_sgv_init();
 	if (ret)
-		goto destroy_copy_wq;
+		goto destroy_queues;
 	ret = scst_opcode_init();
 	if (ret)
 		goto exit_sgv;
@@ -178,14 +207,8 @@ remove_tree:
 	scst_opcode_exit();
 exit_sgv:
 	scst_sgv_exit();
-destroy_copy_wq:
-	destroy_workqueue(scst_copy_wq);
-destroy_aca_wq:
-	destroy_workqueue(scst_aca_wq);
-destroy_tmf_wq:
-	destroy_workqueue(scst_tmf_wq);
-destroy_wq:
-	destroy_workqueue(scst_wq);
+destroy_queues:
+	scst_destroy_queues();
 	return ret;
 }
 module_init(scst_init);
@@ -198,10 +221,7 @@ static void __exit scst_exit(void)
 	scst_remove_tree();
 	scst_opcode_exit();
 	scst_sgv_exit();
-	destroy_workqueue(scst_copy_wq);
-	destroy_workqueue(scst_aca_wq);
-	destroy_workqueue(scst_tmf_wq);
-	destroy_workqueue(scst_wq);
+	scst_destroy_queues();
 }
 module_exit(scst_exit);
 

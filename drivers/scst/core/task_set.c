@@ -185,7 +185,7 @@ void scst_device_set_tst(struct scst_device *dev, bool tst)
 		ts_begin(dev, &ready);
 		get_device(&dev->dev);
 	}
-	queue_work(scst_tmf_wq, &dev->ts_work);
+	queue_work(scst_task_set_wq, &dev->ts_work);
 	scst_aca_resume(&ready);
 }
 EXPORT_SYMBOL_GPL(scst_device_set_tst);
