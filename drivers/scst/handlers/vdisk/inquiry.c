@@ -184,9 +184,16 @@ static void vdisk_vpd_atomic_limits(const struct vdisk *vd, u8 *buf)
 	const struct vdisk_limits *limits = &vd->limits;
 	u8 shift = vd->dev->block_shift;
 
+	if (!limits->atomic_max)
+		return;
 	put_unaligned_be32(limits->atomic_max >> shift, buf + 44);
 	put_unaligned_be32(limits->atomic_alignment >> shift, buf + 48);
-	put_unaligned_be32(limits->atomic_granularity >> shift, buf + 52);
+	/*
+	 * Where there is none, one block says the same.  With zero Linux takes the
+	 * physical block, whose size it does not know while the unit is offline.
+	 */
+	put_unaligned_be32(max(limits->atomic_granularity >> shift, 1U),
+			   buf + 52);
 }
 
 static unsigned int vdisk_vpd_block_limits(struct vdisk *vd,
