@@ -11,6 +11,7 @@
 #define USAGE_WRITE_AND_VERIFY	(SCST_CDB_DPO | 0x02)
 #define USAGE_WRITE_SAME	0x08
 #define USAGE_PRE_FETCH		0x02
+#define USAGE_SYNC		0x06	/* IMMED, and SYNC_NV of SBC-3 */
 /*
  * The GROUP NUMBER: there is nothing that is counted for a group, see GROUP_SUP
  * in the extended INQUIRY data, and so nothing to refuse.
@@ -214,7 +215,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.name		= "SYNCHRONIZE CACHE(10)",
 		.opcode		= SYNCHRONIZE_CACHE,
 		.cdb_len	= 10,
-		.usage		= { SYNCHRONIZE_CACHE, 0x02, 0xff, 0xff, 0xff,
+		.usage		= { SYNCHRONIZE_CACHE, USAGE_SYNC, 0xff, 0xff, 0xff,
 				    0xff, USAGE_GROUP, 0xff, 0xff,
 				    USAGE_CONTROL },
 		.decode		= scst_decode_range10,
@@ -518,7 +519,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.name		= "SYNCHRONIZE CACHE(16)",
 		.opcode		= SYNCHRONIZE_CACHE_16,
 		.cdb_len	= 16,
-		.usage		= { SYNCHRONIZE_CACHE_16, 0x02, 0xff, 0xff,
+		.usage		= { SYNCHRONIZE_CACHE_16, USAGE_SYNC, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, USAGE_GROUP,
 				    USAGE_CONTROL },

@@ -41,17 +41,16 @@ special=(
 	"removable StartStopUnit.PwrCnd"
 	"read_only ReadOnly"
 	"fileio Sanitize.BlockErase"
-	"fileio Sanitize.BlockEraseReserved"
 	"fileio Sanitize.ExitFailureMode"
 	"fileio Sanitize.InvalidServiceAction"
 	"fileio Sanitize.Overwrite"
-	"fileio Sanitize.OverwriteReserved"
 )
 
 # It does these by iSCSI only, with a session of its own that it ends
 iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 	PreventAllow.ColdReset PreventAllow.LUNReset PreventAllow.2ITNexuses
-	MultipathIO Sanitize.Reset Sanitize.Readonly
+	MultipathIO Sanitize.Reset Sanitize.Readonly Sanitize.BlockEraseReserved
+	Sanitize.OverwriteReserved
 	CompareAndWrite.InvalidDataOutSize"
 # It has its reasons, which are not ours: START STOP UNIT with START=0 and LOEJ=0
 # stops a unit whatever its medium, and it wants it to be ready then
@@ -190,8 +189,8 @@ open_disks() {
 	for name in fileio blockio blocks_4k removable read_only; do
 		node[$name]=$(disk_of tgt0 "$lun")
 		sg_node[$name]=$(sg_of tgt0 "$lun")
-		# It wants to write, which sd does not let it
-		[ "$name" != read_only ] || node[$name]=${sg_node[$name]}
+		# It wants to write, which sd does not let it, and to remove what sd keeps
+		[[ $name != re* ]] || node[$name]=${sg_node[$name]}
 		sg_turs -n 10 "${node[$name]}" >/dev/null 2>&1
 		lun=$((lun + 1))
 	done
