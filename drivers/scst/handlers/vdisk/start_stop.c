@@ -162,11 +162,12 @@ scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd)
 		return scst_cmd_cdb_error(cmd, 3, 3);
 	if ((flags & START_STOP_LOEJ) && !vd->p.removable)
 		return scst_cmd_cdb_error(cmd, 4, 1);
-	if (flags & START_STOP_START)
-		return vdisk_start(cmd, flags & START_STOP_LOEJ);
+	/* Whoever has locked the door has locked it for what comes in, too. */
 	if ((flags & START_STOP_LOEJ) &&
 	    scst_device_removal_prevented(cmd->dev))
 		return SCST_SENSE_REMOVAL_PREVENTED;
+	if (flags & START_STOP_START)
+		return vdisk_start(cmd, flags & START_STOP_LOEJ);
 	return vdisk_flush_and_stop(cmd);
 }
 

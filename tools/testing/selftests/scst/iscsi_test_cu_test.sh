@@ -38,7 +38,6 @@ special=(
 	"removable PreventAllow.Simple"
 	"removable PreventAllow.Eject"
 	"removable StartStopUnit.Simple"
-	"removable StartStopUnit.PwrCnd"
 	"read_only ReadOnly"
 	"fileio Sanitize.BlockErase"
 	"fileio Sanitize.ExitFailureMode"
@@ -53,8 +52,9 @@ iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 	Sanitize.OverwriteReserved
 	CompareAndWrite.InvalidDataOutSize"
 # It has its reasons, which are not ours: START STOP UNIT with START=0 and LOEJ=0
-# stops a unit whatever its medium, and it wants it to be ready then
-wrong="StartStopUnit.NoLoej"
+# stops a unit whatever its medium, and it wants it to be ready then; and it sends
+# all values of POWER CONDITION, also those that are reserved
+wrong="StartStopUnit.NoLoej StartStopUnit.PwrCnd"
 # Nothing is encrypted, so that there is no key to change
 no_encryption="Sanitize.CryptoErase Sanitize.CryptoEraseReserved"
 # They come with reservations
