@@ -206,6 +206,10 @@ struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun);
 struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
 				       unsigned long *lun);
 void scst_tgt_dev_link(struct scst_tgt_dev *td);
+struct scst_tgt_dev *
+scst_device_visit_nexus(struct scst_device *dev, struct scst_tgt_dev *prev,
+			void (*visit)(struct scst_tgt_dev *td, void *arg),
+			void *arg);
 struct scst_tgt_dev *scst_device_next_nexus(struct scst_device *dev,
 					    struct scst_tgt_dev *prev);
 void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed);

@@ -45,6 +45,15 @@ static u64 stats_sum(const struct scst_tgt_dev *td, enum scst_stat stat)
 	return sum;
 }
 
+static void stats_add(struct scst_tgt_dev *td, void *arg)
+{
+	u64 *stats = arg;
+	enum scst_stat stat;
+
+	for (stat = 0; stat < SCST_STAT_NR; stat++)
+		stats[stat] += stats_sum(td, stat);
+}
+
 /* Keep what a nexus that goes has counted. */
 void scst_stats_fold(struct scst_tgt_dev *td)
 {
@@ -62,39 +71,8 @@ void scst_stats_fold(struct scst_tgt_dev *td)
 /* The same for its unit, in whose list it is no more; under the list's lock. */
 void scst_stats_fold_unit(struct scst_tgt_dev *td)
 {
-	enum scst_stat stat;
-
 	lockdep_assert_held(&td->dev->tgt_dev_lock);
-	for (stat = 0; stat < SCST_STAT_NR; stat++)
-		td->dev->past_stats[stat] += stats_sum(td, stat);
-}
-
-/*
- * Add what the next nexus of a unit has counted.  Returns it with a reference,
- * which keeps it in the list; that on @prev is dropped.  One that cannot be held
- * has no commands any more, and is about to leave the list.
- */
-static struct scst_tgt_dev *stats_add_next(struct scst_device *dev,
-					   struct scst_tgt_dev *prev,
-					   u64 *stats)
-{
-	struct scst_tgt_dev *td;
-	enum scst_stat stat;
-
-	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
-		td = list_prepare_entry(prev, &dev->tgt_devs, dev_entry);
-		list_for_each_entry_continue(td, &dev->tgt_devs, dev_entry) {
-			for (stat = 0; stat < SCST_STAT_NR; stat++)
-				stats[stat] += stats_sum(td, stat);
-			if (percpu_ref_tryget(&td->ref))
-				break;
-		}
-		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
-			td = NULL;
-	}
-	if (prev)
-		percpu_ref_put(&prev->ref);
-	return td;
+	stats_add(td, td->dev->past_stats);
 }
 
 static void stats_get_past(struct scst_device *dev, u64 *stats)
@@ -121,7 +99,7 @@ void scst_device_stats(struct scst_device *dev, u64 *stats)
 		memcpy(stats, past, sizeof(past));
 		td = NULL;
 		do {
-			td = stats_add_next(dev, td, stats);
+			td = scst_device_visit_nexus(dev, td, stats_add, stats);
 		} while (td);
 		/* A nexus that went meanwhile may be missing, or be there twice. */
 		stats_get_past(dev, now);

@@ -187,9 +187,13 @@ void scst_device_allow_removal(struct scst_device *dev)
 }
 
 /**
- * scst_device_next_nexus - walk over the I_T_L nexuses of a logical unit
+ * scst_device_visit_nexus - walk over the I_T_L nexuses of a logical unit
  * @dev: logical unit
  * @prev: what was returned last, whose reference is dropped; NULL to begin
+ * @visit: called with scst_device.tgt_dev_lock held, for the nexus that is returned
+ *	and for those before it that cannot be held: they have no commands any more,
+ *	and are about to leave the list; or NULL
+ * @arg: for @visit
  *
  * A nexus with a reference stays in the list, and one that is going but still
  * has commands is no exception.
@@ -197,24 +201,34 @@ void scst_device_allow_removal(struct scst_device *dev)
  * Context: process context.
  * Return: the next nexus, with a reference; or NULL.
  */
-struct scst_tgt_dev *scst_device_next_nexus(struct scst_device *dev,
-					    struct scst_tgt_dev *prev)
+struct scst_tgt_dev *
+scst_device_visit_nexus(struct scst_device *dev, struct scst_tgt_dev *prev,
+			void (*visit)(struct scst_tgt_dev *td, void *arg),
+			void *arg)
 {
 	struct scst_tgt_dev *td;
 
 	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
-		td = prev ? list_next_entry(prev, dev_entry) :
-			    list_first_entry(&dev->tgt_devs,
-					     struct scst_tgt_dev, dev_entry);
-		list_for_each_entry_from(td, &dev->tgt_devs, dev_entry)
+		td = list_prepare_entry(prev, &dev->tgt_devs, dev_entry);
+		list_for_each_entry_continue(td, &dev->tgt_devs, dev_entry) {
+			if (visit)
+				visit(td, arg);
 			if (percpu_ref_tryget(&td->ref))
 				break;
+		}
 		if (list_entry_is_head(td, &dev->tgt_devs, dev_entry))
 			td = NULL;
 	}
 	if (prev)
 		percpu_ref_put(&prev->ref);
 	return td;
+}
+
+/* The same for those that just want each nexus that can be held. */
+struct scst_tgt_dev *scst_device_next_nexus(struct scst_device *dev,
+					    struct scst_tgt_dev *prev)
+{
+	return scst_device_visit_nexus(dev, prev, NULL, NULL);
 }
 
 static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,
