@@ -225,19 +225,15 @@ static int still_alive(int fd)
 
 static void read_designator(int fd, struct fuzz_unit *unit)
 {
-	static const __u8 inquiry[6] = { 0x12, 1, 0x83, 0, 252 };
-	__u8 page[252] = { }, *d;
+	__u8 page[ID_PAGE_LEN] = { };
+	const __u8 *naa;
 
-	simple_command(fd, inquiry, 6, page, sizeof(page));
-	for (d = page + 4; d + 4 < page + 4 + page[3] && d + 24 < page + 252;
-	     d += 4 + d[3]) {
-		/* NAA, of the logical unit */
-		if ((d[1] & 0x3f) != 3 || d[3] > MAX_DESIGNATOR)
-			continue;
-		unit->designator_len = d[3];
-		memcpy(unit->designator, d + 4, d[3]);
+	simple_command(fd, inquiry_id_page, 6, page, sizeof(page));
+	naa = find_naa(page);
+	if (!naa)
 		return;
-	}
+	unit->designator_len = naa[3];
+	memcpy(unit->designator, naa + 4, naa[3]);
 }
 
 /* Commands that fail, such as those for a drive without a disc, change nothing */

@@ -10,13 +10,13 @@
 #include <linux/types.h>
 #include <scsi/sg.h>
 #include <string.h>
+#include "naa.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_CDB		32
 #define MAX_DATA	(256 * 1024)
 #define MAX_LIST	8192
 #define MAX_UNITS	4
-#define MAX_DESIGNATOR	20
 
 #define NONE	SG_DXFER_NONE
 #define OUT	SG_DXFER_TO_DEV

@@ -39,6 +39,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "naa.h"
 
 #define MAX_PATHS	8
 #define MAX_BLOCKS	255
@@ -71,7 +72,7 @@ static struct path paths[MAX_PATHS];
 static unsigned int nr_paths;
 static unsigned int nr_blocks;
 static unsigned int block_size;
-static __u8 naa[16];		/* of the logical unit */
+static __u8 naa[MAX_DESIGNATOR];	/* of the logical unit */
 static __u8 naa_len;
 static unsigned long rounds;
 static enum mode mode;
@@ -410,21 +411,19 @@ static void *run_writer(void *arg)
 
 static bool read_naa(const struct path *path)
 {
-	static const __u8 cdb[16] = { 0x12, 1, 0x83, 0, 252 };
-	__u8 page[252] = { }, *d;
+	__u8 page[ID_PAGE_LEN] = { };
+	const __u8 *d;
 
-	if (!must(path, cdb, SG_DXFER_FROM_DEV, page, sizeof(page)))
+	if (!must(path, inquiry_id_page, SG_DXFER_FROM_DEV, page, sizeof(page)))
 		return false;
-	for (d = page + 4; d < page + 4 + page[3] && d + 20 < page + sizeof(page);
-	     d += 4 + d[3]) {
-		if ((d[1] & 0x3f) != 3 || d[3] > sizeof(naa))
-			continue;
-		naa_len = d[3];
-		memcpy(naa, d + 4, naa_len);
-		return true;
+	d = find_naa(page);
+	if (!d) {
+		error("%s: no NAA designator", path->name);
+		return false;
 	}
-	error("%s: no NAA designator", path->name);
-	return false;
+	naa_len = d[3];
+	memcpy(naa, d + 4, naa_len);
+	return true;
 }
 
 static bool open_path(const char *name)
