@@ -649,11 +649,13 @@ static void check_data(const struct row *row)
 
 static void check_compare(const struct row *row)
 {
-	__u32 n, i;
+	__u32 max = vpd_b0[5], n, i;
 
 	if (row->data != OUT_TWICE)
 		return;
-	for (n = 1; n <= 255; n = n * 2 + 1) {
+	if (!max || max == 0xff)
+		error("MAXIMUM COMPARE AND WRITE LENGTH is %u", max);
+	for (n = 1; n <= max; n *= 2) {
 		zero(row, 0, n);
 		make(row, 0, n, "the same");
 		submit();
@@ -666,6 +668,13 @@ static void check_compare(const struct row *row)
 			expect_info((i + 1) * block_size - 1);
 		}
 	}
+	zero(row, 0, max);
+	make(row, 0, max, "most blocks");
+	submit();
+	expect(GOOD);
+	make(row, 0, max + 1, "too many blocks");
+	submit();
+	expect_field(row->len_at, 8);
 }
 
 /* Bits of one block are set, of another one, of none, of both in turn. */
