@@ -63,6 +63,12 @@ all_bytes() {
 	expect "size" $((16 << 20)) "$(stat -c %s "$tmp/medium")"
 }
 
+# Not what the page cache may have of it
+last_byte() {
+	dd if="$disk" bs=1M iflag=direct skip=15 status=none | tail -c 1 | od -An -tx1 |
+		tr -d ' '
+}
+
 # --- FORMAT UNIT
 
 format_zeros() {
@@ -245,32 +251,30 @@ dm_disk() {
 	echo "/dev/${name##*/}"
 }
 
-# null_disk NAME NANOSECONDS: a device of 16 MiB that takes so long for each request
+# null_disk: a device of 16 MiB that stores
 null_disk() {
-	mkdir "$null/nullb-$1"
-	echo 16 >"$null/nullb-$1/size"
-	echo 1 >"$null/nullb-$1/memory_backed"
-	echo 2 >"$null/nullb-$1/irqmode"
-	echo "$2" >"$null/nullb-$1/completion_nsec"
-	echo 1 >"$null/nullb-$1/power"
-	within 10 test -b "/dev/nullb-$1"
+	modprobe null_blk nr_devices=0
+	mkdir "$null/nullb-medium"
+	echo 16 >"$null/nullb-medium/size"
+	echo 1 >"$null/nullb-medium/memory_backed"
+	echo 1 >"$null/nullb-medium/power"
+	within 10 test -b /dev/nullb-medium
 }
 
-# slow, fast: from now on
+# slow, fast: from now on, a second for a request or none
 slow() {
-	dm_table '0 32768 linear /dev/nullb-slow 0'
+	dm_table '0 32768 delay /dev/nullb-medium 0 1000'
 }
 
 fast() {
-	dm_table '0 32768 linear /dev/nullb-fast 0'
+	dm_table '0 32768 linear /dev/nullb-medium 0'
 }
 
 slow_store() {
-	modprobe null_blk nr_devices=0
 	modprobe dm-mod
-	null_disk slow 1000000000
-	null_disk fast 10000
-	dm create scst-medium --table '0 32768 linear /dev/nullb-fast 0'
+	modprobe dm-delay
+	null_disk
+	dm create scst-medium --table '0 32768 linear /dev/nullb-medium 0'
 	export_disk vdisk_blockio disk01 "filename=$(dm_disk)"
 	sg=$(sg_of tgt0 "$lun")
 	sg_turs "$sg" >/dev/null 2>&1 || :
@@ -323,7 +327,7 @@ format_in_progress() {
 	within 60 progress_is_not "$before" || fail "it does not make progress"
 	fast
 	within 60 is_ready || fail "the format does not end"
-	expect "last byte" aa "$(tail -c 1 "$disk" | od -An -tx1 | tr -d ' ')"
+	expect "last byte" aa "$(last_byte)"
 }
 
 # An initiator that gives up its command leaves a medium that is not formatted
@@ -374,7 +378,7 @@ sanitize_outlives_all() {
 	in_progress 1b
 	fast
 	within 60 is_ready || fail "it does not end"
-	expect "last byte" aa "$(tail -c 1 "$disk" | od -An -tx1 | tr -d ' ')"
+	expect "last byte" aa "$(last_byte)"
 	# A device goes in the middle of it
 	slow
 	list 01 00 00 01 55
