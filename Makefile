@@ -18,7 +18,7 @@ help: ## this list
 demo: ## build, boot, export a file as a disk, use it, show the sysfs tree and the uevents
 	@make.d/demo.sh
 
-check: ## every test in its short form (TESTS='a_test.sh ...': only these kselftests; WORKERS=N at once)
+check: ## every test in its short form (TESTS='a_test.sh ...': only these kselftests; CPUS=N to run on)
 	@make.d/check.sh short
 
 soak: ## the long campaigns: fuzzers, many rounds, every-step builds of the series

@@ -8,6 +8,7 @@
 #   IOS=          I/Os of a 4 KiB job
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
+self=$(realpath "$0")
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -115,17 +116,20 @@ part_atomic() {
 guarded="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb scst:tmpfs lio:tmpfs"
 guarded+=" scst:ext4 lio:ext4"
 
-# The median of three boots
+# Run by itself: 'bench.sh boot N'
+guard_boot() {
+	guest "$out/guard-$1" ICOUNT=1 MEM=4096 \
+		CMD="$bench/run.sh $out/guard-$1 count 1 $guarded"
+}
+
+# The median of three boots; what is counted does not depend on what else the host does
 guard() {
-	local boot dirs=()
+	local dirs=("$out"/guard-{1,2,3})
 
 	# Of 1 MiB it depends on luck how many pieces of memory it is
 	export SCST_IOS=20000 SCST_JOBS=4k
-	for boot in 1 2 3; do
-		guest "$out/guard-$boot" ICOUNT=1 MEM=4096 \
-			CMD="$bench/run.sh $out/guard-$boot count 1 $guarded"
-		dirs+=("$out/guard-$boot")
-	done
+	run xargs -a <(printf '%s\n' 1 2 3) -P "$jobs" -n 1 \
+		setpriv --pdeathsig TERM -- "$self" boot
 	if [ "$1" = record ]; then
 		"$bench/results.py" record "${dirs[@]}" >"$recorded"
 	else
@@ -135,6 +139,10 @@ guard() {
 
 mkdir -p "$out"
 case ${1-} in
+boot)
+	guard_boot "$2"
+	exit
+	;;
 guard | record)
 	"$top/make.d/packages.sh" kernel vm test
 	run "$top/make.d/kernel.sh" normal

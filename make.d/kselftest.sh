@@ -10,7 +10,7 @@
 #	# lifecycle
 # and one that needs what only the debug kernel has says
 #	# debug
-# WORKERS= says how many run at once.
+# As many run at once as there are CPUs for, or CPUS=.
 set -eu
 self=$(realpath "$0")
 # shellcheck source=make.d/lib.sh
@@ -26,7 +26,7 @@ fi
 kernel=$1
 shift
 use_tree "$kernel"
-workers=${WORKERS:-$(($(nproc) > 4 ? $(nproc) / 2 : 2))}
+cpus=${CPUS:-$(nproc)}
 dir=$linux/$selftests
 export SCST_HELPERS=$build/selftests
 export KTAP_HELPERS=$linux/tools/testing/selftests/kselftest/ktap_helpers.sh
@@ -41,6 +41,21 @@ helpers() {
 wanted() {
 	[ "$kernel" = debug ] || ! grep -qE '^# debug\b' "$dir/$1" || return
 	[ "$kernel" != remove ] || [[ $1 == *lifecycle* ]] || grep -qE '^# lifecycle\b' "$dir/$1"
+}
+
+# smp TEST: the CPUs of its machine; vm.sh has a default
+smp() {
+	local n
+
+	n=$(vm_settings "$dir/$1" | sed -n 's/^SMP=//p')
+	echo "${n:-2}"
+}
+
+# run_all SMP TEST...: guests with more CPUs than the host has to give wait for
+# locks whose holders do not run
+run_all() {
+	run xargs -a <(printf '%s\n' "${@:2}") -P $((cpus > $1 ? cpus / $1 : 1)) -n 1 \
+		setpriv --pdeathsig TERM -- "$self" one "$kernel" || :
 }
 
 # Slow kernels and long campaigns need more of what the test asks for
@@ -86,14 +101,16 @@ if [ "${#tests[@]}" = 0 ]; then
 		sort)
 fi
 [ "${#tests[@]}" = 0 ] || helpers
-list=()
+declare -A list=()
 for test in ${tests[@]+"${tests[@]}"}; do
 	if [ ! -x "$dir/$test" ]; then
 		result FAIL "$test" ": no such test"
 	elif wanted "$test"; then
-		list+=("$test")
+		list[$(smp "$test")]+=" $test"
 	fi
 done
-[ "${#list[@]}" = 0 ] || run xargs -a <(printf '%s\n' "${list[@]}") -P "$workers" -n 1 \
-	setpriv --pdeathsig TERM -- "$self" one "$kernel" || :
+for n in "${!list[@]}"; do
+	# shellcheck disable=SC2086  # a list of names
+	run_all "$n" ${list[$n]}
+done
 results_end

@@ -27,24 +27,21 @@ ignore=FILE_PATH_CHANGES
 # and for TRACE_EVENT(), which Documentation/trace has formatted this way:
 ignore_trace=$ignore,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 
-# checkpatch IGNORE ARG...
+# checkpatch IGNORE ARG...: of the files whose names are the input
 checkpatch() {
-	scripts/checkpatch.pl --strict --terse --show-types --no-summary --ignore "$@"
+	(cd "$linux" && xargs -r -P "$jobs" -n 8 scripts/checkpatch.pl --strict --terse \
+		--show-types --no-summary --ignore "$@")
 }
 
 lint_checkpatch() {
-	local list traces patch status=0
+	local status=0
 
-	mapfile -t list < <(files '\.(c|h|rst|sh|py|yaml)$|/Kconfig$|/Makefile$|/Build$' |
-		grep -v '^include/trace/')
-	mapfile -t traces < <(files '^include/trace/')
-	cd "$linux"
-	[ "${#list[@]}" = 0 ] || checkpatch "$ignore" -f "${list[@]}" || status=1
-	[ "${#traces[@]}" = 0 ] || checkpatch "$ignore_trace" -f "${traces[@]}" || status=1
-	while read -r patch; do
-		# Not a mail: it has no description and no sign-off
-		checkpatch "$ignore,COMMIT_MESSAGE" --no-signoff "$top/$patch" || status=1
-	done < <(overlay_files | grep '\.patch$' || :)
+	files '\.(c|h|rst|sh|py|yaml)$|/Kconfig$|/Makefile$|/Build$' | grep -v '^include/trace/' |
+		checkpatch "$ignore" -f || status=1
+	files '^include/trace/' | checkpatch "$ignore_trace" -f || status=1
+	# Not mails: they have no description and no sign-off
+	overlay_files | grep '\.patch$' | sed "s,^,$top/," |
+		checkpatch "$ignore,COMMIT_MESSAGE" --no-signoff || status=1
 	return "$status"
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=120
+# vm: DISKS=64M MEM=512 SMP=1 TIMEOUT=120
 # Every file that SCST has in sysfs is in Documentation/ABI, and what is there
 # exists.
 set -u

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=240
+# vm: DISKS=64M MEM=512 SMP=1 TIMEOUT=240
 # Bad input to every attribute: the errno says what is wrong, one line in the
 # kernel log says more, and nothing has changed.
 set -u

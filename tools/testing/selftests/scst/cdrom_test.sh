@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # vcdrom: an ISO image as the medium of a CD-ROM drive, seen by sr and iso9660, by
 # tools for CDs and, command by command, by sg_raw.
-# vm: MEM=512 SMP=2 TIMEOUT=600
+# vm: MEM=512 SMP=1 TIMEOUT=600
 # shellcheck disable=SC2317  # main calls the functions
 . "$(dirname "$0")/lib.sh"
 

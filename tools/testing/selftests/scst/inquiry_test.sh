@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=512 SMP=2 TIMEOUT=240
+# vm: MEM=512 SMP=1 TIMEOUT=240
 # What a disk is known by: standard INQUIRY data and vital product data, their
 # attributes, and who is told when they change.
 set -u

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=16M MEM=1024 SMP=2 TIMEOUT=900
+# vm: DISKS=16M MEM=1024 SMP=1 TIMEOUT=900
 # The SCSI and LINUX families of libiscsi's iscsi-test-cu against disks of each
 # kind: a suite that is not written here.  Each of its tests has to pass.  One
 # that it skips has failed here, too: it skips what a disk lacks.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 SMP=2 TIMEOUT=300
+# vm: MEM=1024 SMP=1 TIMEOUT=300
 # A disk of scst_local takes at least 256 commands, and they are really in
 # flight: on the initiator's side, in the target, and on the device behind.
 set -u

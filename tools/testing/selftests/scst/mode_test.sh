@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=768 SMP=2 TIMEOUT=400
+# vm: MEM=768 SMP=1 TIMEOUT=400
 # Mode pages by sg3_utils and sdparm: every field that can be changed, what is
 # refused, and values that are saved.
 set -u

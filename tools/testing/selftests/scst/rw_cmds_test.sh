@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=768 SMP=2 TIMEOUT=300
+# vm: DISKS=64M MEM=768 SMP=1 TIMEOUT=300
 # Each command of the READ and WRITE family at its limits and beyond, on disks of
 # each kind, block size and size (rw_cmds.c).
 set -u

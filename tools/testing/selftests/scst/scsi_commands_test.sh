@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=120
+# vm: DISKS=64M MEM=512 SMP=1 TIMEOUT=120
 # The tables of Documentation/scst/scsi-commands.rst, and the table of parameters
 # in vdisk.rst, have what the units of each handler have, and nothing else.
 set -u

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 SMP=2 TIMEOUT=240
+# vm: MEM=1024 SMP=1 TIMEOUT=240
 # What sg3_utils make of a disk: pages decode, commands do what they say, and
 # malformed ones are refused.
 set -u

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 SMP=2 TIMEOUT=300
+# vm: MEM=1024 SMP=1 TIMEOUT=300
 # Each program of sg3_utils that applies to a disk is run, here or in
 # sg3_test.sh, and what it prints is looked at.
 #

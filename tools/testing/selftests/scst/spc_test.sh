@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=768 SMP=2 TIMEOUT=600
+# vm: MEM=768 SMP=1 TIMEOUT=600
 # Commands of SPC-6 that return or keep data: REPORT LUNS, supported operation
 # codes, log pages, timestamp, identifying information, diagnostics, buffers,
 # and the state of a removable medium.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=768 SMP=2 TIMEOUT=180
+# vm: MEM=768 SMP=1 TIMEOUT=180
 # uevents, as a real udevd gets them and with what rules can match.
 set -u
 # shellcheck source=lib.sh
