@@ -6,6 +6,7 @@
 #   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh;
 #                 default: each stack on each back end that it can have
 #   IOS=          I/Os of a 4 KiB job
+#   RUNS=         of each job in the part time, 5, and in cpus, 3
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
 self=$(realpath "$0")
@@ -70,7 +71,7 @@ part_lines() {
 }
 
 part_time() {
-	guest "$out/time" SMP=2 MEM=6144 CMD="$bench/run.sh $out/time time 5 $stacks"
+	guest "$out/time" SMP=2 MEM=6144 CMD="$bench/run.sh $out/time time ${RUNS:-5} $stacks"
 	"$bench/results.py" time "$out/time"
 }
 
@@ -79,7 +80,7 @@ part_cpus() {
 
 	for n in 1 2 4 8; do
 		guest "$out/cpus-$n" SMP="$n" MEM=6144 \
-			CMD="$bench/cpus.sh $out/cpus-$n 3 raw:nullb sdebug:null scst:null lio:null"
+			CMD="$bench/cpus.sh $out/cpus-$n ${RUNS:-3} raw:nullb sdebug:null scst:null lio:null"
 		dirs+=("$out/cpus-$n")
 	done
 	"$bench/results.py" cpus "${dirs[@]}"

@@ -24,10 +24,21 @@ contended=(
 	kprobes/scst_bench_spin "$hist"
 )
 
-# measure one|each RUNS NAME
-measure() {
-	local run i jobs=()
+# devices SPEC: a disk for each CPU
+devices() {
+	local end=$((n + cpus))
 
+	for (( ; n < end; n++)); do
+		setup_spec "$1" >&2
+		echo "$dev"
+	done
+}
+
+# measure one|each SPEC NAME
+measure() {
+	local i jobs=() devs
+
+	read -ra devs <<<"${disks_of[$2]}"
 	for ((i = 0; i < cpus; i++)); do
 		jobs+=(--name="cpu$i" --cpus_allowed="$i")
 		if [ "$1" = one ]; then
@@ -36,26 +47,13 @@ measure() {
 			jobs+=(--filename="${devs[i]}")
 		fi
 	done
-	for ((run = 0; run < $2; run++)); do
-		"${fio[@]}" "${jobs[@]}" --output-format=json \
-			--output="$out/$spec.$3.$run.json" >/dev/null
-	done
+	"${fio[@]}" "${jobs[@]}" --output-format=json --output="$out/$2.$3.json" >/dev/null
 }
 
-bench() {
-	local devs=() end=$((n + cpus))
-
-	for (( ; n < end; n++)); do
-		setup_spec "$spec"
-		devs+=("$dev")
-	done
-	set_fio --thread --rw=randread --bs=4k --iodepth=32 --number_ios="${SCST_IOS:-20000}"
-	measure one "$runs" one-disk
-	measure each "$runs" disk-each
+contention() {
 	trigger ''
-	measure one 1 contention
-	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist \
-		>"$out/$spec.contention"
+	measure one "$1" contention.0
+	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist >"$out/$1.contention"
 	trigger '!'
 }
 
@@ -81,8 +79,20 @@ probe() {
 
 mountpoint -q $tracing || mount -t tracefs none $tracing
 probe
+declare -A disks_of=()
 n=0
 for spec; do
-	(bench)
+	disks_of[$spec]=$(set -e -o pipefail; devices "$spec" | paste -sd' ')
 	n=$((n + cpus))
+done
+set_fio --thread --rw=randread --bs=4k --iodepth=32 --number_ios="${SCST_IOS:-20000}"
+# In turn, so that what else the host does at a time is not all to one's cost
+for ((run = 0; run < runs; run++)); do
+	for spec; do
+		measure one "$spec" "one-disk.$run"
+		measure each "$spec" "disk-each.$run"
+	done
+done
+for spec; do
+	contention "$spec"
 done

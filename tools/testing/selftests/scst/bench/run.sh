@@ -26,22 +26,28 @@ kind=$2
 runs=$3
 shift 3
 
+# bench RUN NAME DIVISOR OPTION...: a job on each, in turn, so that what else the
+# host does at a time is not all to one's cost
 bench() {
-	local run name divisor options
+	local i
 
-	setup_spec "$1"
-	for ((run = 0; run < runs; run++)); do
-		while read -r name divisor options; do
-			# shellcheck disable=SC2086  # a list of options
-			"${fio[@]}" $options --number_ios=$((${SCST_IOS:-20000} / divisor)) \
-				--output-format=json --output="$out/$1.$name.$run.json"
-		done < <(jobs_of "$kind")
+	for i in "${!specs[@]}"; do
+		set_fio --name=bench --filename="${devs[i]}"
+		"${fio[@]}" "${@:4}" --number_ios=$((${SCST_IOS:-20000} / $3)) \
+			--output-format=json --output="$out/${specs[i]}.$2.$1.json"
 	done
 }
 
+specs=("$@")
+devs=()
 reserve_huge_pages
-n=0
-for spec; do
-	(bench "$spec")
-	n=$((n + 1))
+for n in "${!specs[@]}"; do
+	dev=$(set -e; setup_spec "${specs[n]}" >&2; echo "$dev")
+	devs+=("$dev")
+done
+for ((run = 0; run < runs; run++)); do
+	while read -r name divisor options; do
+		# shellcheck disable=SC2086  # a list of options
+		bench "$run" "$name" "$divisor" $options
+	done < <(jobs_of "$kind")
 done
