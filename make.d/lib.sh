@@ -27,10 +27,12 @@ step() {
 
 # What a script starts in the background ends with it: by the trap where the
 # script gets the signal, by the kernel where it is killed outright.
-child=
 on_signal() {
+	local children
+
 	trap - INT TERM HUP
-	[ -z "$child" ] || kill -TERM "$child" 2>/dev/null || :
+	mapfile -t children < <(jobs -p)
+	[ "${#children[@]}" = 0 ] || kill -TERM "${children[@]}" 2>/dev/null || :
 	wait
 	exit 130
 }
@@ -42,9 +44,7 @@ run() {
 	local st=0
 
 	setpriv --pdeathsig TERM -- "$@" &
-	child=$!
-	wait "$child" || st=$?
-	child=
+	wait "$!" || st=$?
 	return "$st"
 }
 
@@ -83,7 +83,7 @@ progress_end() {
 # counted NAME TEXT REGEX CMD...: logged(), with a live count of the log lines
 # that match REGEX.  CMD's children are counted on to end with it.
 counted() {
-	local log=$logs/$1.log text=$2 regex=$3 st=0 t0=$SECONDS every=20
+	local log=$logs/$1.log text=$2 regex=$3 st=0 t0=$SECONDS every=20 child
 
 	shift 3
 	[ ! -t 1 ] || every=1
@@ -97,7 +97,6 @@ counted() {
 	done
 	last=
 	wait "$child" || st=$?
-	child=
 	progress_end
 	[ "$st" = 0 ] || log_tail "$log"
 	return "$st"
