@@ -219,6 +219,7 @@ static bool copy_is_reachable(struct scst_copy *copy,
  * @first: command of the unit with the lower address
  * @second: command of the other unit
  * @both: there are two
+ * @sent: the second one, by the first one's exec()
  * @busy: the handler was asked, and @done was not seen yet
  * @done: @first has ended; under scst_copy.lock
  * @result: how it ended
@@ -229,6 +230,7 @@ struct copy_clone {
 	struct scst_internal_cmd first;
 	struct scst_internal_cmd second;
 	bool both;
+	bool sent;
 	bool busy;
 	bool done;
 	scst_sense_t result;
@@ -252,13 +254,15 @@ static scst_sense_t copy_exec_clone_second(struct scst_cmd *cmd)
 	return cmd->dev->type->clone(cmd, &clone->args);
 }
 
+static void copy_clone_send_second(struct copy_clone *clone, bool write);
+
 static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 {
 	struct copy_clone *clone = first_to_clone(to_scst_internal(cmd));
 
 	if (!clone->both)
 		return cmd->dev->type->clone(cmd, &clone->args);
-	scst_cmd_exec_internal(&clone->second.cmd);
+	copy_clone_send_second(clone, !cmd->op->medium_write);
 	return SCST_PENDING;
 }
 
@@ -341,6 +345,14 @@ static void copy_clone_init_cmd(struct copy_clone *clone,
 	ic->cmd.nblocks = run->clone_blocks;
 }
 
+/* The first one may end without having been executed: then this is not called. */
+static void copy_clone_send_second(struct copy_clone *clone, bool write)
+{
+	copy_clone_init_cmd(clone, &clone->second, true, write);
+	clone->sent = true;
+	scst_cmd_exec_internal(&clone->second.cmd);
+}
+
 static bool copy_clone_begin(struct scst_copy *copy)
 {
 	struct scst_copy_run *run = &copy->run;
@@ -365,10 +377,9 @@ static bool copy_clone_begin(struct scst_copy *copy)
 	clone->done = false;
 	clone->busy = true;
 	clone->result = SCST_GOOD;
+	clone->sent = false;
 	copy_clone_init_cmd(clone, &clone->first, false, write_first);
-	if (clone->both)
-		copy_clone_init_cmd(clone, &clone->second, true, !write_first);
-	else
+	if (!clone->both)
 		clone->first.cmd.op = &copy_clone_within_op;
 	copy->nr_busy++;
 	scst_cmd_exec_internal(&clone->first.cmd);
@@ -397,7 +408,7 @@ static void copy_clone_collect(struct scst_copy *copy)
 	clone->busy = false;
 	copy->nr_busy--;
 	copy_clone_check(copy, &clone->first);
-	if (clone->both)
+	if (clone->sent)
 		copy_clone_check(copy, &clone->second);
 	if (clone->result != SCST_GOOD)
 		run->clone_blocks = 0;

@@ -320,6 +320,18 @@ shared_extents() {
 	filefrag -v "$1" | grep -c shared || :
 }
 
+# refuses_to_clone FROM TO: to a unit that is write protected, whichever of both is
+# the one that has to be asked first
+refuses_to_clone() {
+	local answer
+
+	quiet sdparm --quiet --set=SWP=1 "$2"
+	answer=$("$xcopy" send -c "$1" -c "$2" -s 0,1,8000,8,8 "$sg_from") || :
+	[ "$answer" != good ] || fail "a write protected unit was written to"
+	quiet sdparm --quiet --set=SWP=0 "$2"
+	copy good "$sg_from" -c "$1" -c "$2" -s 0,1,8000,8,8
+}
+
 clones_where_it_can() {
 	local dir=$tmp/xfs from to
 
@@ -356,6 +368,9 @@ clones_where_it_can() {
 	same "$from" 3 8000 "$to" 8
 	copy good "$sg_from" -c "$(sg_of tgt0 8)" -c "$sg_to" -s 0,1,8000,8,8
 	same "$from" 8 8000 "$tmp/store/to" 8
+	refuses_to_clone "$(sg_of tgt0 8)" "$(sg_of tgt0 9)"
+	refuses_to_clone "$(sg_of tgt0 9)" "$(sg_of tgt0 8)"
+	# Nothing of that has kept the units
 	del_lun tgt0 8
 	del_lun tgt0 9
 	del_device xfs0
