@@ -374,6 +374,7 @@ enum scst_cmd_flags {
 
 /* Bytes of a command that belong to the handler while it executes. */
 #define SCST_CMD_PRIV_SIZE	384
+#define SCST_CMD_PARSED_SIZE	16	/* of these from parse() to exec() */
 
 /**
  * struct scst_cmd - a command (SCSI I_T_L_Q nexus)
@@ -427,7 +428,8 @@ enum scst_cmd_flags {
  * @task_set_entry: place in it
  * @exec_entry: reference on the logical unit while executing
  * @inflight: link in the session's in-flight list
- * @priv: the handler's own while it executes; not cleared
+ * @priv: the handler's own while it executes; not cleared.  Of what parse() has
+ *	put there exec() finds the first %SCST_CMD_PARSED_SIZE bytes.
  * @range: blocks that it has, see @range_state; not cleared
  * @sense: sense data, fixed or descriptor format
  */
@@ -596,8 +598,9 @@ struct scst_clone {
  *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
  * @progress: optional: how far the operation is that NOT READY sense data of the
  *	unit tells of, in 65536ths (SPC-6 4.4.2.4.4), or -1.  Any context.
- * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their default
- *	values (SAM-6 6.3.3).  No command executes.
+ * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their saved or
+ *	default values, and let the power condition be active (SAM-6 6.3.3).  No
+ *	command executes.
  * @device_id: optional: fill in VPD page 83h, as INQUIRY through @tgt returns
  *	it, from its header on; return its bytes, at most @size.  For the copy
  *	manager, which finds units by their designators.  A handler may be

@@ -46,6 +46,7 @@ struct aca_priv {
 #define ACA_PRIV_AT	(SCST_CMD_PRIV_SIZE - sizeof(struct aca_priv))
 
 static_assert(sizeof(struct scst_copy_failure) <= ACA_PRIV_AT);
+static_assert(SCST_CMD_PARSED_SIZE <= ACA_PRIV_AT);
 static_assert(IS_ALIGNED(ACA_PRIV_AT, __alignof__(struct aca_priv)));
 
 static struct aca_priv *to_aca_priv(struct scst_cmd *cmd)
@@ -82,6 +83,7 @@ scst_sense_t scst_aca_admit(struct scst_cmd *cmd)
 		if (attr) {
 			cmd->result = SCST_SENSE_INVALID_MESSAGE;
 			cmd->field_valid = false;
+			cmd->info_valid = false;
 		}
 		return SCST_GOOD;
 	case SCST_ACA_FAULTED:
@@ -109,7 +111,8 @@ void scst_aca_cmd_ended(struct scst_cmd *cmd)
 	if (!test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
 		return;
 	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
-	cmd->tgt_dev->aca_cmd = false;
+	if (test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+		cmd->tgt_dev->aca_cmd = false;
 }
 
 /* ------------------------------------------------------------------------
@@ -164,9 +167,15 @@ bool scst_aca_unpark(struct scst_cmd *cmd)
 static void aca_set(struct scst_tgt_dev *td, enum scst_aca aca,
 		    const struct scst_cmd *faulted)
 {
+	lockdep_assert_held(&td->dev->tgt_dev_lock);
 	WRITE_ONCE(td->aca, aca);
 	scst_inflight_mark(td, SCST_CMD_ACA_BLOCKED, aca != SCST_ACA_NONE,
 			   faulted);
+	/* Whom the condition admitted has no part in the next one. */
+	if (aca == SCST_ACA_NONE && td->aca_cmd) {
+		td->aca_cmd = false;
+		scst_inflight_mark(td, SCST_CMD_ACA_ADMITTED, false, NULL);
+	}
 }
 
 /* Those that wait though there is no ACA condition any more go to @ready. */
@@ -201,6 +210,20 @@ void scst_aca_resume(struct list_head *ready)
 	}
 }
 
+/* Nothing happens if @td is not the faulted nexus. */
+static void aca_end(struct scst_tgt_dev *td, struct list_head *ready)
+{
+	struct scst_device *dev = td->dev;
+
+	if (td->aca != SCST_ACA_FAULTED)
+		return;
+	aca_set(td, SCST_ACA_NONE, NULL);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (td->aca == SCST_ACA_OTHER)
+			aca_set(td, SCST_ACA_NONE, NULL);
+	aca_release(dev, ready);
+}
+
 /**
  * scst_aca_clear - end the ACA condition of a faulted nexus
  * @td: I_T_L nexus; nothing happens if it is not a faulted one
@@ -209,18 +232,10 @@ void scst_aca_resume(struct list_head *ready)
  */
 void scst_aca_clear(struct scst_tgt_dev *td)
 {
-	struct scst_device *dev = td->dev;
 	LIST_HEAD(ready);
 
-	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
-		if (td->aca != SCST_ACA_FAULTED)
-			return;
-		aca_set(td, SCST_ACA_NONE, NULL);
-		list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-			if (td->aca == SCST_ACA_OTHER)
-				aca_set(td, SCST_ACA_NONE, NULL);
-		aca_release(dev, &ready);
-	}
+	scoped_guard(spinlock_irqsave, &td->dev->tgt_dev_lock)
+		aca_end(td, &ready);
 	scst_aca_resume(&ready);
 }
 
@@ -279,35 +294,47 @@ static void aca_establish(struct scst_tgt_dev *faulted,
 
 /*
  * One that failed when another had just established an ACA condition is blocked
- * as all others are.  One with the ACA attribute ends the condition (SAM-6
- * 5.9.5), and with NACA=1 establishes another, in which the same are blocked.
+ * as all others are.  One that the condition admitted ends it (SAM-6 5.9.5), and
+ * with NACA=1 establishes another, in which the same are blocked.
  */
-static bool aca_begin(struct scst_cmd *cmd, bool *clear)
+static bool aca_begin(struct scst_cmd *cmd)
 {
-	bool admitted = test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
 	bool naca = scst_cdb_naca(cmd->cdb, cmd->cdb_len);
 
 	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
 	if (aca_park(cmd, scst_cmd_finish))
 		return false;
-	*clear = admitted && !naca;
 	if (naca && cmd->tgt_dev->aca == SCST_ACA_NONE)
 		aca_establish(cmd->tgt_dev, cmd);
 	return true;
+}
+
+/* If it is over, others were admitted to the next one, or none. */
+static void aca_end_admission(struct scst_cmd *cmd)
+{
+	LIST_HEAD(ready);
+
+	scoped_guard(spinlock_irqsave, &cmd->dev->tgt_dev_lock) {
+		if (!test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+			return;
+		if (scst_cdb_naca(cmd->cdb, cmd->cdb_len))
+			cmd->tgt_dev->aca_cmd = false;
+		else
+			aca_end(cmd->tgt_dev, &ready);
+	}
+	scst_aca_resume(&ready);
 }
 
 static void aca_work(struct work_struct *work)
 {
 	struct aca_priv *priv = container_of(work, struct aca_priv, work);
 	struct scst_cmd *cmd = aca_priv_to_cmd(priv);
-	bool clear;
 
-	if (!aca_begin(cmd, &clear))
+	if (!aca_begin(cmd))
 		return;
 	if (READ_ONCE(cmd->dev->qerr) != SCST_QERR_NONE)
 		scst_abort_others(cmd);
-	if (clear)
-		scst_aca_clear(cmd->tgt_dev);
+	aca_end_admission(cmd);
 	scst_cmd_respond(cmd);
 }
 

@@ -613,7 +613,6 @@ static void cmd_finish_other(struct scst_cmd *cmd)
 {
 	if (scst_aca_park(cmd, scst_cmd_finish))
 		return;
-	scst_aca_cmd_ended(cmd);
 	if (scst_cmd_aborted(cmd)) {
 		cmd_set_aborted(cmd);
 	} else {
@@ -621,6 +620,7 @@ static void cmd_finish_other(struct scst_cmd *cmd)
 		if (cmd_has_consequences(cmd))
 			return;
 	}
+	scst_aca_cmd_ended(cmd);
 	scst_cmd_respond(cmd);
 }
 

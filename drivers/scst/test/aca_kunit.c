@@ -519,6 +519,28 @@ static void aca_tst_changes_twice(struct kunit *test)
 	aca_is_over(kit, 1);
 }
 
+/* Whom a condition admitted has no part in the next one. */
+static void aca_admitted_before(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct scst_device *dev = kit->units[0]->dev;
+	struct test_req *old, *next;
+
+	aca_fail(kit, 0, NACA);
+	old = aca_start_failing(kit, 0, ACA, 0);
+	scst_device_set_tst(dev, false);
+	aca_fails(kit, aca_start_failing(kit, 0, HEAD, NACA));
+	kit_release(kit, old);
+	aca_blocks(kit, old);
+	next = kit_read(kit, 0, ACA);
+	kit_executes(kit, next);
+	kit_release(kit, next);
+	kit_ends_good(kit, next);
+	aca_clear(kit, 0);
+	kit_ends_sense(kit, old, MEDIUM_ERROR, 0x11, 0x00);
+	aca_is_over(kit, 0);
+}
+
 /* ------------------------------------------------------------------------
  * QERR
  */
@@ -684,6 +706,7 @@ static struct kunit_case scst_aca_cases[] = {
 	KUNIT_CASE(aca_session_goes),
 	KUNIT_CASE(aca_tst_changes),
 	KUNIT_CASE(aca_tst_changes_twice),
+	KUNIT_CASE(aca_admitted_before),
 	KUNIT_CASE_PARAM(aca_qerr, qerr_gen_params),
 	KUNIT_CASE(aca_qerr_and_naca),
 	KUNIT_CASE(aca_qerr_at_once),
