@@ -76,7 +76,10 @@ struct scst_inject {
 };
 
 /**
- * struct inject_held - scst_cmd.priv of a command that is held
+ * struct inject_held - at the end of scst_cmd.priv of a command that is held
+ *
+ * The beginning has what the handler's parse() has left there for exec().
+ *
  * @list: link in scst_inject.held
  * @until: end of a delay in jiffies
  * @dropped: it is no delay
@@ -93,15 +96,20 @@ DEFINE_STATIC_KEY_FALSE(scst_inject_key);
 static DEFINE_MUTEX(inject_mutex);	/* scst_inject_key; outside lock */
 static struct dentry *inject_root;
 
+#define INJECT_PRIV_AT	(SCST_CMD_PRIV_SIZE - sizeof(struct inject_held))
+
+static_assert(INJECT_PRIV_AT >= SCST_CMD_PARSED_SIZE);
+static_assert(IS_ALIGNED(INJECT_PRIV_AT, __alignof__(struct inject_held)));
+
 static struct inject_held *to_inject_held(struct scst_cmd *cmd)
 {
-	BUILD_BUG_ON(sizeof(struct inject_held) > SCST_CMD_PRIV_SIZE);
-	return (struct inject_held *)cmd->priv;
+	return (struct inject_held *)(cmd->priv + INJECT_PRIV_AT);
 }
 
 static struct scst_cmd *inject_to_cmd(struct inject_held *held)
 {
-	return container_of((void *)held, struct scst_cmd, priv);
+	return container_of((void *)held - INJECT_PRIV_AT, struct scst_cmd,
+			    priv);
 }
 
 /* ------------------------------------------------------------------------
@@ -263,6 +271,9 @@ bool scst_inject_cmd(struct scst_cmd *cmd)
 	enum inject_kind kind;
 
 	if (!inj || !READ_ONCE(inj->enabled))
+		return false;
+	/* One of two that clone: it would keep the other in its unit's gate. */
+	if (!cmd->op->cdb_len)
 		return false;
 	for (kind = 0; kind < INJECT_NR; kind++)
 		if (inject_wanted(&inj->faults[kind], cmd))

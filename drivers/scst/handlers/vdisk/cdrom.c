@@ -23,6 +23,8 @@ struct vcdrom_cmd {
 	u32 medium_gen;
 };
 
+static_assert(sizeof(struct vcdrom_cmd) <= SCST_CMD_PARSED_SIZE);
+
 static struct vcdrom_cmd *to_cdrom_cmd(struct scst_cmd *cmd)
 {
 	return (struct vcdrom_cmd *)cmd->priv;
@@ -167,7 +169,7 @@ static void vcdrom_swap(struct vdisk *vd, struct vdisk *new)
 
 	swap(vd->store, new->store);
 	vd->limits = new->limits;
-	dev->nblocks = vd->limits.size >> dev->block_shift;
+	WRITE_ONCE(dev->nblocks, vd->limits.size >> dev->block_shift);
 	strscpy(vd->filename, new->filename, vd->filename_size);
 	vcdrom_insert(vd);
 }
