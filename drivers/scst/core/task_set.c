@@ -86,7 +86,7 @@ static void ts_begin(struct scst_device *dev, struct list_head *ready)
 	lockdep_assert_held(&dev->tgt_dev_lock);
 	scst_aca_end_all(dev, ready);
 	dev->ts_changing = true;
-	dev->ts_per_nexus = dev->tst;
+	WRITE_ONCE(dev->ts_per_nexus, dev->tst);
 	if (!dev->ts_per_nexus)
 		ts_raise(&dev->task_set, &dev->ts_barrier);
 	list_for_each_entry(td, &dev->tgt_devs, dev_entry) {
@@ -179,7 +179,7 @@ void scst_device_set_tst(struct scst_device *dev, bool tst)
 	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
 		WRITE_ONCE(dev->tst, tst);
 		if (list_empty(&dev->tgt_devs) && !dev->ts_changing)
-			dev->ts_per_nexus = tst;
+			WRITE_ONCE(dev->ts_per_nexus, tst);
 		if (dev->ts_changing || dev->ts_per_nexus == tst)
 			return;
 		ts_begin(dev, &ready);

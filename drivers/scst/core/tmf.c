@@ -140,7 +140,8 @@ static unsigned int tmf_mark(struct scst_session *sess,
 
 /*
  * End the waits of those that were marked.  What they send meanwhile does not
- * begin to wait, see scst_cmd_exec_internal().
+ * begin to wait, see scst_cmd_exec_internal().  Process context: there may be
+ * thousands.
  */
 static void tmf_end_waits(struct scst_session *sess,
 			  const struct tmf_scope *scope)
@@ -153,6 +154,7 @@ static void tmf_end_waits(struct scst_session *sess,
 			scst_cmd_abort(cmd);
 		next = scst_inflight_next(sess, cmd, tmf_to_abort, scope);
 		scst_cmd_unpin(cmd);
+		cond_resched();
 	}
 }
 
@@ -243,7 +245,8 @@ static struct scst_tgt_dev *qerr_next(const struct scst_cmd *cmd, bool all,
 void scst_abort_others(struct scst_cmd *cmd)
 {
 	const struct scst_device *dev = cmd->dev;
-	bool all = READ_ONCE(dev->qerr) == SCST_QERR_ALL && !READ_ONCE(dev->tst);
+	bool all = READ_ONCE(dev->qerr) == SCST_QERR_ALL &&
+		   !READ_ONCE(dev->ts_per_nexus);
 	struct scst_tgt_dev *td;
 	struct tmf_scope scope;
 
@@ -363,7 +366,7 @@ static enum scst_tmf_status tmf_clear_task_set(struct scst_tmf *tmf,
 					       struct scst_tgt_dev *td)
 {
 	/* SAM-6 7.5: with a task set per nexus there is just the own one. */
-	if (READ_ONCE(td->dev->tst))
+	if (READ_ONCE(td->dev->ts_per_nexus))
 		return tmf_abort_task_set(tmf, td);
 	tmf_abort_unit(tmf, td->dev);
 	tmf_wait_unit(tmf, td->dev);
