@@ -7,13 +7,10 @@
 #include "vdisk.h"
 
 /* CDB byte 1 */
-#define FORMAT_FMTPINFO		0xc0
 #define FORMAT_LONGLIST		0x20
 #define FORMAT_FMTDATA		0x10
 #define FORMAT_LIST_FORMAT	0x07
 #define FORMAT_LIST_RESERVED	0x07
-/* CDB byte 4 */
-#define FORMAT_FFMT		0x03
 
 #define FORMAT_SHORT_HEADER	4
 #define FORMAT_LONG_HEADER	8
@@ -132,30 +129,6 @@ scst_sense_t vdisk_format_parse(struct scst_cmd *cmd, const u8 *list, u32 len,
 EXPORT_SYMBOL_IF_KUNIT(vdisk_format_parse);
 
 /**
- * vdisk_format_check - check the CDB of FORMAT UNIT
- * @cmd: command
- *
- * Context: any.
- * Return: %SCST_GOOD, or the sense code to end @cmd with.
- */
-VISIBLE_IF_KUNIT
-scst_sense_t vdisk_format_check(struct scst_cmd *cmd)
-{
-	u8 flags = cmd->cdb[1];
-
-	if (flags & FORMAT_FMTPINFO)
-		return scst_cmd_cdb_error(cmd, 1, 7);
-	/* FFMT=01b: a format that leaves the data; but it is what costs. */
-	if (cmd->cdb[4] & FORMAT_FFMT)
-		return scst_cmd_cdb_error(cmd, 4, 1);
-	if ((flags & FORMAT_FMTDATA) &&
-	    (flags & FORMAT_LIST_FORMAT) == FORMAT_LIST_RESERVED)
-		return scst_cmd_cdb_error(cmd, 1, 2);
-	return SCST_GOOD;
-}
-EXPORT_SYMBOL_IF_KUNIT(vdisk_format_check);
-
-/**
  * vdisk_exec_format_unit - FORMAT UNIT
  * @cmd: command; it has the unit alone
  *
@@ -173,12 +146,12 @@ scst_sense_t vdisk_exec_format_unit(struct scst_cmd *cmd)
 	scst_sense_t sense;
 
 	sense = vdisk_check_started(cmd->dev);
-	if (sense == SCST_GOOD)
-		sense = vdisk_format_check(cmd);
 	if (sense != SCST_GOOD)
 		return sense;
 	if (!(cmd->cdb[1] & FORMAT_FMTDATA))
 		return vdisk_background_begin(cmd, &req);
+	if ((cmd->cdb[1] & FORMAT_LIST_FORMAT) == FORMAT_LIST_RESERVED)
+		return scst_cmd_cdb_error(cmd, 1, 2);
 
 	u8 *list __free(kfree) = kmalloc(FORMAT_MAX_LIST, GFP_NOIO);
 	if (!list)

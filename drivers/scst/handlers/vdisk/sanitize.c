@@ -8,7 +8,6 @@
 
 /* CDB byte 1 */
 #define SANITIZE_IMMED		0x80
-#define SANITIZE_ZNR		0x40	/* of zoned block devices */
 #define SANITIZE_AUSE		0x20
 
 /* Parameter list of OVERWRITE */
@@ -26,24 +25,10 @@ static scst_sense_t sanitize_begin(struct scst_cmd *cmd,
 	return vdisk_background_begin(cmd, req);
 }
 
-/* What destroys all data is not done for a CDB that is only nearly right. */
-static scst_sense_t sanitize_check_reserved(struct scst_cmd *cmd)
-{
-	unsigned int i;
-
-	if (cmd->cdb[1] & SANITIZE_ZNR)
-		return scst_cmd_cdb_error(cmd, 1, 6);
-	for (i = 2; i < 7; i++)
-		if (cmd->cdb[i])
-			return scst_cmd_cdb_error(cmd, i, 8);
-	return SCST_GOOD;
-}
-
 /* Two of the service actions have no parameter list. */
 static scst_sense_t sanitize_check_no_list(struct scst_cmd *cmd)
 {
-	return cmd->xfer_len ? scst_cmd_cdb_error(cmd, 7, 8) :
-			       sanitize_check_reserved(cmd);
+	return cmd->xfer_len ? scst_cmd_cdb_error(cmd, 7, 8) : SCST_GOOD;
 }
 
 /**
@@ -98,8 +83,6 @@ scst_sense_t vdisk_exec_sanitize_overwrite(struct scst_cmd *cmd)
 	u32 len;
 
 	sense = vdisk_check_started(cmd->dev);
-	if (sense == SCST_GOOD)
-		sense = sanitize_check_reserved(cmd);
 	if (sense != SCST_GOOD)
 		return sense;
 	/* SBC-5: there has to be a pattern, and no more than one. */

@@ -715,7 +715,6 @@ void vdisk_background_free(struct vdisk *vd);
 /* format.c */
 scst_sense_t vdisk_decode_format_unit(struct scst_cmd *cmd);
 #if IS_ENABLED(CONFIG_KUNIT)
-scst_sense_t vdisk_format_check(struct scst_cmd *cmd);
 scst_sense_t vdisk_format_parse(struct scst_cmd *cmd, const u8 *list, u32 len,
 				struct vdisk_background_req *req);
 #endif

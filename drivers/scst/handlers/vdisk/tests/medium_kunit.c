@@ -161,46 +161,6 @@ static void format_req_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, req.pattern_len, 3);
 }
 
-/* CDB bytes 1 and 4, and the field that is in error */
-static const struct {
-	u8 byte1;
-	u8 byte4;
-	bool good;
-	u8 byte;
-	u8 bit;
-} format_cdbs[] = {
-	{ 0x00, 0, true },
-	{ 0x0f, 0, true },
-	{ 0x1d, 0, true },
-	{ 0x3e, 0, true },
-	{ 0x1f, 0, false, 1, 2 },
-	{ 0x40, 0, false, 1, 7 },
-	{ 0x80, 0, false, 1, 7 },
-	{ 0x00, 1, false, 4, 1 },
-	{ 0x00, 2, false, 4, 1 },
-};
-
-static void format_cdb_test(struct kunit *test)
-{
-	struct medium_fixture *f = test->priv;
-	scst_sense_t sense;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(format_cdbs); i++) {
-		f->cdb[1] = format_cdbs[i].byte1;
-		f->cdb[4] = format_cdbs[i].byte4;
-		f->cmd.field_valid = false;
-		sense = vdisk_format_check(&f->cmd);
-		KUNIT_EXPECT_EQ_MSG(test, sense == SCST_GOOD,
-				    format_cdbs[i].good, "CDB %u", i);
-		if (format_cdbs[i].good)
-			continue;
-		KUNIT_EXPECT_TRUE(test, f->cmd.field_in_cdb);
-		KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, format_cdbs[i].byte);
-		KUNIT_EXPECT_EQ(test, f->cmd.field_bit, format_cdbs[i].bit);
-	}
-}
-
 static const struct medium_list sanitize_lists[] = {
 	{ "a byte", 0, 5, { 1, 0, 0, 1, 0xaa }, SCST_GOOD },
 	{ "a block", 0, 516, { 0x9f, 0, 2, 0 }, SCST_GOOD },
@@ -476,7 +436,6 @@ static void progress_test(struct kunit *test)
 static struct kunit_case medium_cases[] = {
 	KUNIT_CASE_PARAM(format_list_test, format_gen_params),
 	KUNIT_CASE(format_req_test),
-	KUNIT_CASE(format_cdb_test),
 	KUNIT_CASE_PARAM(sanitize_list_test, sanitize_gen_params),
 	KUNIT_CASE_PARAM(reassign_list_test, reassign_gen_params),
 	KUNIT_CASE(reassign_read_test),
