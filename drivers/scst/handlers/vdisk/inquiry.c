@@ -184,7 +184,7 @@ static void vdisk_vpd_atomic_limits(const struct vdisk *vd, u8 *buf)
 	const struct vdisk_limits *limits = &vd->limits;
 	u8 shift = vd->dev->block_shift;
 
-	if (!limits->atomic_max)
+	if (!vdisk_supports_write_atomic(vd->dev))
 		return;
 	put_unaligned_be32(limits->atomic_max >> shift, buf + 44);
 	put_unaligned_be32(limits->atomic_alignment >> shift, buf + 48);

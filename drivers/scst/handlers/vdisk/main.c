@@ -55,7 +55,7 @@ static int vdisk_set_geometry(struct vdisk *vd,
 		vdisk_check_size(vd, limits->size) : 0;
 	if (ret)
 		return ret;
-	dev->nblocks = limits->size >> dev->block_shift;
+	WRITE_ONCE(dev->nblocks, limits->size >> dev->block_shift);
 	dev->opt_xfer = min(limits->opt_xfer ?: VDISK_OPT_XFER, VDISK_MAX_XFER);
 	dev->clone_size = limits->clone_size;
 	dev->clone_domain = limits->clone_domain;
@@ -134,7 +134,7 @@ int vdisk_resize(struct vdisk *vd, u64 size)
 
 	scst_device_suspend(dev);
 	vd->limits.size = size;
-	dev->nblocks = size >> dev->block_shift;
+	WRITE_ONCE(dev->nblocks, size >> dev->block_shift);
 	scst_device_resume(dev);
 	scst_device_ua(dev, SCST_UA_CAPACITY_CHANGED, NULL);
 	scst_device_event(dev, SCST_DEV_EVENT_CAPACITY);

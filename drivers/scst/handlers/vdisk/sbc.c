@@ -46,7 +46,8 @@ scst_sense_t vdisk_check_medium(struct scst_device *dev)
 /* INFORMATION is the first block that is not there (SBC-5 4.18). */
 static scst_sense_t vdisk_check_range(struct scst_cmd *cmd)
 {
-	u64 capacity = cmd->dev->nblocks;
+	/* For parse() it may change meanwhile; exec() looks again. */
+	u64 capacity = READ_ONCE(cmd->dev->nblocks);
 
 	if (likely(cmd->nblocks <= capacity &&
 		   cmd->lba <= capacity - cmd->nblocks))
