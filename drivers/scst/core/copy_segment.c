@@ -233,7 +233,9 @@ static bool copy_in_range(const struct scst_copy_cscd *cscd, u64 lba, u64 n)
 /*
  * Where the destination overlaps the source, what the source was before is
  * copied: one chunk after the other, from the end on where the beginning of the
- * destination is yet to be read.
+ * destination is yet to be read.  Not behind data that the segment before has
+ * left: that comes first, so that this goes from the beginning on, and in such a
+ * segment what was written may be read again.
  */
 static void copy_plan_order(struct scst_copy_run *run)
 {

@@ -111,7 +111,7 @@ static bool range_init(const struct scst_cmd *cmd, struct scst_range *range)
 		return true;
 	}
 	range->start = cmd->lba;
-	/* The handler's parse() has seen to it that this is no overflow. */
+	/* The handler's parse(), or the copy manager, has seen that they exist. */
 	range->last = cmd->lba + cmd->nblocks - 1;
 	return cmd->nblocks;
 }
