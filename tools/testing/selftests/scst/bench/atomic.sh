@@ -24,6 +24,7 @@ measure() {
 	done < <(SCST_JOBS=4k jobs_of count)
 }
 
+# shellcheck disable=SC2034  # of lib.sh
 n=0
 setup_spec scst:null
 for rate; do

@@ -53,7 +53,8 @@ measure() {
 contention() {
 	trigger ''
 	measure one "$1" contention.0
-	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist >"$out/$1.contention"
+	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist \
+		>"$out/$1.contention"
 	trigger '!'
 }
 
