@@ -647,6 +647,17 @@ static void check_data(const struct row *row)
 	cmd.row = row;
 }
 
+/* The most blocks that a page allows, and one more */
+static void check_longest(const struct row *row, __u32 max)
+{
+	make(row, 0, max, "longest");
+	submit();
+	expect(GOOD);
+	make(row, 0, max + 1, "too long");
+	submit();
+	expect_field(row->len_at, 8);
+}
+
 static void check_compare(const struct row *row)
 {
 	__u32 max = vpd_b0[5], n, i;
@@ -669,12 +680,7 @@ static void check_compare(const struct row *row)
 		}
 	}
 	zero(row, 0, max);
-	make(row, 0, max, "most blocks");
-	submit();
-	expect(GOOD);
-	make(row, 0, max + 1, "too many blocks");
-	submit();
-	expect_field(row->len_at, 8);
+	check_longest(row, max);
 }
 
 /* Bits of one block are set, of another one, of none, of both in turn. */
@@ -712,12 +718,7 @@ static void check_atomic(const struct row *row)
 	__u32 max = get(vpd_b0 + 44, 4), align = get(vpd_b0 + 48, 4);
 	__u32 gran = get(vpd_b0 + 52, 4);
 
-	make(row, 0, max, "longest");
-	submit();
-	expect(GOOD);
-	make(row, 0, max + 1, "too long");
-	submit();
-	expect_field(row->len_at, 8);
+	check_longest(row, max);
 	make(row, 0, 1, "ATOMIC BOUNDARY");
 	cmd.cdb[11] = 1;
 	submit();
