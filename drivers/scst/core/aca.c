@@ -314,14 +314,13 @@ static void aca_end_admission(struct scst_cmd *cmd)
 {
 	LIST_HEAD(ready);
 
-	scoped_guard(spinlock_irqsave, &cmd->dev->tgt_dev_lock) {
-		if (!test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
-			return;
-		if (scst_cdb_naca(cmd->cdb, cmd->cdb_len))
-			cmd->tgt_dev->aca_cmd = false;
-		else
-			aca_end(cmd->tgt_dev, &ready);
+	if (scst_cdb_naca(cmd->cdb, cmd->cdb_len)) {
+		scst_aca_cmd_ended(cmd);
+		return;
 	}
+	scoped_guard(spinlock_irqsave, &cmd->dev->tgt_dev_lock)
+		if (test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+			aca_end(cmd->tgt_dev, &ready);
 	scst_aca_resume(&ready);
 }
 
