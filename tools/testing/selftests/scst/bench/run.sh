@@ -45,6 +45,11 @@ for n in "${!specs[@]}"; do
 	dev=$(set -e; setup_spec "${specs[n]}" >&2; echo "$dev")
 	devs+=("$dev")
 done
+# What later disks did to earlier ones, a unit attention and a message of the kernel,
+# is not what an I/O costs
+for dev in "${devs[@]}"; do
+	dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct status=none
+done
 for ((run = 0; run < runs; run++)); do
 	while read -r name divisor options; do
 		# shellcheck disable=SC2086  # a list of options
