@@ -7,9 +7,11 @@ ktap.py NAME LOG RESULTS CMD...
 One line per test on stdout: 'ok name (time)', 'FAIL name: log' or 'SKIP name:
 reason'.  RESULTS gets 'ok', 'FAIL' or 'SKIP' for each, LOG all the output.  Only
 the innermost results of nested KTAP (KUnit's suites) count.  A command that
-stops before the end of its plan or ends badly is one more failure.
+stops before the end of its plan or ends badly is one more failure.  A failure is
+followed by the last of what the test has said, as the log may be out of reach.
 """
 
+import collections
 import re
 import signal
 import subprocess
@@ -21,6 +23,7 @@ PLAN = re.compile(r'^( *)1\.\.(\d+)(?: *# *SKIP *(.*))?$', re.IGNORECASE)
 SUBTEST = re.compile(r'^( *)# Subtest: *(.*)$')
 DIRECTIVE = re.compile(r'\s*# *(SKIP|XFAIL|TODO)\b *(.*)$', re.IGNORECASE)
 DEPTH = 4	# spaces per level
+LAST_WORDS = 30	# lines
 
 # What vm.sh's exit statuses say
 STATUS = {
@@ -41,9 +44,17 @@ class Report:
         self.last = time.monotonic()
         self.failed = 0
         self.total = 0
+        self.words = collections.deque(maxlen=LAST_WORDS)
+
+    def said(self, line):
+        self.words.append(line)
 
     def put(self, verdict, name, detail):
         print(f'{verdict} {name}{detail}', flush=True)
+        if verdict == 'FAIL':
+            for line in self.words:
+                print(f'   | {line}', flush=True)
+        self.words.clear()
         self.results.write(verdict + '\n')
         self.results.flush()
         self.last = time.monotonic()
@@ -119,8 +130,10 @@ class Ktap:
             self.subtests[len(match[1]) // DEPTH] = match[2]
         elif line.startswith('Bail out!'):
             self.report.fail(self.name, line)
-        elif line.startswith('# '):
-            self.comment = line[2:]
+        else:
+            self.report.said(line)
+            if line.startswith('# '):
+                self.comment = line[2:]
 
     def end(self, status):
         self.leave(0)
