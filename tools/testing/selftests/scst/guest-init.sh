@@ -56,10 +56,14 @@ port=${ports[0]%1}
 # On tmpfs itself, not on the overlay: what direct I/O, say, depends on
 export TMPDIR=/run/tmp
 echo "vm.sh: start" >/dev/kmsg
-bash "$SCST_VM/command" >"${port}1" 2>&1 </dev/null
-status=$?
+if dmesg | grep -q 'PIT calibration deviates from HPET'; then
+	status=clock
+else
+	bash "$SCST_VM/command" >"${port}1" 2>&1 </dev/null
+	status=$?
+fi
 echo "vm.sh: end, status $status" >/dev/kmsg
-[ ! -w /sys/kernel/debug/kmemleak ] || scan_leaks
+[ "$status" = clock ] || [ ! -w /sys/kernel/debug/kmemleak ] || scan_leaks
 echo "$status" >"${port}2"
 # The last lines of the console, then off
 sync
