@@ -422,7 +422,11 @@ static int acg_parse_lun(struct scst_tgt *tgt, const char *word, u64 *lun)
 {
 	if (word && !kstrtou64(word, 0, lun) && *lun <= SCST_MAX_LUN)
 		return 0;
-	dev_err(&tgt->dev, "want a LUN from 0 to %u\n", SCST_MAX_LUN);
+	if (word)
+		dev_err(&tgt->dev, "\"%.32s\" is no LUN from 0 to %u\n", word,
+			SCST_MAX_LUN);
+	else
+		dev_err(&tgt->dev, "want a LUN from 0 to %u\n", SCST_MAX_LUN);
 	return -EINVAL;
 }
 
@@ -432,10 +436,13 @@ static int acg_parse_options(struct scst_tgt *tgt, char *params,
 	char *word, *value;
 
 	while ((word = scst_next_param(&params, &value))) {
-		if (strcmp(word, "read_only") || !value ||
-		    kstrtobool(value, read_only)) {
-			dev_err(&tgt->dev, "bad option \"%.*s\"\n",
+		if (strcmp(word, "read_only")) {
+			dev_err(&tgt->dev, "unknown option \"%.*s\"\n",
 				SCST_MAX_NAME, word);
+			return -EINVAL;
+		}
+		if (!value || kstrtobool(value, read_only)) {
+			dev_err(&tgt->dev, "read_only: want 0 or 1\n");
 			return -EINVAL;
 		}
 	}
@@ -456,9 +463,9 @@ static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	ret = change(acg, unit, lun, read_only);
 	acg_end_write(acg);
 	if (ret)
-		dev_err(&acg->tgt->dev, "LUN %llu: %s: %d\n", lun,
+		dev_err(&acg->tgt->dev, "LUN %llu: %s: %pe\n", lun,
 			ret == -EEXIST ? "in use" :
-			ret == -ENOENT ? "not mapped" : "failed", ret);
+			ret == -ENOENT ? "not mapped" : "failed", ERR_PTR(ret));
 	return ret;
 }
 

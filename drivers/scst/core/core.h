@@ -149,6 +149,8 @@ struct device *scst_create_dir(struct device *parent, const char *name,
 void scst_remove_dir(struct device *dir);
 
 /* names.c */
+int scst_check_name(const struct device_driver *drv, const char *file,
+		    const char *name);
 int scst_add_name(struct scst_name *n, struct device *dev);
 void scst_del_name(struct scst_name *n);
 struct scst_device *scst_find_dev(const char *name);

@@ -38,10 +38,9 @@ static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 		pr_err("%s: add_device: no name\n", drv->name);
 		return PTR_ERR(copy);
 	}
-	if (!scst_valid_name(name)) {
-		pr_err("%s: add_device: bad name\n", drv->name);
-		return -EINVAL;
-	}
+	ret = scst_check_name(drv, "add_device", name);
+	if (ret)
+		return ret;
 
 	dev = type->new_device(type, name, params);
 	if (IS_ERR(dev))

@@ -5,6 +5,8 @@
  * A duplicate is refused here, because sysfs would print a stack dump.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ctype.h>
 #include <linux/hashtable.h>
 #include <linux/string.h>
@@ -64,6 +66,32 @@ bool scst_valid_name(const char *name)
 	return true;
 }
 EXPORT_SYMBOL_GPL(scst_valid_name);
+
+/**
+ * scst_check_name - say why an object may not have a name
+ * @drv: driver whose file was written
+ * @file: file
+ * @name: name that the user wants
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL when scst_valid_name() does not like @name.
+ */
+int scst_check_name(const struct device_driver *drv, const char *file,
+		    const char *name)
+{
+	if (scst_valid_name(name))
+		return 0;
+	if (strlen(name) > SCST_MAX_NAME)
+		pr_err("%s: %s: name of more than %u characters\n", drv->name,
+		       file, SCST_MAX_NAME);
+	else if (name_is_taken(name))
+		pr_err("%s: %s: name \"%s\": there may be a file of this name\n",
+		       drv->name, file, name);
+	else
+		pr_err("%s: %s: name \"%*pE\": want printable ASCII without blanks, '/' and '!'\n",
+		       drv->name, file, (int)strlen(name), name);
+	return -EINVAL;
+}
 
 /*
  * A name is in the table from the first moment, so that it stays unique; it is

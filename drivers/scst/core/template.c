@@ -42,10 +42,9 @@ static ssize_t add_target_store(struct device_driver *drv, const char *buf,
 		pr_err("%s: add_target: no name\n", drv->name);
 		return PTR_ERR(copy);
 	}
-	if (!scst_valid_name(name)) {
-		pr_err("%s: add_target: bad name\n", drv->name);
-		return -EINVAL;
-	}
+	ret = scst_check_name(drv, "add_target", name);
+	if (ret)
+		return ret;
 	ret = tgtt->add_target(name, params);
 	return ret ?: count;
 }

@@ -225,7 +225,8 @@ static const char *local_session_error(int err)
 	case -ENODEV:
 		return "the target is disabled, or goes";
 	case -EINVAL:
-		return "bad name";
+		return "want a name of printable ASCII without blanks, up to "
+		       __stringify(SCST_MAX_INITIATOR_NAME);
 	default:
 		return "failed";
 	}
@@ -315,8 +316,8 @@ int local_session_cmd(const char *buf,
 	ret = fn(tgt, name);
 	put_device(&tgt->dev);
 	if (ret)
-		pr_err("target '%.128s', session '%.128s': %s (%d)\n", tgt_name,
-		       name, local_session_error(ret), ret);
+		pr_err("target '%.128s', session '%.128s': %s (%pe)\n", tgt_name,
+		       name, local_session_error(ret), ERR_PTR(ret));
 	return ret;
 }
 

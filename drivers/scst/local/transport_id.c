@@ -108,7 +108,8 @@ static ssize_t transport_id_write(struct file *file, struct kobject *kobj,
 		return -EPERM;
 	if (off || !tid_valid((const u8 *)buf, count)) {
 		dev_err(kobj_to_dev(kobj),
-			"transport_id: not a TransportID in one write\n");
+			"transport_id: %zu bytes at offset %lld are no TransportID (SPC-6 7.6.4)\n",
+			count, off);
 		return -EINVAL;
 	}
 

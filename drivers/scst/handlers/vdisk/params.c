@@ -139,7 +139,7 @@ static int lb_per_pb_exp_parse(struct vdisk *vd, const struct vdisk_param *p,
 {
 	u8 n;
 
-	if (kstrtou8(val, 10, &n) || n > VDISK_MAX_PB_EXP)
+	if (kstrtou8(val, 0, &n) || n > VDISK_MAX_PB_EXP)
 		return vdisk_bad_value(vd, p, "0 to 15");
 	vd->p.lb_per_pb_exp = n;
 	return 0;
@@ -156,7 +156,7 @@ static int opt_trans_len_parse(struct vdisk *vd, const struct vdisk_param *p,
 {
 	u32 n;
 
-	if (kstrtou32(val, 10, &n) || n > VDISK_MAX_XFER ||
+	if (kstrtou32(val, 0, &n) || n > VDISK_MAX_XFER ||
 	    n % VDISK_MAX_BLOCK_SIZE)
 		return vdisk_bad_value(vd, p,
 				       "a multiple of 4096 up to 8388608");
@@ -175,7 +175,7 @@ static int thin_threshold_parse(struct vdisk *vd, const struct vdisk_param *p,
 {
 	u8 n;
 
-	if (kstrtou8(val, 10, &n) || n >= 100)
+	if (kstrtou8(val, 0, &n) || n >= 100)
 		return vdisk_bad_value(vd, p, "percent: 0 to 99");
 	WRITE_ONCE(vd->p.thin_threshold, n);
 	return 0;
@@ -215,7 +215,7 @@ static int blocksize_parse(struct vdisk *vd, const struct vdisk_param *p,
 {
 	u32 n;
 
-	if (kstrtou32(val, 10, &n) || !is_power_of_2(n) ||
+	if (kstrtou32(val, 0, &n) || !is_power_of_2(n) ||
 	    n < VDISK_MIN_BLOCK_SIZE || n > VDISK_MAX_BLOCK_SIZE)
 		return vdisk_bad_value(vd, p, "512, 1024, 2048 or 4096");
 	vd->p.block_size = n;
@@ -263,7 +263,7 @@ static int size_parse(struct vdisk *vd, const struct vdisk_param *p,
 
 	if (vdisk_str_to_size(val, &size))
 		return vdisk_bad_value(vd, p,
-				       "bytes, with K, M, G or T behind if so");
+				       "bytes, or a number with K, M, G or T");
 	vd->p.size = size;
 	return 0;
 }
