@@ -3,9 +3,10 @@
 # make bench: what SCST costs, beside the others; everything goes to build/bench
 #
 #   PARTS='...'   some of: count profile lines time cpus scale atomic
-#   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh;
-#                 default: each stack on each back end that it can have
-#   IOS=          I/Os of a 4 KiB job
+#   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh, for
+#                 the parts count, profile, lines and time; default: each stack on each
+#                 back end that it can have
+#   IOS=          I/Os of a 4 KiB job, 40000
 #   RUNS=         of each job in the part time, 5, and in cpus, 3
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
@@ -151,6 +152,8 @@ guard | record)
 	exit
 	;;
 esac
+# shellcheck source=tools/testing/selftests/scst/bench/lib.sh disable=SC2086  # a list
+(cd "$bench" && . ./lib.sh && check_specs $stacks)
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
 rm -f "$RESULTS.csv"

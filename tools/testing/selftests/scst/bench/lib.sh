@@ -77,6 +77,22 @@ all_specs() {
 	done
 }
 
+# check_specs STACK:BACKEND...: are these all there, and do they go together?
+check_specs() {
+	local spec file store_kind
+
+	for spec; do
+		for file in "stacks/${spec%%:*}.sh" "backends/${spec#*:}.sh"; do
+			[ -e "$file" ] && continue
+			echo "$spec: no $file; there are: $(all_specs | paste -sd' ')" >&2
+			return 1
+		done
+		has_kind "${spec%%:*}" "${spec#*:}" && continue
+		echo "$spec: ${spec%%:*} has no back ends of the kind $store_kind" >&2
+		return 1
+	done
+}
+
 # setup_spec STACK:BACKEND: sets dev, and the command line fio
 setup_spec() {
 	# shellcheck source=/dev/null

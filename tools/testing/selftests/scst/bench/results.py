@@ -21,7 +21,8 @@ import re
 import statistics
 import sys
 
-# What others cost without a target: the floor for each back end
+# What it costs without a target, the floor of a back end: scsi_debug for null, or
+# the block device itself; null_blk for those that are none
 FLOOR = {'null': 'sdebug:null'}
 RAW = 'raw:nullb'
 # Not the functions that wait for a lock, or are the probe of that, but those that
@@ -104,18 +105,20 @@ def read_counts(directories):
     return table
 
 
-def floor_of(spec):
-    return FLOOR.get(spec.split(':')[1], RAW)
+def floor_of(table, spec):
+    backend = spec.split(':')[1]
+    raw = f'raw:{backend}'
+    return FLOOR.get(backend, raw if raw in table.values else RAW)
 
 
 def added(table, spec, job):
     """What a target adds to its floor"""
-    value, floor = table.median(spec, job), table.median(floor_of(spec), job)
+    value, floor = table.median(spec, job), table.median(floor_of(table, spec), job)
     return None if value is None or floor is None else value - floor
 
 
 def added_table(table):
-    result = Table('of these, what the target adds (null: to scsi_debug; others: to null_blk)')
+    result = Table('of these, what the target adds (to scsi_debug, its block device or null_blk)')
     for spec in table.values:
         if spec.split(':')[0] in ('raw', 'sdebug'):
             continue
@@ -126,11 +129,25 @@ def added_table(table):
     return result
 
 
+def steps_of_counts(directories):
+    """fio tells the time in milliseconds: how coarse that is, by job"""
+    steps = {}
+    for directory in directories:
+        for _, job, report in reports(directory):
+            steps[job] = 1e6 / total(report, 'total_ios')
+    return steps
+
+
 def count(directories, path):
     table = read_counts(directories)
     table.show(note=lambda s, j: spread_note(table, s, j))
+    print('rounded to', ', '.join(f'{step:,.0f} ({job})' for job, step in
+                                  steps_of_counts(directories).items()))
     table.write(path)
     more = added_table(table)
+    if not more.values:
+        print('\nno floor was measured: what a target adds is not known')
+        return
     more.show(note=lambda s, j: ratio_note(more, s, j))
     more.write(path)
 

@@ -4,9 +4,10 @@
 # kind: file
 
 ext4_mount() {
-	modprobe brd rd_nr=1 rd_size=2097152 || return
-	mkfs.ext4 -q -E nodiscard,lazy_itable_init=0 /dev/ram0 || return
-	mount -o X-mount.mkdir /dev/ram0 /run/bench-ext4 || return
+	modprobe brd rd_nr=32 rd_size=2097152 || return
+	# The last one: a back end that is a RAM disk may have the others
+	mkfs.ext4 -q -E nodiscard,lazy_itable_init=0 /dev/ram31 || return
+	mount -o X-mount.mkdir /dev/ram31 /run/bench-ext4 || return
 	# What is written back is no part of a command
 	echo 90 >/proc/sys/vm/dirty_ratio
 	echo 90 >/proc/sys/vm/dirty_background_ratio

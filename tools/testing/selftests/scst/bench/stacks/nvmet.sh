@@ -5,21 +5,32 @@
 
 nvmet_export() {
 	local cfg=/sys/kernel/config/nvmet
-	local sub=$cfg/subsystems/bench
+	local sub=$cfg/subsystems/bench$n port=$cfg/ports/1
 
-	mkdir -p $sub $cfg/ports/1
-	echo 1 >$sub/attr_allow_any_host
-	mkdir $sub/namespaces/1
-	echo -n "$store" >$sub/namespaces/1/device_path
-	echo 1 >$sub/namespaces/1/enable
-	echo loop >$cfg/ports/1/addr_trtype
-	ln -s $sub $cfg/ports/1/subsystems/bench
-	echo -n "transport=loop,nqn=bench" >/dev/nvme-fabrics
+	if [ ! -e $port ]; then
+		mkdir $port && echo loop >$port/addr_trtype || return
+	fi
+	mkdir "$sub" && echo 1 >"$sub/attr_allow_any_host" &&
+		mkdir "$sub/namespaces/1" &&
+		echo -n "$store" >"$sub/namespaces/1/device_path" &&
+		echo 1 >"$sub/namespaces/1/enable" &&
+		ln -s "$sub" "$port/subsystems/bench$n" &&
+		echo -n "transport=loop,nqn=bench$n" >/dev/nvme-fabrics
+}
+
+nvmet_disk() {
+	local ctrl
+
+	for ctrl in /sys/class/nvme/nvme*; do
+		[ "$(cat "$ctrl/subsysnqn" 2>/dev/null)" = "bench$n" ] || continue
+		dev=/dev/${ctrl##*/}n1
+		[ -b "$dev" ] && return
+	done
+	return 1
 }
 
 stack_setup() {
 	modprobe nvme-loop || return
 	nvmet_export || return
-	wait_for test -b /dev/nvme0n1 || return
-	dev=/dev/nvme0n1
+	wait_for nvmet_disk
 }
