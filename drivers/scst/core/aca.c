@@ -195,7 +195,7 @@ static void aca_release(struct scst_device *dev, struct list_head *ready)
 }
 
 /**
- * scst_aca_resume - let commands go on that scst_aca_end_all() has released
+ * scst_aca_resume - let commands go on that were released
  * @ready: list of them
  *
  * Context: process context; the caller holds no lock.
@@ -294,8 +294,7 @@ static void aca_establish(struct scst_tgt_dev *faulted,
 
 /*
  * One that failed when another had just established an ACA condition is blocked
- * as all others are.  One that the condition admitted ends it (SAM-6 5.9.5), and
- * with NACA=1 establishes another, in which the same are blocked.
+ * as all others are.
  */
 static bool aca_begin(struct scst_cmd *cmd)
 {
@@ -309,7 +308,11 @@ static bool aca_begin(struct scst_cmd *cmd)
 	return true;
 }
 
-/* If it is over, others were admitted to the next one, or none. */
+/*
+ * One that the condition admitted ends it (SAM-6 5.9.5), and with NACA=1 it
+ * establishes another, in which the same are blocked.  If the condition is over,
+ * others were admitted to the next one, or none.
+ */
 static void aca_end_admission(struct scst_cmd *cmd)
 {
 	LIST_HEAD(ready);

@@ -51,6 +51,17 @@ static bool tmf_same_lun(const struct scsi_lun *a, const struct scsi_lun *b)
 	return lun == scst_lun_parse(b);
 }
 
+/*
+ * What CLEAR ACA aborts.  Once it has marked the command, the end of the condition,
+ * which takes back the admission, must not hide it.
+ */
+static bool tmf_covers_aca(const struct scst_cmd *cmd)
+{
+	if (scst_cmd_aborted(cmd))
+		return cmd->queue_type == SCST_CMD_QUEUE_ACA;
+	return test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
+}
+
 static bool tmf_covers(const struct tmf_scope *scope,
 		       const struct scst_cmd *cmd)
 {
@@ -59,7 +70,7 @@ static bool tmf_covers(const struct tmf_scope *scope,
 		return false;
 	if (scope->td && cmd->tgt_dev != scope->td)
 		return false;
-	if (scope->aca && !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags))
+	if (scope->aca && !tmf_covers_aca(cmd))
 		return false;
 	if (scope->except && (cmd == scope->except ||
 			      READ_ONCE(cmd->state) == SCST_CMD_RESPONDING))
@@ -245,8 +256,9 @@ static struct scst_tgt_dev *qerr_next(const struct scst_cmd *cmd, bool all,
 void scst_abort_others(struct scst_cmd *cmd)
 {
 	const struct scst_device *dev = cmd->dev;
+	/* The task set of the command, whatever TST says of those that come */
 	bool all = READ_ONCE(dev->qerr) == SCST_QERR_ALL &&
-		   !READ_ONCE(dev->ts_per_nexus);
+		   cmd->task_set == &dev->task_set;
 	struct scst_tgt_dev *td;
 	struct tmf_scope scope;
 

@@ -541,6 +541,35 @@ static void aca_admitted_before(struct kunit *test)
 	aca_is_over(kit, 0);
 }
 
+/* What CLEAR ACA waits for is no less waited for when the condition ends before. */
+static void aca_ends_while_cleared(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *w, *s, *clear, *tmf;
+
+	kit->ts[0]->ignore_abort = true;
+	aca_fail(kit, 0, NACA);
+	w = kit_write(kit, 0, ACA, TEST_DATA_PARTIAL);
+	kit_is_in(kit, w, SCST_CMD_DATA_WAIT);
+	clear = kit_tmf(kit, 0, SCST_CLEAR_ACA, NULL);
+	kit_runs(kit, clear);
+	scst_device_set_tst(kit->units[0]->dev, false);
+	/* Who waits in this session looks again when a command was aborted. */
+	s = kit_read(kit, 0, HEAD);
+	kit_executes(kit, s);
+	tmf = kit_tmf(kit, 0, SCST_ABORT_TASK, s);
+	kit_runs(kit, tmf);
+	kit_release(kit, s);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+	kit_runs(kit, clear);
+	KUNIT_EXPECT_FALSE(test, test_req_ended(w));
+	kit_deliver(kit, w, 0);
+	aca_ends_aborted(kit, w, false);
+	kit_tmf_ends(kit, clear, SCST_TMF_COMPLETE);
+	KUNIT_EXPECT_GT(test, clear->end_seq, w->end_seq);
+	aca_is_over(kit, 0);
+}
+
 /* ------------------------------------------------------------------------
  * QERR
  */
@@ -707,6 +736,7 @@ static struct kunit_case scst_aca_cases[] = {
 	KUNIT_CASE(aca_tst_changes),
 	KUNIT_CASE(aca_tst_changes_twice),
 	KUNIT_CASE(aca_admitted_before),
+	KUNIT_CASE(aca_ends_while_cleared),
 	KUNIT_CASE_PARAM(aca_qerr, qerr_gen_params),
 	KUNIT_CASE(aca_qerr_and_naca),
 	KUNIT_CASE(aca_qerr_at_once),
