@@ -691,7 +691,13 @@ static bool copy_begin_segment(struct scst_copy *copy)
 		return true;
 	if (!copy->chunk_size)
 		copy->chunk_size = copy_chunk_size(copy);
-	if (run->clone_blocks && !copy_clone_begin(copy))
+	if (!run->clone_blocks)
+		return true;
+	/* A segment that is cloned as a whole has no chunks, which would look. */
+	if (!copy_is_reachable(copy, run->src) ||
+	    !copy_is_reachable(copy, run->dst))
+		return false;
+	if (!copy_clone_begin(copy))
 		run->clone_blocks = 0;
 	return true;
 }

@@ -272,7 +272,7 @@ bool scst_inject_cmd(struct scst_cmd *cmd)
 
 	if (!inj || !READ_ONCE(inj->enabled))
 		return false;
-	/* One of two that clone: it would keep the other in its unit's gate. */
+	/* What clones: one of two would keep the other in its unit's gate. */
 	if (!cmd->op->cdb_len)
 		return false;
 	for (kind = 0; kind < INJECT_NR; kind++)
