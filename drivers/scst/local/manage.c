@@ -225,8 +225,8 @@ static const char *local_session_error(int err)
 	case -ENODEV:
 		return "the target is disabled, or goes";
 	case -EINVAL:
-		return "want a name of printable ASCII without blanks, up to "
-		       __stringify(SCST_MAX_INITIATOR_NAME);
+		return "want a name of printable ASCII without blanks, at most "
+		       __stringify(SCST_MAX_INITIATOR_NAME) " characters";
 	default:
 		return "failed";
 	}
