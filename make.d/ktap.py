@@ -23,7 +23,7 @@ PLAN = re.compile(r'^( *)1\.\.(\d+)(?: *# *SKIP *(.*))?$', re.IGNORECASE)
 SUBTEST = re.compile(r'^( *)# Subtest: *(.*)$')
 DIRECTIVE = re.compile(r'\s*# *(SKIP|XFAIL|TODO)\b *(.*)$', re.IGNORECASE)
 DEPTH = 4	# spaces per level
-LAST_WORDS = 30	# lines
+LAST_WORDS = 70	# lines: a report of the kernel is so long
 
 # What vm.sh's exit statuses say
 STATUS = {

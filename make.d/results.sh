@@ -27,7 +27,7 @@ tested() {
 		result ok "$name" " ($((SECONDS - t0)) s)"
 	else
 		result FAIL "$name" ": $log"
-		tail -n 30 "$log" | sed 's/^/   | /'
+		tail -n 70 "$log" | sed 's/^/   | /'
 	fi
 }
 

@@ -233,6 +233,7 @@ allow() {
 boot_again() {
 	rm -rf "$tmp"
 	if [ "${VM_BOOTS:-1}" -lt 3 ]; then
+		echo "vm.sh: the guest's clock is wrong: booting again" >&2
 		export VM_BOOTS=$((${VM_BOOTS:-1} + 1))
 		exec "${BASH_SOURCE[0]}" ${settings[@]+"${settings[@]}"}
 	fi
@@ -250,9 +251,10 @@ finish() {
 	watcher=
 	wait "$reader" || :
 	reader=
-	judge >&2 || exit 99
 	rc=$(cat "$tmp/rc" 2>/dev/null)
-	[ "$rc" != clock ] || boot_again
+	# Whatever it reports is that clock's fault
+	! grep -qa 'PIT calibration deviates from HPET' "$console" || boot_again
+	judge >&2 || exit 99
 	[ -z "$rc" ] || exit "$rc"
 	cat "$tmp/qemu.log" >&2
 	tail -n 30 "$console" >&2
