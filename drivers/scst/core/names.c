@@ -10,6 +10,7 @@
 #include <linux/ctype.h>
 #include <linux/hashtable.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/stringhash.h>
 #include "core.h"
 
@@ -43,6 +44,23 @@ static bool name_is_taken(const char *name)
 	       strspn(digits, "0123456789") == strlen(digits);
 }
 
+/* Why an object may not have a name, or NULL when it may. */
+static const char *name_fault(const char *name)
+{
+	size_t len = strlen(name);
+	size_t i;
+
+	if (!len || len > SCST_MAX_NAME)
+		return "want 1 to " __stringify(SCST_MAX_NAME) " characters";
+	if (name_is_taken(name))
+		return "there may be a file of this name";
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || !isgraph(name[i]) ||
+		    name[i] == '/' || name[i] == '!')
+			return "want printable ASCII without blanks, '/' and '!'";
+	return NULL;
+}
+
 /**
  * scst_valid_name - may an object have this name?
  * @name: name
@@ -54,16 +72,7 @@ static bool name_is_taken(const char *name)
  */
 bool scst_valid_name(const char *name)
 {
-	size_t len = strlen(name);
-	size_t i;
-
-	if (!len || len > SCST_MAX_NAME || name_is_taken(name))
-		return false;
-	for (i = 0; i < len; i++)
-		if (!isascii(name[i]) || !isgraph(name[i]) ||
-		    name[i] == '/' || name[i] == '!')
-			return false;
-	return true;
+	return !name_fault(name);
 }
 EXPORT_SYMBOL_GPL(scst_valid_name);
 
@@ -79,17 +88,12 @@ EXPORT_SYMBOL_GPL(scst_valid_name);
 int scst_check_name(const struct device_driver *drv, const char *file,
 		    const char *name)
 {
-	if (scst_valid_name(name))
+	const char *fault = name_fault(name);
+
+	if (!fault)
 		return 0;
-	if (strlen(name) > SCST_MAX_NAME)
-		pr_err("%s: %s: name of more than %u characters\n", drv->name,
-		       file, SCST_MAX_NAME);
-	else if (name_is_taken(name))
-		pr_err("%s: %s: name \"%s\": there may be a file of this name\n",
-		       drv->name, file, name);
-	else
-		pr_err("%s: %s: name \"%*pE\": want printable ASCII without blanks, '/' and '!'\n",
-		       drv->name, file, (int)strlen(name), name);
+	pr_err("%s: %s: name \"%*pE\": %s\n", drv->name, file,
+	       (int)strnlen(name, SCST_MAX_NAME), name, fault);
 	return -EINVAL;
 }
 
