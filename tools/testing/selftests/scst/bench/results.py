@@ -97,12 +97,15 @@ class Table:
 
 
 def read_counts(directories):
+    """The counts, and how coarse they are, by job: fio tells the time in ms"""
     table = Table('instructions per I/O')
+    steps = {}
     for directory in directories:
         for spec, job, report in reports(directory):
             ms = max(report['read']['runtime'], report['write']['runtime'])
-            table.add(spec, job, ms * 1e6 / total(report, 'total_ios'))
-    return table
+            steps[job] = 1e6 / total(report, 'total_ios')
+            table.add(spec, job, ms * steps[job])
+    return table, steps
 
 
 def floor_of(table, spec):
@@ -129,20 +132,10 @@ def added_table(table):
     return result
 
 
-def steps_of_counts(directories):
-    """fio tells the time in milliseconds: how coarse that is, by job"""
-    steps = {}
-    for directory in directories:
-        for _, job, report in reports(directory):
-            steps[job] = 1e6 / total(report, 'total_ios')
-    return steps
-
-
 def count(directories, path):
-    table = read_counts(directories)
+    table, steps = read_counts(directories)
     table.show(note=lambda s, j: spread_note(table, s, j))
-    print('rounded to', ', '.join(f'{step:,.0f} ({job})' for job, step in
-                                  steps_of_counts(directories).items()))
+    print('rounded to', ', '.join(f'{step:,.0f} ({job})' for job, step in steps.items()))
     table.write(path)
     more = added_table(table)
     if not more.values:
@@ -262,7 +255,7 @@ def ratios(table):
 def record(directories, _):
     print('# What SCST adds to an I/O, in instructions, by what LIO adds: results.py guard.')
     print('# A change that makes one larger says in its commit message what for.')
-    for spec, job, _, ratio in ratios(read_counts(directories)):
+    for spec, job, _, ratio in ratios(read_counts(directories)[0]):
         print(f'{spec}\t{job}\t{ratio:.3f}')
 
 
@@ -275,7 +268,7 @@ def guard(args, _):
                 spec, job, ratio = line.split()
                 recorded[(spec, job)] = float(ratio)
     failed = 0
-    for spec, job, ours, ratio in ratios(read_counts(args[1:])):
+    for spec, job, ours, ratio in ratios(read_counts(args[1:])[0]):
         want = recorded.get((spec, job))
         if want is None:
             continue
