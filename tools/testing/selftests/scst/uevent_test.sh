@@ -37,6 +37,11 @@ write_rule() {
 	END
 }
 
+# All events so far have been dealt with; a debug kernel takes its time
+settle() {
+	udevadm settle --timeout=300
+}
+
 start_udevd() {
 	local udevd
 
@@ -44,7 +49,7 @@ start_udevd() {
 	write_rule
 	: >"$events"
 	"$udevd" --daemon || skip_all "udevd does not start"
-	udevadm settle --timeout=300
+	settle
 }
 
 # shellcheck disable=SC2317  # a trap calls it
@@ -63,7 +68,7 @@ expect_event() {
 	local count=$1 lines property
 	shift
 
-	udevadm settle --timeout=300
+	settle
 	lines=$(cat "$events")
 	for property; do
 		lines=$(grep -P "(^|\t)$property\t" <<<"$lines" || :)
@@ -72,7 +77,7 @@ expect_event() {
 }
 
 forget_events() {
-	udevadm settle --timeout=300
+	settle
 	: >"$events"
 }
 
@@ -102,7 +107,7 @@ refused_devices_send_none_or_both() {
 	forget_events
 	expect_errno ENOENT "$dev_bus/drivers/vdisk_fileio/add_device" \
 		"disk01 filename=$tmp/nothing"
-	udevadm settle --timeout=300
+	settle
 	added=$(grep -c 'ACTION=add' "$events" || :)
 	removed=$(grep -c 'ACTION=remove' "$events" || :)
 	expect "events of removal" "$added" "$removed"
@@ -208,7 +213,7 @@ io_error() {
 	done
 	within 5 grep -q SCST_EVENT=io_error "$events" || fail "no event"
 	sleep 1.5
-	udevadm settle --timeout=300
+	settle
 	# Initiators can cause errors as they like, but not more than an event a second
 	n=$(grep -c SCST_EVENT=io_error "$events")
 	((n <= SECONDS - begin + 1)) || fail "$n events in $((SECONDS - begin)) s"
@@ -254,7 +259,7 @@ our_rules() {
 	forget_events
 	add_device vdisk_nullio disk01 "size=$((1 << 30))"
 	add_target tgt0 session_name=host0
-	udevadm settle --timeout=300
+	settle
 	expect_event 1 ACTION=add SCST_TARGET=tgt0 DEVTYPE=target 'TAGS=.*:scst:.*'
 	expect_event 1 ACTION=add DEVTYPE=device 'TAGS=.*:scst:.*' \
 		'SYSTEMD_ALIAS=/sys/bus/scsi_tgt_dev/devices/disk01'
@@ -270,7 +275,7 @@ take_apart() {
 	add_device vdisk_nullio disk01 "size=$((1 << 30))"
 	add_target tgt0 session_name=host0
 	add_lun tgt0 0 disk01
-	udevadm settle --timeout=300
+	settle
 	within 20 scst_unload 2>/dev/null || scst_unload
 	expect_event 1 ACTION=remove DEVPATH=/devices/scst/devices/disk01
 	expect_event 1 ACTION=remove DEVPATH=/devices/scst/targets/tgt0
