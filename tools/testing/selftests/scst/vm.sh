@@ -251,10 +251,10 @@ finish() {
 	watcher=
 	wait "$reader" || :
 	reader=
-	rc=$(cat "$tmp/rc" 2>/dev/null)
-	# Whatever it reports is that clock's fault
+	# Whatever such a guest reports is its clock's fault
 	! grep -qa 'PIT calibration deviates from HPET' "$console" || boot_again
 	judge >&2 || exit 99
+	rc=$(cat "$tmp/rc" 2>/dev/null)
 	[ -z "$rc" ] || exit "$rc"
 	cat "$tmp/qemu.log" >&2
 	tail -n 30 "$console" >&2
