@@ -223,12 +223,31 @@ static int still_alive(int fd)
 	return 0;
 }
 
+/*
+ * What the unit says of itself.  Other processes may have it stopped, reserved or
+ * reset between any two commands.  The data of a command that failed are those
+ * of an earlier one: sg does not clear its buffer.
+ */
+static void ask(int fd, const __u8 *cdb, unsigned int cdb_len, void *data,
+		unsigned int len)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		if (!simple_command(fd, cdb, cdb_len, data, len))
+			return;
+		if (!still_alive(fd))
+			break;
+	}
+	memset(data, 0, len);
+}
+
 static void read_designator(int fd, struct fuzz_unit *unit)
 {
-	__u8 page[ID_PAGE_LEN] = { };
+	__u8 page[ID_PAGE_LEN];
 	const __u8 *naa;
 
-	simple_command(fd, inquiry_id_page, 6, page, sizeof(page));
+	ask(fd, inquiry_id_page, 6, page, sizeof(page));
 	naa = find_naa(page);
 	if (!naa)
 		return;
@@ -244,7 +263,7 @@ static int open_unit(const char *name)
 	static const __u8 sense[10] = { 0x5a, 8, 0x8a, 0, 0, 0, 0, 0, 20 };
 	static const __u8 control[12] = { 0x0a, 0x0a };
 	struct fuzz_unit *unit = &units[nr_units];
-	__u8 data[36] = { };
+	__u8 data[36];
 	int fd;
 
 	if (nr_units == MAX_UNITS)
@@ -257,14 +276,11 @@ static int open_unit(const char *name)
 		return -1;
 	}
 	nr_units++;
-	still_alive(fd);
-	simple_command(fd, inquiry, 6, data, 36);
+	ask(fd, inquiry, 6, data, 36);
 	unit->type = data[0] & 0x1f;
-	memset(data, 0, sizeof(data));
-	simple_command(fd, capacity, 10, data, 8);
+	ask(fd, capacity, 10, data, 8);
 	unit->block_size = get(data + 4, 4) ?: 512;
-	memset(data, 0, sizeof(data));
-	simple_command(fd, sense, 10, data, 20);
+	ask(fd, sense, 10, data, 20);
 	memcpy(unit->control_page, data[8] == 0x0a ? data + 8 : control, 12);
 	read_designator(fd, unit);
 	return fd;
