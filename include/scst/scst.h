@@ -34,6 +34,7 @@ struct scst_acg_dev;
 struct scst_clone;
 struct scst_cmd;
 struct scst_dev_type;
+struct scst_dev_group;
 struct scst_device;
 struct scst_inject;
 struct scst_session;
@@ -342,7 +343,7 @@ enum scst_queue_type {
  * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit, or some
  *	of its blocks, alone
  * @SCST_CMD_EXECUTING: the handler has it
- * @SCST_CMD_COPYING: the copy manager has it
+ * @SCST_CMD_DETACHED: the copy manager has it, or it waits for user space
  * @SCST_CMD_BLOCKED: waits for the end of an ACA condition
  * @SCST_CMD_RESPONDING: the target driver sends the response
  */
@@ -352,7 +353,7 @@ enum scst_cmd_state {
 	SCST_CMD_DATA_WAIT,
 	SCST_CMD_EXEC_WAIT,
 	SCST_CMD_EXECUTING,
-	SCST_CMD_COPYING,
+	SCST_CMD_DETACHED,
 	SCST_CMD_BLOCKED,
 	SCST_CMD_RESPONDING,
 };
@@ -492,6 +493,52 @@ struct scst_cmd {
 };
 
 /* ------------------------------------------------------------------------
+ * Asymmetric logical unit access (drivers/scst/core/alua.c, tpg.c)
+ */
+
+/**
+ * enum scst_access_state - of a target port group (SPC-6 5.18.2)
+ * @SCST_STATE_OPTIMIZED: active/optimized; also that of all other ports
+ * @SCST_STATE_NONOPTIMIZED: active/non-optimized
+ * @SCST_STATE_STANDBY: standby
+ * @SCST_STATE_UNAVAILABLE: unavailable
+ * @SCST_STATE_OFFLINE: offline
+ * @SCST_STATE_TRANSITIONING: transitioning between states
+ */
+enum scst_access_state {
+	SCST_STATE_OPTIMIZED,
+	SCST_STATE_NONOPTIMIZED,
+	SCST_STATE_STANDBY,
+	SCST_STATE_UNAVAILABLE,
+	SCST_STATE_OFFLINE,
+	SCST_STATE_TRANSITIONING,
+};
+
+/**
+ * enum scst_access - in which of these states a command is executed
+ * @SCST_ACCESS_ACTIVE: in the active states
+ * @SCST_ACCESS_STANDBY: and in standby
+ * @SCST_ACCESS_UNAVAILABLE: and in unavailable
+ * @SCST_ACCESS_ANY: in all
+ */
+enum scst_access {
+	SCST_ACCESS_ACTIVE,
+	SCST_ACCESS_STANDBY,
+	SCST_ACCESS_UNAVAILABLE,
+	SCST_ACCESS_ANY,
+};
+
+/**
+ * struct scst_tpg_ids - what VPD page 83h tells of groups
+ * @tpg_id: target port group, 0: the port is in none
+ * @lu_group_id: logical unit group
+ */
+struct scst_tpg_ids {
+	u16 tpg_id;
+	u16 lu_group_id;
+};
+
+/* ------------------------------------------------------------------------
  * Opcode tables
  */
 
@@ -509,6 +556,7 @@ struct scst_cmd {
  * @cdb_len: CDB length in bytes
  * @dir: which way its data goes
  * @range: enum scst_range_mode: which blocks it accesses
+ * @access: enum scst_access
  * @exclusive: runs alone on the logical unit
  * @atomic: has the blocks of its @range for itself (SBC-5)
  * @medium_write: changes the medium: refused when write protected
@@ -534,6 +582,7 @@ struct scst_opcode {
 	u8 cdb_len;
 	u8 dir;
 	u8 range;
+	u8 access;
 	unsigned int exclusive:1;
 	unsigned int atomic:1;
 	unsigned int medium_write:1;
@@ -613,7 +662,7 @@ struct scst_clone {
  *	holds the other one.  When it fails, it copies by reading and writing.
  * @dev_done: optional: a command of the device that reached exec() has ended
  *	with @cmd->result; before the response is sent; any context.  Not called
- *	for those that the copy manager went on with (%SCST_CMD_COPYING).
+ *	for those that the copy manager went on with (%SCST_CMD_DETACHED).
  * @key_attributes: optional: add the names of the attributes that differ
  *	from their default to @buf from offset @at, one a line, as
  *	sysfs_emit_at() does; return the number of bytes added.  Called with
@@ -740,7 +789,9 @@ struct scst_device {
 	bool ts_per_nexus;	/* the tst in force */
 	bool ts_changing;
 	struct list_head parked;	/* see aca.c */
-	struct scst_gate_entry suspend_entry;
+	struct scst_gate_entry suspend_entry;	/* see suspend.c */
+	unsigned int nr_suspends;
+	unsigned int nr_blocks;	/* as many of them are the administrator's */
 	/*
 	 * protects both lists, and all of aca.c and task_set.c; outside
 	 * scst_gate.lock and scst_inflight.lock
@@ -752,6 +803,7 @@ struct scst_device {
 	struct list_head type_entry;
 	struct scst_name name;
 	struct scst_inject *inject;
+	struct scst_dev_group *group;	/* see alua.h */
 	struct delayed_work event_work;
 	unsigned long events;
 	unsigned long last_event;
@@ -839,6 +891,9 @@ struct scst_port_id {
 };
 
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
+u8 scst_device_tpgs(const struct scst_device *dev);
+bool scst_device_tpg(const struct scst_device *dev, const struct scst_tgt *tgt,
+		     struct scst_tpg_ids *ids);
 bool scst_device_next_port(struct scst_device *dev, struct scst_port_id *port);
 u64 scst_local_naa(const void *data, size_t len);
 

@@ -145,6 +145,14 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 		return;
 	}
 
+	if (unlikely(td && READ_ONCE(td->access_state))) {
+		result = scst_tpg_check(cmd);
+		if (result != SCST_GOOD) {
+			scst_cmd_done(cmd, result);
+			return;
+		}
+	}
+
 	WRITE_ONCE(cmd->state, SCST_CMD_EXECUTING);
 	if (op->dir & SCST_DATA_READ)
 		cmd->resp_data_len = min_t(u64, cmd->xfer_len, U32_MAX);
@@ -506,21 +514,21 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_begin_copy - the copy manager goes on with a command
- * @cmd: command in exec(), which will return %SCST_PENDING
+ * scst_cmd_detach - a command goes on without the logical unit
+ * @cmd: command in exec()
  *
- * From now on it does not hold the logical unit, so that the commands that the
- * core sends for it may wait for this unit as for any other.  It ends with
- * scst_cmd_done() all the same.
+ * From now on it does not hold the unit: it may wait for what needs that alone, and
+ * for the commands that the core sends for it.  It ends with scst_cmd_done(), or by
+ * what exec() returns, all the same.
  *
  * Context: any.
  */
-void scst_cmd_begin_copy(struct scst_cmd *cmd)
+void scst_cmd_detach(struct scst_cmd *cmd)
 {
-	WRITE_ONCE(cmd->state, SCST_CMD_COPYING);
+	WRITE_ONCE(cmd->state, SCST_CMD_DETACHED);
 	/*
-	 * Pairs with scst_cmd_abort(): either that sees the state or the copy
-	 * manager, which looks next, sees that the command was aborted.
+	 * Pairs with scst_cmd_abort(): either that sees the state or who goes
+	 * on, and looks next, sees that the command was aborted.
 	 */
 	smp_mb();
 	scst_cmd_leave_unit(cmd);
@@ -765,14 +773,15 @@ void scst_cmd_abort(struct scst_cmd *cmd)
 		return;
 	}
 
-	/* Pairs with cmd_get_data() and scst_cmd_begin_copy() */
+	/* Pairs with cmd_get_data() and scst_cmd_detach() */
 	smp_mb();
 	switch (READ_ONCE(cmd->state)) {
 	case SCST_CMD_DATA_WAIT:
 		cmd_tgtt(cmd)->on_abort_cmd(cmd);
 		break;
-	case SCST_CMD_COPYING:
+	case SCST_CMD_DETACHED:
 		scst_copy_abort(cmd);
+		scst_stpg_abort(cmd);
 		break;
 	}
 }

@@ -807,7 +807,7 @@ void scst_copy_start(struct scst_copy *copy)
 	spin_lock_init(&copy->lock);
 	INIT_LIST_HEAD(&copy->done);
 	INIT_WORK(&copy->work, copy_work);
-	scst_cmd_begin_copy(copy->cmd);
+	scst_cmd_detach(copy->cmd);
 
 	guard(spinlock_irqsave)(&copies_lock);
 	list_add_tail(&copy->entry, &copies);

@@ -67,6 +67,8 @@ struct scst_stats {
  * @ts_barrier: keeps commands out of @own_task_set, see task_set.c
  * @aca: enum scst_aca; written under scst_device.tgt_dev_lock
  * @aca_cmd: a command with the ACA attribute is there; under the same lock
+ * @access_state: enum scst_access_state of the target port; written under
+ *	scst_device.tgt_dev_lock
  * @read_only: the LUN is write protected
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
@@ -89,6 +91,7 @@ struct scst_tgt_dev {
 	struct scst_gate own_task_set;
 	struct scst_gate *task_set;
 	struct scst_gate_entry ts_barrier;
+	u8 access_state;
 	bool read_only;
 	bool prevents_removal;
 	u8 aca;
@@ -149,8 +152,7 @@ struct device *scst_create_dir(struct device *parent, const char *name,
 void scst_remove_dir(struct device *dir);
 
 /* names.c */
-int scst_check_name(const struct device_driver *drv, const char *file,
-		    const char *name);
+int scst_check_name(const char *owner, const char *file, const char *name);
 int scst_add_name(struct scst_name *n, struct device *dev);
 void scst_del_name(struct scst_name *n);
 struct scst_device *scst_find_dev(const char *name);
@@ -183,6 +185,7 @@ void scst_port_bus_unregister(void);
 const struct bus_type *scst_port_bus(void);
 void scst_tgt_event(struct scst_tgt *tgt, const char *event,
 		    const struct scst_session *sess);
+void scst_tgt_event_env(struct scst_tgt *tgt, char *envp[]);
 
 /* template.c */
 void scst_tgtt_remember(struct scst_tgt *tgt);
@@ -197,6 +200,30 @@ void scst_put_sessions(struct scst_session **sessions, unsigned int nr);
 /* acg.c */
 int scst_acg_init(struct scst_acg *acg, struct scst_tgt *tgt);
 void scst_acg_exit(struct scst_acg *acg);
+
+/* suspend.c */
+#define SCST_MAX_BLOCKS		1000
+
+extern struct device_attribute dev_attr_blocked;
+void scst_device_unblock_all(struct scst_device *dev);
+
+/* alua.c */
+int scst_alua_create_dir(void);
+void scst_alua_remove_dir(void);
+void scst_alua_add_tgt(struct scst_tgt *tgt);
+void scst_alua_del_tgt(struct scst_tgt *tgt);
+void scst_alua_del_device(struct scst_device *unit);
+
+/* tpg.c */
+scst_sense_t scst_tpg_check(const struct scst_cmd *cmd);
+void scst_tpg_join(struct scst_tgt_dev *td);
+bool scst_supports_tpgs(const struct scst_device *dev);
+scst_sense_t scst_exec_report_tpgs(struct scst_cmd *cmd);
+
+/* stpg.c */
+bool scst_supports_set_tpgs(const struct scst_device *dev);
+scst_sense_t scst_exec_set_tpgs(struct scst_cmd *cmd);
+void scst_stpg_abort(struct scst_cmd *cmd);
 
 /* tgt_dev.c */
 struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
@@ -276,7 +303,7 @@ void scst_cmd_respond(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
 void scst_cmd_unpin(struct scst_cmd *cmd);
 void scst_cmd_exec_internal(struct scst_cmd *cmd);
-void scst_cmd_begin_copy(struct scst_cmd *cmd);
+void scst_cmd_detach(struct scst_cmd *cmd);
 
 /* internal.c */
 void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,

@@ -46,7 +46,6 @@ static bool dev_has_nexus(struct scst_device *unit)
 static void dev_remove(struct device *dev)
 {
 	struct scst_device *unit = to_scst_dev(dev);
-	struct scst_gate_entry entry;
 
 	WRITE_ONCE(unit->online, false);
 	/*
@@ -54,8 +53,9 @@ static void dev_remove(struct device *dev)
 	 * a nexus, and who comes later sees that it is offline.
 	 */
 	if (dev_has_nexus(unit)) {
-		scst_gate_close(&unit->exec_gate, &entry);
-		scst_gate_leave(&unit->exec_gate, &entry);
+		guard(mutex)(&unit->mutex);
+		scst_device_suspend(unit);
+		scst_device_resume(unit);
 	}
 	unit->type->detach(unit);
 }
@@ -123,6 +123,7 @@ static struct attribute *device_attrs[] = {
 	&dev_attr_type.attr,
 	&dev_attr_handler.attr,
 	&dev_attr_key_attributes.attr,
+	&dev_attr_blocked.attr,
 	NULL
 };
 
@@ -358,6 +359,8 @@ int scst_del_device(struct scst_device *dev)
 		dev->dying = true;
 	}
 
+	scst_alua_del_device(dev);
+	scst_device_unblock_all(dev);
 	/* No event after the uevent of its removal */
 	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);
@@ -425,32 +428,3 @@ void scst_device_put_export(struct scst_device *dev, int id)
 	ida_free(&dev->export_ids, id);
 	scst_device_unpin(dev);
 }
-
-/**
- * scst_device_suspend - have a logical unit alone
- * @dev: unit; the caller holds its mutex
- *
- * Waits for executing commands and holds up new ones, until
- * scst_device_resume().
- *
- * Context: process context, may sleep.
- */
-void scst_device_suspend(struct scst_device *dev)
-{
-	lockdep_assert_held(&dev->mutex);
-	scst_gate_close(&dev->exec_gate, &dev->suspend_entry);
-}
-EXPORT_SYMBOL_GPL(scst_device_suspend);
-
-/**
- * scst_device_resume - end scst_device_suspend()
- * @dev: unit; the caller holds its mutex
- *
- * Context: process context.
- */
-void scst_device_resume(struct scst_device *dev)
-{
-	lockdep_assert_held(&dev->mutex);
-	scst_gate_leave(&dev->exec_gate, &dev->suspend_entry);
-}
-EXPORT_SYMBOL_GPL(scst_device_resume);

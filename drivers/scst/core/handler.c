@@ -38,7 +38,7 @@ static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 		pr_err("%s: add_device: no name\n", drv->name);
 		return PTR_ERR(copy);
 	}
-	ret = scst_check_name(drv, "add_device", name);
+	ret = scst_check_name(drv->name, "add_device", name);
 	if (ret)
 		return ret;
 

@@ -108,6 +108,7 @@ ATTRIBUTE_GROUPS(root);
 static void scst_remove_tree(void)
 {
 	scst_sgv_remove_dir();
+	scst_alua_remove_dir();
 	scst_remove_dir(scst_targets_dir);
 	scst_remove_dir(scst_devices_dir);
 	scst_remove_dir(scst_root);
@@ -126,7 +127,7 @@ static int __init scst_create_tree(void)
 	scst_targets_dir = scst_create_dir(scst_root, "targets", NULL, NULL);
 	if (IS_ERR(scst_targets_dir))
 		return PTR_ERR(scst_targets_dir);
-	return scst_sgv_create_dir();
+	return scst_alua_create_dir() ?: scst_sgv_create_dir();
 }
 
 /*

@@ -78,21 +78,20 @@ EXPORT_SYMBOL_GPL(scst_valid_name);
 
 /**
  * scst_check_name - say why an object may not have a name
- * @drv: driver whose file was written
+ * @owner: name of the driver or object whose file was written
  * @file: file
  * @name: name that the user wants
  *
  * Context: any.
  * Return: 0, or -EINVAL when scst_valid_name() does not like @name.
  */
-int scst_check_name(const struct device_driver *drv, const char *file,
-		    const char *name)
+int scst_check_name(const char *owner, const char *file, const char *name)
 {
 	const char *fault = name_fault(name);
 
 	if (!fault)
 		return 0;
-	pr_err("%s: %s: name \"%*pE\": %s\n", drv->name, file,
+	pr_err("%s: %s: name \"%*pE\": %s\n", owner, file,
 	       (int)strnlen(name, SCST_MAX_NAME), name, fault);
 	return -EINVAL;
 }

@@ -65,6 +65,14 @@ void scst_port_bus_unregister(void)
 	bus_unregister(&port_bus);
 }
 
+static void tgt_send_event(struct scst_tgt *tgt, char *envp[])
+{
+	/* No event after the uevent of its removal */
+	lockdep_assert_held(&tgt->mutex);
+	if (!tgt->dying)
+		kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
+}
+
 static void tgt_event_locked(struct scst_tgt *tgt, const char *event,
 			     const struct scst_session *sess)
 {
@@ -78,10 +86,7 @@ static void tgt_event_locked(struct scst_tgt *tgt, const char *event,
 			 sess->initiator_name);
 		envp[1] = initiator;
 	}
-	/* No event after the uevent of its removal */
-	lockdep_assert_held(&tgt->mutex);
-	if (!tgt->dying)
-		kobject_uevent_env(&tgt->dev.kobj, KOBJ_CHANGE, envp);
+	tgt_send_event(tgt, envp);
 }
 
 /**
@@ -97,6 +102,13 @@ void scst_tgt_event(struct scst_tgt *tgt, const char *event,
 {
 	guard(mutex)(&tgt->mutex);
 	tgt_event_locked(tgt, event, sess);
+}
+
+/* The same with variables of one's own, NULL ended. */
+void scst_tgt_event_env(struct scst_tgt *tgt, char *envp[])
+{
+	guard(mutex)(&tgt->mutex);
+	tgt_send_event(tgt, envp);
 }
 
 static ssize_t enabled_show(struct device *dev, struct device_attribute *attr,
@@ -356,6 +368,7 @@ static void tgt_del(struct scst_tgt *tgt)
 {
 	scoped_guard(mutex, &tgt->mutex)
 		tgt->dying = true;
+	scst_alua_del_tgt(tgt);
 	scst_acg_exit(&tgt->default_acg);
 	scst_remove_dir(tgt->sessions_dev);
 	device_del(&tgt->dev);
@@ -384,6 +397,7 @@ static int tgt_add(struct scst_tgt *tgt)
 		kobject_uevent(&tgt->dev.kobj, KOBJ_ADD);
 		kobject_uevent(&tgt->dev.kobj, KOBJ_BIND);
 	}
+	scst_alua_add_tgt(tgt);
 	put_device(&tgt->dev);
 	return 0;
 }

@@ -42,7 +42,7 @@ static ssize_t add_target_store(struct device_driver *drv, const char *buf,
 		pr_err("%s: add_target: no name\n", drv->name);
 		return PTR_ERR(copy);
 	}
-	ret = scst_check_name(drv, "add_target", name);
+	ret = scst_check_name(drv->name, "add_target", name);
 	if (ret)
 		return ret;
 	ret = tgtt->add_target(name, params);

@@ -120,6 +120,7 @@ void scst_tgt_dev_link(struct scst_tgt_dev *td)
 {
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
 	scst_task_set_join(td);
+	scst_tpg_join(td);
 	list_add_tail(&td->dev_entry, &td->dev->tgt_devs);
 }
 

@@ -327,16 +327,15 @@ static void tmf_wait_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 /* The commands of a logical unit were aborted: the rest of its reset. */
 static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 {
-	struct scst_gate_entry entry;
-
 	tmf_wait_unit(tmf, dev);
 	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {
-		scst_gate_close(&dev->exec_gate, &entry);
+		guard(mutex)(&dev->mutex);
+		scst_device_suspend(dev);
 		/* Pairs with dev_probe() */
 		if (smp_load_acquire(&dev->online))
 			dev->type->reset(dev);
-		scst_gate_leave(&dev->exec_gate, &entry);
+		scst_device_resume(dev);
 	}
 	scst_device_allow_removal(dev);
 	scst_device_ua(dev, SCST_UA_RESET, NULL);

@@ -301,6 +301,7 @@ static const struct scst_opcode test_opcodes[] = {
 		.opcode = INQUIRY,
 		.cdb_len = 6,
 		.dir = SCST_DATA_READ,
+		.access = SCST_ACCESS_ANY,
 		.skip_ua = true,
 		.offline = true,
 		.usage = { INQUIRY, 0x01, 0xff, 0xff, 0xff,

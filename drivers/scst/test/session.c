@@ -299,7 +299,7 @@ static const char *const state_names[] = {
 	[SCST_CMD_DATA_WAIT]	= "data_wait",
 	[SCST_CMD_EXEC_WAIT]	= "exec_wait",
 	[SCST_CMD_EXECUTING]	= "executing",
-	[SCST_CMD_COPYING]	= "copying",
+	[SCST_CMD_DETACHED]	= "copying",
 	[SCST_CMD_BLOCKED]	= "blocked",
 	[SCST_CMD_RESPONDING]	= "responding",
 };

@@ -8,6 +8,7 @@
 #include <linux/prandom.h>
 #include <linux/unaligned.h>
 #include "fixture.h"
+#include "../alua.h"
 
 static scst_sense_t opcode_test_exec(struct scst_cmd *cmd)
 {
@@ -615,7 +616,15 @@ static void opcode_expect_usage(struct kunit *test, const struct scst_opcode *op
 
 static void opcode_usage_test(struct kunit *test)
 {
+	struct scst_fixture *f = test->priv;
+	struct scst_dev_group *group;
 	unsigned int i;
+
+	/* A unit that has all commands of the core */
+	group = kunit_kzalloc(test, sizeof(*group), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	group->explicit = true;
+	f->dev.group = group;
 
 	for (i = 0; i < ARRAY_SIZE(opcode_rows); i++)
 		opcode_expect_usage(test, &opcode_rows[i]);

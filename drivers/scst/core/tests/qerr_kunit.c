@@ -60,7 +60,7 @@ static void qerr_spares_internal(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, parent);
 	parent->sess = &f->sess;
 	parent->tgt_dev = other;
-	parent->state = SCST_CMD_COPYING;
+	parent->state = SCST_CMD_DETACHED;
 	ic->parent = parent;
 	ic->cmd.sess = &f->sess;
 	ic->cmd.tgt_dev = &f->td;

@@ -22,6 +22,8 @@
 #define DESIG_EUI64		0x02
 #define DESIG_NAA		0x03
 #define DESIG_REL_PORT		0x04
+#define DESIG_TPG		0x05
+#define DESIG_LU_GROUP		0x06
 #define DESIG_NAME		0x08
 
 #define DESIG_HEADER_LEN	4
@@ -92,6 +94,24 @@ static void ident_add_port(u8 **p, const struct scst_port_id *port)
 	put_unaligned_be64(port->naa, naa);
 }
 
+/* Groups have identifiers of 16 bits behind as many reserved ones. */
+static void ident_add_group(u8 **p, u8 type, u16 id)
+{
+	put_unaligned_be32(id, ident_add(p, DESIG_BINARY, type, 4));
+}
+
+static void ident_add_groups(u8 **p, const struct scst_device *dev,
+			     const struct scst_tgt *tgt)
+{
+	struct scst_tpg_ids ids;
+
+	if (!scst_device_tpg(dev, tgt, &ids))
+		return;
+	if (ids.tpg_id)
+		ident_add_group(p, DESIG_TARGET_PORT | DESIG_TPG, ids.tpg_id);
+	ident_add_group(p, DESIG_LU_GROUP, ids.lu_group_id);
+}
+
 /**
  * vdisk_naa_id - the NAA identifier of a virtual disk
  * @vd: virtual disk; the caller holds its id_lock, or scst_device.mutex
@@ -144,6 +164,7 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 	put_unaligned_be32(port.rel_tgt_id,
 			   ident_add(&p, DESIG_BINARY,
 				     DESIG_TARGET_PORT | DESIG_REL_PORT, 4));
+	ident_add_groups(&p, vd->dev, tgt);
 	ident_add_port(&p, &port);
 	return p - start;
 }

@@ -15,7 +15,8 @@
 #define INQUIRY_VERSION		0x06	/* SPC-4 */
 #define INQUIRY_NORMACA		0x20	/* byte 3 */
 #define INQUIRY_HISUP		0x10
-#define INQUIRY_3PC		0x08	/* byte 5 */
+#define INQUIRY_TPGS_SHIFT	4	/* byte 5 */
+#define INQUIRY_3PC		0x08
 #define INQUIRY_FORMAT		0x02
 #define INQUIRY_MULTIP		0x10	/* byte 6 */
 #define INQUIRY_CMDQUE		0x02	/* byte 7 */
@@ -71,7 +72,7 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 	buf[2] = INQUIRY_VERSION;
 	buf[3] = INQUIRY_NORMACA | INQUIRY_HISUP | INQUIRY_FORMAT;
 	buf[4] = VDISK_INQUIRY_LEN - 5;
-	buf[5] = INQUIRY_3PC;
+	buf[5] = INQUIRY_3PC | scst_device_tpgs(vd->dev) << INQUIRY_TPGS_SHIFT;
 	buf[6] = INQUIRY_MULTIP;
 	buf[7] = INQUIRY_CMDQUE;
 

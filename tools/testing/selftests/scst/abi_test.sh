@@ -41,6 +41,10 @@ create_all() {
 	add_device vdisk_nullio null01 "size=$((1 << 30))"
 	add_target tgt0 session_name=host0
 	add_lun tgt0 0 file01
+	put "$device_groups/add" group
+	put "$device_groups/group/devices/add" file01
+	put "$device_groups/group/target_groups/add" tpg
+	put "$device_groups/group/target_groups/tpg/targets/add" tgt0
 }
 
 # The objects' files and links.  Scsi_Hosts are the mid-layer's, and a link to

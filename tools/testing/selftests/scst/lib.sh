@@ -12,6 +12,7 @@ dev_bus=/sys/bus/scsi_tgt_dev
 port_bus=/sys/bus/scsi_tgt_port
 scst_devices=/sys/devices/scst/devices
 scst_targets=/sys/devices/scst/targets
+device_groups=/sys/devices/scst/device_groups
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/scst.XXXXXX")
@@ -185,6 +186,19 @@ helper() {
 		fi
 	done
 	cc -O2 -D_GNU_SOURCE -o "$tmp/$1" "$lib_dir/$1.c" >&2 && echo "$tmp/$1"
+}
+
+# find_udevd: the path of the daemon
+find_udevd() {
+	local path
+
+	for path in /lib/systemd/systemd-udevd /usr/lib/systemd/systemd-udevd /sbin/udevd; do
+		if [ -x "$path" ]; then
+			echo "$path"
+			return
+		fi
+	done
+	return 1
 }
 
 # expect_errno NAME FILE DATA: one write() of DATA ends with errno NAME, or OK.

@@ -239,11 +239,15 @@ create_all() {
 
 	truncate -s 16M "$tmp/disk.img" "$tmp/disk.iso"
 	add_target tgt0 session_name=host0
+	# Some commands are for units of a device group only
+	put "$device_groups/add" all
+	put "$device_groups/all/explicit" 1
 	for unit in "${units[@]}"; do
 		read -r handler letter parameters <<<"$unit"
 		[ -d "$dev_bus/drivers/$handler" ] || continue
 		add_device "$handler" "unit$n" "$parameters"
 		add_lun tgt0 "$n" "unit$n"
+		put "$device_groups/all/devices/add" "unit$n"
 		n=$((n + 1))
 	done
 	# Each LUN has raised a unit attention at those before it

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=768 SMP=1 TIMEOUT=180
+# vm: MEM=768 SMP=1 TIMEOUT=300
 # uevents, as a real udevd gets them and with what rules can match.
 set -u
 # shellcheck source=lib.sh
@@ -8,18 +8,6 @@ set -u
 
 events=$tmp/events
 rules=/run/udev/rules.d
-
-find_udevd() {
-	local path
-
-	for path in /lib/systemd/systemd-udevd /usr/lib/systemd/systemd-udevd /sbin/udevd; do
-		if [ -x "$path" ]; then
-			echo "$path"
-			return
-		fi
-	done
-	return 1
-}
 
 # Properties of each event that a rule of ours matches, one event on a line
 write_rule() {
