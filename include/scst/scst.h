@@ -37,6 +37,7 @@ struct scst_dev_type;
 struct scst_dev_group;
 struct scst_device;
 struct scst_inject;
+struct scst_lun_map;
 struct scst_session;
 struct scst_tgt;
 struct scst_tgt_dev;
@@ -1082,11 +1083,21 @@ struct scst_tgt_template {
  * @tgt: target it belongs to
  * @luns_dev: the directory luns/
  * @luns: struct scst_acg_dev by LUN; written under scst_tgt.mutex
+ * @addr_method: enum scst_addr_method
  */
 struct scst_acg {
 	struct scst_tgt *tgt;
 	struct device *luns_dev;
 	struct xarray luns;
+	u8 addr_method;
+
+	/* private: but for default_acg, see ini_group.c; under scst_tgt.mutex */
+	struct device dev;
+	struct device *initiators_dev;
+	struct list_head entry;
+	struct list_head acns;
+	bool live;
+	bool dying;
 };
 
 /**
@@ -1106,11 +1117,10 @@ enum scst_addr_method {
  * @dev: device on the bus scsi_tgt_port; its name is the target's name
  * @tgtt: target driver
  * @priv: the target driver's; set by it
- * @default_acg: LUNs of all initiators
+ * @default_acg: LUNs of initiators that are in no group
  * @mutex: settings, LUN map and sessions; taken by attribute callbacks
  * @sessions: its sessions, under @mutex
  * @rel_tgt_id: relative target port identifier
- * @addr_method: enum scst_addr_method
  * @enabled: accepts sessions
  */
 struct scst_tgt {
@@ -1121,7 +1131,6 @@ struct scst_tgt {
 	struct mutex mutex;	/* see above */
 	struct list_head sessions;
 	u16 rel_tgt_id;
-	u8 addr_method;
 	bool enabled;
 
 	/* private: the core's */
@@ -1132,6 +1141,9 @@ struct scst_tgt {
 	unsigned int nr_writers;	/* in luns/ files, see acg.c */
 	wait_queue_head_t writers_wait;
 	struct device *sessions_dev;
+	struct device *ini_groups_dev;
+	struct list_head acgs;		/* struct scst_acg, under mutex */
+	struct mutex move_mutex;	/* sessions change their groups */
 	struct list_head tgtt_entry;
 	struct scst_name name;
 };
@@ -1199,7 +1211,9 @@ struct scst_session {
 	struct scst_sgv_owner sgv_owner;
 
 	/* private: the core's */
-	struct xarray luns;
+	struct scst_lun_map __rcu *map;	/* changed under scst_tgt.mutex */
+	struct scst_acg *acg;		/* under the same */
+	u8 addr_method;			/* that of the group */
 	struct scst_inflight __percpu *inflight;
 	struct percpu_ref ref;
 	struct completion drained;

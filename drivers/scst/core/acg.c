@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * LUN maps: the files luns/{add,del,replace,clear} and the LUNs below.
+ * LUN maps of groups: the files luns/{add,del,replace,clear} and the LUNs below.
  *
  * A LUN is reserved in the group's table first and becomes live when all
  * sessions have it; it stops being live before the sessions lose it.  Between
@@ -127,7 +127,7 @@ static int acg_reserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 	int ret;
 
 	guard(mutex)(&acg->tgt->mutex);
-	if (acg->tgt->dying)
+	if (acg->tgt->dying || acg->dying)
 		return -ENODEV;
 	ret = xa_insert(&acg->luns, ad->lun, ad, GFP_KERNEL);
 	return ret == -EBUSY ? -EEXIST : ret;
@@ -161,7 +161,7 @@ static void acg_take(struct scst_acg *acg, struct list_head *doomed_luns)
 	scoped_guard(mutex, &acg->tgt->mutex) {
 		list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
 			list_for_each_entry(ad, doomed_luns, doomed) {
-				td = xa_load(&sess->luns, ad->lun);
+				td = xa_load(scst_luns(sess), ad->lun);
 				if (td && td->acg_dev == ad)
 					scst_tgt_dev_kill(td, &doomed);
 			}
@@ -169,23 +169,33 @@ static void acg_take(struct scst_acg *acg, struct list_head *doomed_luns)
 	scst_tgt_devs_free(&doomed);
 }
 
-/* Give a LUN to all sessions. */
+/* @except_lun: which is new, and need not tell of it */
+static void acg_luns_changed(struct scst_acg *acg, u64 except_lun)
+{
+	struct scst_session *sess;
+
+	lockdep_assert_held(&acg->tgt->mutex);
+	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
+		if (sess->acg == acg)
+			scst_ua_luns_changed(sess, except_lun);
+}
+
+/* Give a LUN to all sessions of the group. */
 static int acg_give(struct scst_acg *acg, struct scst_acg_dev *ad)
 {
 	struct scst_session *sess;
 	int ret;
 
 	guard(mutex)(&acg->tgt->mutex);
-	if (acg->tgt->dying)
+	if (acg->tgt->dying || acg->dying)
 		return -ENODEV;
 	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
-		ret = scst_tgt_dev_add(sess, ad);
+		ret = sess->acg == acg ? scst_tgt_dev_add(sess, ad) : 0;
 		if (ret)
 			return ret;
 	}
 	acg_set_live(ad, true);
-	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
-		scst_ua_luns_changed(sess, ad->lun);
+	acg_luns_changed(acg, ad->lun);
 	return 0;
 }
 
@@ -199,7 +209,7 @@ static void acg_announce(struct scst_acg *acg)
 	scst_tgt_event(tgt, "luns_changed", NULL);
 	if (!tgt->tgtt->luns_changed)
 		return;
-	sessions = scst_tgt_get_sessions(tgt, &nr);
+	sessions = scst_tgt_get_sessions(tgt, acg, &nr);
 	for (i = 0; i < nr; i++)
 		tgt->tgtt->luns_changed(sessions[i]);
 	scst_put_sessions(sessions, nr);
@@ -254,7 +264,7 @@ static void acg_warn_initiators(struct scst_acg *acg)
 
 	if (!tgtt->luns_removing)
 		return;
-	sessions = scst_tgt_get_sessions(acg->tgt, &nr);
+	sessions = scst_tgt_get_sessions(acg->tgt, acg, &nr);
 	for (i = 0; i < nr; i++)
 		tgtt->luns_removing(sessions[i]);
 	scst_put_sessions(sessions, nr);
@@ -264,7 +274,6 @@ static void acg_warn_initiators(struct scst_acg *acg)
 static void acg_del_doomed(struct scst_acg *acg, struct list_head *doomed)
 {
 	struct scst_acg_dev *ad, *next;
-	struct scst_session *sess;
 
 	acg_warn_initiators(acg);
 	acg_take(acg, doomed);
@@ -276,10 +285,8 @@ static void acg_del_doomed(struct scst_acg *acg, struct list_head *doomed)
 		put_device(&ad->dev);
 	}
 
-	scoped_guard(mutex, &acg->tgt->mutex) {
-		list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
-			scst_ua_luns_changed(sess, SCST_LUN_INVALID);
-	}
+	scoped_guard(mutex, &acg->tgt->mutex)
+		acg_luns_changed(acg, SCST_LUN_INVALID);
 }
 
 static int acg_del(struct scst_acg *acg, u64 lun)
@@ -332,6 +339,8 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 
 	lockdep_assert_held(&acg->tgt->mutex);
 	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
+		if (sess->acg != acg)
+			continue;
 		td = scst_tgt_dev_alloc(sess, ad, unit, read_only);
 		if (!td) {
 			ret = -ENOMEM;
@@ -348,10 +357,10 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
 			 BIT(SCST_UA_CAPACITY_CHANGED);
 		scst_tgt_dev_link(td);
-		old = xa_load(&td->sess->luns, ad->lun);
+		old = xa_load(scst_luns(td->sess), ad->lun);
 		td->luns_gen = READ_ONCE(old->luns_gen);
 		/* The slot exists, so that this needs no memory. */
-		xa_store(&td->sess->luns, ad->lun, td, GFP_KERNEL);
+		xa_store(scst_luns(td->sess), ad->lun, td, GFP_KERNEL);
 		for_each_set_bit(ua, &old->ua, SCST_UA_NR)
 			scst_ua_set(td, ua);
 		scst_tgt_dev_kill(old, doomed);
@@ -400,22 +409,35 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	return ret;
 }
 
-static int acg_begin_write(struct scst_acg *acg)
+/**
+ * scst_acg_begin_write - somebody works on the groups of a target
+ * @tgt: target, which stays until scst_acg_end_write()
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -ENODEV when it is being added or removed.
+ */
+int scst_acg_begin_write(struct scst_tgt *tgt)
 {
-	guard(mutex)(&acg->tgt->mutex);
-	if (!acg->tgt->ready || acg->tgt->dying) {
-		dev_err(&acg->tgt->dev, "is being added or removed\n");
+	guard(mutex)(&tgt->mutex);
+	if (!tgt->ready || tgt->dying) {
+		dev_err(&tgt->dev, "is being added or removed\n");
 		return -ENODEV;
 	}
-	acg->tgt->nr_writers++;
+	tgt->nr_writers++;
 	return 0;
 }
 
-static void acg_end_write(struct scst_acg *acg)
+void scst_acg_end_write(struct scst_tgt *tgt)
 {
-	guard(mutex)(&acg->tgt->mutex);
-	if (!--acg->tgt->nr_writers)
-		wake_up_all(&acg->tgt->writers_wait);
+	guard(mutex)(&tgt->mutex);
+	if (!--tgt->nr_writers)
+		wake_up_all(&tgt->writers_wait);
+}
+
+/* The target is dying: no more of them come. */
+void scst_acg_wait_writers(struct scst_tgt *tgt)
+{
+	wait_event(tgt->writers_wait, !READ_ONCE(tgt->nr_writers));
 }
 
 static int acg_parse_lun(struct scst_tgt *tgt, const char *word, u64 *lun)
@@ -457,11 +479,11 @@ static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 {
 	int ret;
 
-	ret = acg_begin_write(acg);
+	ret = scst_acg_begin_write(acg->tgt);
 	if (ret)
 		return ret;
 	ret = change(acg, unit, lun, read_only);
-	acg_end_write(acg);
+	scst_acg_end_write(acg->tgt);
 	if (ret)
 		dev_err(&acg->tgt->dev, "LUN %llu: %s: %pe\n", lun,
 			ret == -EEXIST ? "in use" :
@@ -543,11 +565,11 @@ static ssize_t del_store(struct device *dev, struct device_attribute *attr,
 	if (ret)
 		return ret;
 
-	ret = acg_begin_write(acg);
+	ret = scst_acg_begin_write(acg->tgt);
 	if (ret)
 		return ret;
 	ret = acg_del(acg, lun);
-	acg_end_write(acg);
+	scst_acg_end_write(acg->tgt);
 	if (ret)
 		dev_err(&acg->tgt->dev, "LUN %llu: not mapped\n", lun);
 	return ret ?: count;
@@ -562,11 +584,11 @@ static ssize_t clear_store(struct device *dev, struct device_attribute *attr,
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	ret = acg_begin_write(acg);
+	ret = scst_acg_begin_write(acg->tgt);
 	if (ret)
 		return ret;
 	acg_clear(acg);
-	acg_end_write(acg);
+	scst_acg_end_write(acg->tgt);
 	return count;
 }
 static DEVICE_ATTR_WO(clear);
@@ -583,28 +605,25 @@ ATTRIBUTE_GROUPS(luns);
 /**
  * scst_acg_init - make the directory of a group's LUNs
  * @acg: group, its table initialised
- * @tgt: target, added
+ * @parent: where luns/ is
  *
  * Context: process context, may sleep.
  * Return: 0 or a negative errno; scst_acg_exit() is due in any case.
  */
-int scst_acg_init(struct scst_acg *acg, struct scst_tgt *tgt)
+int scst_acg_init(struct scst_acg *acg, struct device *parent)
 {
-	acg->luns_dev = scst_create_dir(&tgt->dev, "luns", luns_groups, acg);
+	acg->luns_dev = scst_create_dir(parent, "luns", luns_groups, acg);
 	return PTR_ERR_OR_ZERO(acg->luns_dev);
 }
 
 /**
  * scst_acg_exit - delete a group's LUNs and their directory
- * @acg: group of a target that is dying and has no sessions
+ * @acg: group without sessions, which is dying, or whose target is
  *
  * Context: process context; waits for those who write into the files.
  */
 void scst_acg_exit(struct scst_acg *acg)
 {
-	struct scst_tgt *tgt = acg->tgt;
-
-	wait_event(tgt->writers_wait, !READ_ONCE(tgt->nr_writers));
 	acg_clear(acg);
 	scst_remove_dir(acg->luns_dev);
 }

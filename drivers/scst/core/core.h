@@ -38,6 +38,23 @@ static inline struct scst_acg_dev *to_scst_acg_dev(struct device *dev)
 }
 
 /**
+ * struct scst_lun_map - the LUNs of a session
+ * @luns: struct scst_tgt_dev by LUN; changed under scst_tgt.mutex
+ * @rcu: frees it, when another one is in its place
+ */
+struct scst_lun_map {
+	struct xarray luns;
+	struct rcu_head rcu;
+};
+
+/* The LUNs of a session, for who holds scst_tgt.mutex or the RCU read lock */
+static inline struct xarray *scst_luns(const struct scst_session *sess)
+{
+	return &rcu_dereference_check(sess->map,
+				      lockdep_is_held(&sess->tgt->mutex))->luns;
+}
+
+/**
  * enum scst_aca - is an ACA condition in effect for a nexus? (SAM-6 5.9)
  * @SCST_ACA_NONE: no
  * @SCST_ACA_FAULTED: yes; it is the faulted nexus
@@ -70,6 +87,7 @@ struct scst_stats {
  * @access_state: enum scst_access_state of the target port; written under
  *	scst_device.tgt_dev_lock
  * @read_only: the LUN is write protected
+ * @leaving: the session is about to lose it; under scst_tgt.mutex
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
  * @ua: bitmap of enum scst_ua; written with atomic operations on bits
@@ -93,6 +111,7 @@ struct scst_tgt_dev {
 	struct scst_gate_entry ts_barrier;
 	u8 access_state;
 	bool read_only;
+	bool leaving;
 	bool prevents_removal;
 	u8 aca;
 	bool aca_cmd;
@@ -194,12 +213,24 @@ void scst_tgtt_forget(struct scst_tgt *tgt);
 /* session.c */
 extern const struct device_type scst_session_device_type;
 struct scst_session **scst_tgt_get_sessions(struct scst_tgt *tgt,
+					    const struct scst_acg *acg,
 					    unsigned int *nr);
 void scst_put_sessions(struct scst_session **sessions, unsigned int nr);
 
 /* acg.c */
-int scst_acg_init(struct scst_acg *acg, struct scst_tgt *tgt);
+int scst_acg_init(struct scst_acg *acg, struct device *parent);
 void scst_acg_exit(struct scst_acg *acg);
+int scst_acg_begin_write(struct scst_tgt *tgt);
+void scst_acg_end_write(struct scst_tgt *tgt);
+void scst_acg_wait_writers(struct scst_tgt *tgt);
+
+/* ini_group.c */
+struct scst_acg *scst_acg_find(struct scst_tgt *tgt, const char *name);
+int scst_ini_groups_init(struct scst_tgt *tgt);
+void scst_ini_groups_exit(struct scst_tgt *tgt);
+ssize_t scst_addr_method_show(const struct scst_acg *acg, char *buf);
+ssize_t scst_addr_method_store(struct scst_acg *acg, struct device *dev,
+			       const char *buf, size_t count);
 
 /* suspend.c */
 #define SCST_MAX_BLOCKS		1000
@@ -225,7 +256,14 @@ bool scst_supports_set_tpgs(const struct scst_device *dev);
 scst_sense_t scst_exec_set_tpgs(struct scst_cmd *cmd);
 void scst_stpg_abort(struct scst_cmd *cmd);
 
+/* move.c */
+struct scst_lun_map *scst_lun_map_alloc(void);
+void scst_lun_map_free(struct scst_lun_map *map);
+void scst_tgt_move_sessions(struct scst_tgt *tgt);
+
 /* tgt_dev.c */
+int scst_tgt_dev_add_link(struct scst_tgt_dev *td);
+void scst_tgt_dev_del_link(struct scst_tgt_dev *td);
 struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 					struct scst_acg_dev *acg_dev,
 					struct scst_device *dev,
@@ -494,6 +532,7 @@ void scst_sgv_owner_exit(struct scst_sgv_owner *owner);
 extern const struct attribute_group scst_session_stats_group;
 extern const struct attribute_group scst_lun_stats_group;
 void scst_stats_fold(struct scst_tgt_dev *td);
+void scst_stats_move(struct scst_tgt_dev *td, struct scst_acg_dev *ad);
 void scst_stats_cmd(struct scst_cmd *cmd);
 u64 scst_session_commands(struct scst_session *sess);
 void scst_stats_fold_unit(struct scst_tgt_dev *td);

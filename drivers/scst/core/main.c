@@ -223,6 +223,8 @@ static void __exit scst_exit(void)
 	scst_opcode_exit();
 	scst_sgv_exit();
 	scst_destroy_queues();
+	/* LUN maps that were replaced */
+	rcu_barrier();
 }
 module_exit(scst_exit);
 

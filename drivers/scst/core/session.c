@@ -95,7 +95,7 @@ static void session_release(struct device *dev)
 	scst_copy_session_exit(sess);
 	scst_inflight_exit(sess);
 	scst_sgv_owner_exit(&sess->sgv_owner);
-	xa_destroy(&sess->luns);
+	scst_lun_map_free(rcu_access_pointer(sess->map));
 	kfree(sess->initiator_name);
 	if (sess->id >= 0)
 		ida_free(&session_ids, sess->id);
@@ -147,6 +147,7 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 {
 	struct scst_session *sess;
 	struct device *parent;
+	struct scst_lun_map *map;
 	int ret = -ENOMEM;
 
 	if (!session_valid_name(name))
@@ -164,7 +165,6 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 	get_device(&tgt->dev);
 	sess->tgt = tgt;
 	sess->priv = priv;
-	xa_init(&sess->luns);
 	init_completion(&sess->drained);
 	init_waitqueue_head(&sess->tmf_wait);
 	INIT_LIST_HEAD(&sess->tgt_entry);
@@ -181,7 +181,9 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 
 	sess->id = ida_alloc(&session_ids, GFP_KERNEL);
 	sess->initiator_name = kstrdup(name, GFP_KERNEL);
-	if (sess->id >= 0 && sess->initiator_name)
+	map = scst_lun_map_alloc();
+	RCU_INIT_POINTER(sess->map, map);
+	if (sess->id >= 0 && sess->initiator_name && map)
 		ret = dev_set_name(&sess->dev, "session%d", sess->id);
 	if (!ret)
 		ret = scst_inflight_init(sess);
@@ -208,7 +210,9 @@ static int session_map_luns(struct scst_session *sess)
 	guard(mutex)(&tgt->mutex);
 	if (!session_may_login(tgt))
 		return -ENODEV;
-	xa_for_each(&tgt->default_acg.luns, lun, acg_dev) {
+	sess->acg = scst_acg_find(tgt, sess->initiator_name);
+	WRITE_ONCE(sess->addr_method, sess->acg->addr_method);
+	xa_for_each(&sess->acg->luns, lun, acg_dev) {
 		if (!acg_dev->live)
 			continue;
 		ret = scst_tgt_dev_add(sess, acg_dev);
@@ -233,7 +237,7 @@ static void session_drain(struct scst_session *sess)
 
 	scoped_guard(mutex, &sess->tgt->mutex) {
 		list_del_init(&sess->tgt_entry);
-		xa_for_each(&sess->luns, lun, td)
+		xa_for_each(scst_luns(sess), lun, td)
 			scst_tgt_dev_kill(td, &doomed);
 	}
 	scst_session_abort_all(sess);
@@ -320,16 +324,17 @@ bool scst_session_next_lun(struct scst_session *sess, unsigned long *lun)
 	struct scst_tgt_dev *td;
 
 	guard(mutex)(&sess->tgt->mutex);
-	xa_for_each_start(&sess->luns, *lun, td, *lun)
-		if (td->acg_dev->live)
+	xa_for_each_start(scst_luns(sess), *lun, td, *lun)
+		if (td->acg_dev->live && !td->leaving)
 			return true;
 	return false;
 }
 EXPORT_SYMBOL_GPL(scst_session_next_lun);
 
 /**
- * scst_tgt_get_sessions - all sessions of a target, with references
+ * scst_tgt_get_sessions - sessions of a target, with references
  * @tgt: target
+ * @acg: group whose sessions they are, or NULL for all
  * @nr: set to their number
  *
  * For work that must not hold the target's mutex.
@@ -338,6 +343,7 @@ EXPORT_SYMBOL_GPL(scst_session_next_lun);
  * Return: an array for scst_put_sessions().
  */
 struct scst_session **scst_tgt_get_sessions(struct scst_tgt *tgt,
+					    const struct scst_acg *acg,
 					    unsigned int *nr)
 {
 	struct scst_session **sessions, *sess;
@@ -349,9 +355,12 @@ struct scst_session **scst_tgt_get_sessions(struct scst_tgt *tgt,
 	sessions = kvmalloc_array(*nr, sizeof(*sessions),
 				  GFP_KERNEL | __GFP_NOFAIL);
 	list_for_each_entry(sess, &tgt->sessions, tgt_entry) {
+		if (acg && sess->acg != acg)
+			continue;
 		get_device(&sess->dev);
 		sessions[i++] = sess;
 	}
+	*nr = i;
 	return sessions;
 }
 

@@ -137,14 +137,15 @@ static bool report_luns_has(u8 select, bool *luns, bool *wlun)
 /* Write the LUNs from @offset.  Returns where they end, if not cut off. */
 static u32 report_luns_put_list(struct scst_cmd *cmd, u32 offset)
 {
-	enum scst_addr_method method = READ_ONCE(cmd->sess->tgt->addr_method);
+	enum scst_addr_method method = READ_ONCE(cmd->sess->addr_method);
 	struct scsi_lun chunk[REPORT_LUNS_CHUNK];
 	struct scst_tgt_dev *td;
 	unsigned int fill = 0;
 	unsigned long lun;
 
-	/* Takes the RCU read lock for each step; only the index is used. */
-	xa_for_each(&cmd->sess->luns, lun, td) {
+	/* One map, and not the half of another one */
+	guard(rcu)();
+	xa_for_each(scst_luns(cmd->sess), lun, td) {
 		scst_lun_format(&chunk[fill++], lun, method);
 		if (fill < ARRAY_SIZE(chunk))
 			continue;

@@ -75,6 +75,23 @@ void scst_stats_fold_unit(struct scst_tgt_dev *td)
 	stats_add(td, td->dev->past_stats);
 }
 
+/*
+ * The nexus is about to be one of another LUN: what it has counted stays where it
+ * was.  The counters of both wrap around as they should.
+ */
+void scst_stats_move(struct scst_tgt_dev *td, struct scst_acg_dev *ad)
+{
+	enum scst_stat stat;
+
+	lockdep_assert_held(&td->sess->tgt->mutex);
+	for (stat = 0; stat < SCST_STAT_NR; stat++) {
+		u64 sum = stats_sum(td, stat);
+
+		td->acg_dev->past_stats[stat] += sum;
+		ad->past_stats[stat] -= sum;
+	}
+}
+
 static void stats_get_past(struct scst_device *dev, u64 *stats)
 {
 	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
@@ -115,7 +132,7 @@ static u64 session_stat(struct scst_session *sess, enum scst_stat stat)
 
 	guard(mutex)(&sess->tgt->mutex);
 	sum = sess->past_stats[stat];
-	xa_for_each(&sess->luns, lun, td)
+	xa_for_each(scst_luns(sess), lun, td)
 		sum += stats_sum(td, stat);
 	return sum;
 }
@@ -129,7 +146,7 @@ static u64 lun_stat(struct scst_acg_dev *ad, enum scst_stat stat)
 	guard(mutex)(&ad->acg->tgt->mutex);
 	sum = ad->past_stats[stat];
 	list_for_each_entry(sess, &ad->acg->tgt->sessions, tgt_entry) {
-		td = xa_load(&sess->luns, ad->lun);
+		td = xa_load(scst_luns(sess), ad->lun);
 		if (td && td->acg_dev == ad)
 			sum += stats_sum(td, stat);
 	}

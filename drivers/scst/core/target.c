@@ -179,15 +179,24 @@ static ssize_t rel_tgt_id_show(struct device *dev,
 }
 
 /* VPD pages of the units have it, whichever port they are read through. */
-static void tgt_rel_id_changed(struct scst_tgt *tgt)
+static void acg_inquiry_changed(struct scst_acg *acg)
 {
 	struct scst_acg_dev *ad;
 	unsigned long lun;
 
-	lockdep_assert_held(&tgt->mutex);
-	xa_for_each(&tgt->default_acg.luns, lun, ad)
+	xa_for_each(&acg->luns, lun, ad)
 		if (ad->live)
 			scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
+}
+
+static void tgt_rel_id_changed(struct scst_tgt *tgt)
+{
+	struct scst_acg *acg;
+
+	lockdep_assert_held(&tgt->mutex);
+	acg_inquiry_changed(&tgt->default_acg);
+	list_for_each_entry(acg, &tgt->acgs, entry)
+		acg_inquiry_changed(acg);
 }
 
 static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
@@ -230,34 +239,18 @@ static ssize_t rel_tgt_id_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(rel_tgt_id);
 
-static const char *const addr_methods[] = {
-	[SCST_ADDR_PERIPHERAL]	= "PERIPHERAL",
-	[SCST_ADDR_FLAT]	= "FLAT",
-	[SCST_ADDR_LUN]		= "LUN",
-};
-
 static ssize_t addr_method_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  addr_methods[READ_ONCE(to_scst_tgt(dev)->addr_method)]);
+	return scst_addr_method_show(&to_scst_tgt(dev)->default_acg, buf);
 }
 
 static ssize_t addr_method_store(struct device *dev,
 				 struct device_attribute *attr,
 				 const char *buf, size_t count)
 {
-	int method;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	method = sysfs_match_string(addr_methods, buf);
-	if (method < 0) {
-		dev_err(dev, "addr_method: want PERIPHERAL, FLAT or LUN\n");
-		return method;
-	}
-	WRITE_ONCE(to_scst_tgt(dev)->addr_method, method);
-	return count;
+	return scst_addr_method_store(&to_scst_tgt(dev)->default_acg, dev, buf,
+				      count);
 }
 static DEVICE_ATTR_RW(addr_method);
 
@@ -272,7 +265,7 @@ static ssize_t key_attributes_show(struct device *dev,
 		at += sysfs_emit_at(buf, at, "enabled\n");
 	if (tgt->rel_tgt_id != tgt->default_rel_tgt_id)
 		at += sysfs_emit_at(buf, at, "rel_tgt_id\n");
-	if (tgt->addr_method != SCST_ADDR_PERIPHERAL)
+	if (tgt->default_acg.addr_method != SCST_ADDR_PERIPHERAL)
 		at += sysfs_emit_at(buf, at, "addr_method\n");
 	if (tgt->tgtt->key_attributes)
 		at += tgt->tgtt->key_attributes(tgt, buf, at);
@@ -331,6 +324,8 @@ static struct scst_tgt *tgt_alloc(struct scst_tgt_template *tgtt,
 	init_waitqueue_head(&tgt->writers_wait);
 	xa_init(&tgt->default_acg.luns);
 	tgt->default_acg.tgt = tgt;
+	INIT_LIST_HEAD(&tgt->acgs);
+	mutex_init(&tgt->move_mutex);
 
 	device_initialize(&tgt->dev);
 	lockdep_set_class(&tgt->dev.mutex, &tgt_lock_key);
@@ -357,7 +352,9 @@ static int tgt_add_dirs(struct scst_tgt *tgt)
 {
 	int ret;
 
-	ret = scst_acg_init(&tgt->default_acg, tgt);
+	ret = scst_acg_init(&tgt->default_acg, &tgt->dev);
+	if (!ret)
+		ret = scst_ini_groups_init(tgt);
 	if (ret)
 		return ret;
 	tgt->sessions_dev = scst_create_dir(&tgt->dev, "sessions", NULL, tgt);
@@ -369,6 +366,8 @@ static void tgt_del(struct scst_tgt *tgt)
 	scoped_guard(mutex, &tgt->mutex)
 		tgt->dying = true;
 	scst_alua_del_tgt(tgt);
+	scst_acg_wait_writers(tgt);
+	scst_ini_groups_exit(tgt);
 	scst_acg_exit(&tgt->default_acg);
 	scst_remove_dir(tgt->sessions_dev);
 	device_del(&tgt->dev);

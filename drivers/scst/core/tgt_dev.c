@@ -86,7 +86,7 @@ struct scst_tgt_dev *scst_tgt_dev_get(struct scst_session *sess, u64 lun)
 	struct scst_tgt_dev *td;
 
 	guard(rcu)();
-	while ((td = xa_load(&sess->luns, lun))) {
+	while ((td = xa_load(scst_luns(sess), lun))) {
 		if (likely(percpu_ref_tryget_live_rcu(&td->ref)))
 			return td;
 		/* It was killed, so that another one or none is there now. */
@@ -109,7 +109,7 @@ struct scst_tgt_dev *scst_tgt_dev_next(struct scst_session *sess,
 	struct scst_tgt_dev *td;
 
 	guard(rcu)();
-	xa_for_each_start(&sess->luns, *lun, td, *lun)
+	xa_for_each_start(scst_luns(sess), *lun, td, *lun)
 		if (percpu_ref_tryget_live_rcu(&td->ref))
 			return td;
 	return NULL;
@@ -238,6 +238,24 @@ static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,
 	snprintf(name, len, "lun%llu", td->lun);
 }
 
+/* The link of the session to the LUN; under scst_tgt.mutex */
+int scst_tgt_dev_add_link(struct scst_tgt_dev *td)
+{
+	char name[24];
+
+	tgt_dev_link_name(td, name, sizeof(name));
+	return sysfs_create_link(&td->sess->dev.kobj, &td->acg_dev->dev.kobj,
+				 name);
+}
+
+void scst_tgt_dev_del_link(struct scst_tgt_dev *td)
+{
+	char name[24];
+
+	tgt_dev_link_name(td, name, sizeof(name));
+	sysfs_remove_link(&td->sess->dev.kobj, name);
+}
+
 /**
  * scst_tgt_dev_add - give a session a LUN
  * @sess: session
@@ -249,7 +267,6 @@ static void tgt_dev_link_name(const struct scst_tgt_dev *td, char *name,
 int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev)
 {
 	struct scst_tgt_dev *td;
-	char name[24];
 	int ret;
 
 	lockdep_assert_held(&sess->tgt->mutex);
@@ -259,19 +276,18 @@ int scst_tgt_dev_add(struct scst_session *sess, struct scst_acg_dev *acg_dev)
 		return -ENOMEM;
 
 	/* Once the unit knows the nexus, others may use it: no failure then. */
-	ret = xa_reserve(&sess->luns, td->lun, GFP_KERNEL);
+	ret = xa_reserve(scst_luns(sess), td->lun, GFP_KERNEL);
 	if (ret)
 		goto free;
-	tgt_dev_link_name(td, name, sizeof(name));
-	ret = sysfs_create_link(&sess->dev.kobj, &acg_dev->dev.kobj, name);
+	ret = scst_tgt_dev_add_link(td);
 	if (ret)
 		goto release;
 	scst_tgt_dev_link(td);
-	xa_store(&sess->luns, td->lun, td, GFP_KERNEL);
+	xa_store(scst_luns(sess), td->lun, td, GFP_KERNEL);
 	return 0;
 
 release:
-	xa_release(&sess->luns, td->lun);
+	xa_release(scst_luns(sess), td->lun);
 free:
 	scst_tgt_dev_free(td);
 	return ret;
@@ -287,14 +303,11 @@ free:
 void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
 {
 	struct scst_session *sess = td->sess;
-	char name[24];
 
 	lockdep_assert_held(&sess->tgt->mutex);
 	/* It may have been replaced already, and the link is the other's. */
-	if (xa_cmpxchg(&sess->luns, td->lun, td, NULL, 0) == td) {
-		tgt_dev_link_name(td, name, sizeof(name));
-		sysfs_remove_link(&sess->dev.kobj, name);
-	}
+	if (xa_cmpxchg(scst_luns(sess), td->lun, td, NULL, 0) == td)
+		scst_tgt_dev_del_link(td);
 	percpu_ref_kill(&td->ref);
 	list_add_tail(&td->doomed, doomed);
 }

@@ -302,7 +302,7 @@ void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun)
 	struct scst_tgt_dev *td;
 
 	guard(rcu)();
-	td = xa_load(&sess->luns, except_lun);
+	td = xa_load(scst_luns(sess), except_lun);
 	if (!td)
 		return;
 	WRITE_ONCE(td->luns_gen, gen);
@@ -330,7 +330,7 @@ void scst_ua_luns_reported(struct scst_session *sess)
 	/* The map is read after the number of its changes. */
 	smp_mb();
 	guard(rcu)();
-	xa_for_each(&sess->luns, lun, td)
+	xa_for_each(scst_luns(sess), lun, td)
 		clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
 	/* And after the conditions of the changes that it shows are gone. */
 	smp_mb__after_atomic();

@@ -15,7 +15,8 @@
  *	scst_fixture_set_opcodes()
  * @dev: logical unit of 512 byte blocks, online
  * @tgt: target port
- * @sess: I_T nexus, with no LUN in its map
+ * @sess: I_T nexus
+ * @map: its LUNs, none
  * @acg_dev: LUN 0
  * @td: I_T_L nexus for it
  * @cmd: command
@@ -27,6 +28,7 @@ struct scst_fixture {
 	struct scst_device dev;
 	struct scst_tgt tgt;
 	struct scst_session sess;
+	struct scst_lun_map map;
 	struct scst_acg_dev acg_dev;
 	struct scst_tgt_dev td;
 	struct scst_cmd cmd;

@@ -105,7 +105,7 @@ static void lun_map(struct kunit *test, unsigned int nr, unsigned int step)
 	/* From the highest down: the answer is sorted all the same. */
 	for (i = nr; i-- > 0;)
 		KUNIT_ASSERT_EQ(test, 0,
-				xa_err(xa_store(&f->sess.luns, i * step, &f->td,
+				xa_err(xa_store(&f->map.luns, i * step, &f->td,
 						GFP_KERNEL)));
 }
 
@@ -171,7 +171,7 @@ static void lun_report_test(struct kunit *test)
 	lun_report(test, 0, 19, 512);
 	scst_fixture_expect_data(test, peripheral, 19);
 
-	f->tgt.addr_method = SCST_ADDR_FLAT;
+	f->sess.addr_method = SCST_ADDR_FLAT;
 	lun_report(test, 0, U32_MAX, 512);
 	scst_fixture_expect_data(test, flat, sizeof(flat));
 }
@@ -227,7 +227,7 @@ static void lun_report_many_test(struct kunit *test)
 			break;
 	KUNIT_EXPECT_EQ(test, i, nr);
 	KUNIT_EXPECT_EQ(test, buf[len], FIXTURE_POISON);
-	xa_destroy(&f->sess.luns);
+	xa_destroy(&f->map.luns);
 }
 
 struct lun_bad_case {

@@ -43,7 +43,8 @@ int scst_fixture_init(struct kunit *test)
 	INIT_LIST_HEAD(&f->dev.parked);
 	f->sess.tgt = &f->tgt;
 	f->sess.initiator_name = "kunit";
-	xa_init(&f->sess.luns);
+	xa_init(&f->map.luns);
+	RCU_INIT_POINTER(f->sess.map, &f->map);
 	spin_lock_init(&f->sess.copy_lock);
 	INIT_LIST_HEAD(&f->sess.copy_ids);
 	f->td.sess = &f->sess;
@@ -59,7 +60,7 @@ void scst_fixture_exit(struct kunit *test)
 
 	if (!f)
 		return;
-	xa_destroy(&f->sess.luns);
+	xa_destroy(&f->map.luns);
 	scst_opcode_index_exit(&f->type);
 }
 

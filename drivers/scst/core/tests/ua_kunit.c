@@ -287,7 +287,7 @@ static void ua_luns_test(struct kunit *test)
 		td[i] = ua_add_nexus(test);
 		td[i]->lun = luns[i];
 		KUNIT_ASSERT_EQ(test, 0,
-				xa_err(xa_store(&f->sess.luns, luns[i], td[i],
+				xa_err(xa_store(&f->map.luns, luns[i], td[i],
 						GFP_KERNEL)));
 	}
 

@@ -41,6 +41,9 @@ create_all() {
 	add_device vdisk_nullio null01 "size=$((1 << 30))"
 	add_target tgt0 session_name=host0
 	add_lun tgt0 0 file01
+	put "$scst_targets/tgt0/ini_groups/add" group
+	put "$scst_targets/tgt0/ini_groups/group/luns/add" "null01 1"
+	put "$scst_targets/tgt0/ini_groups/group/initiators/add" "host7*"
 	put "$device_groups/add" group
 	put "$device_groups/group/devices/add" file01
 	put "$device_groups/group/target_groups/add" tpg
