@@ -651,6 +651,9 @@ struct scst_clone {
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their saved or
  *	default values, and let the power condition be active (SAM-6 6.3.3).  No
  *	command executes.
+ * @quiesce: optional: no command executes: bring what they have written to stable
+ *	storage.  -EBUSY while an operation in the background writes, or another
+ *	negative errno.  Under memalloc_noio_save().
  * @device_id: optional: fill in VPD page 83h, as INQUIRY through @tgt returns
  *	it, from its header on; return its bytes, at most @size.  For the copy
  *	manager, which finds units by their designators.  A handler may be
@@ -663,7 +666,7 @@ struct scst_clone {
  *	holds the other one.  When it fails, it copies by reading and writing.
  * @dev_done: optional: a command of the device that reached exec() has ended
  *	with @cmd->result; before the response is sent; any context.  Not called
- *	for those that the copy manager went on with (%SCST_CMD_DETACHED).
+ *	for those that went on without the unit (%SCST_CMD_DETACHED).
  * @key_attributes: optional: add the names of the attributes that differ
  *	from their default to @buf from offset @at, one a line, as
  *	sysfs_emit_at() does; return the number of bytes added.  Called with
@@ -692,6 +695,7 @@ struct scst_dev_type {
 	scst_sense_t (*poll_sense)(struct scst_device *dev);
 	int (*progress)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
+	int (*quiesce)(struct scst_device *dev);
 	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
 				  u8 *buf, unsigned int size);
 	scst_sense_t (*clone)(struct scst_cmd *cmd,
@@ -791,8 +795,8 @@ struct scst_device {
 	bool ts_changing;
 	struct list_head parked;	/* see aca.c */
 	struct scst_gate_entry suspend_entry;	/* see suspend.c */
-	unsigned int nr_suspends;
-	unsigned int nr_blocks;	/* as many of them are the administrator's */
+	struct mutex suspend_mutex;	/* held while it is suspended */
+	unsigned int nr_blocks;		/* under suspend_mutex */
 	/*
 	 * protects both lists, and all of aca.c and task_set.c; outside
 	 * scst_gate.lock and scst_inflight.lock
@@ -804,7 +808,7 @@ struct scst_device {
 	struct list_head type_entry;
 	struct scst_name name;
 	struct scst_inject *inject;
-	struct scst_dev_group *group;	/* see alua.h */
+	struct scst_dev_group *dev_group;	/* see alua.h */
 	struct delayed_work event_work;
 	unsigned long events;
 	unsigned long last_event;
@@ -892,7 +896,7 @@ struct scst_port_id {
 };
 
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
-u8 scst_device_tpgs(const struct scst_device *dev);
+u8 scst_device_tpgs(const struct scst_device *dev, const struct scst_tgt *tgt);
 bool scst_device_tpg(const struct scst_device *dev, const struct scst_tgt *tgt,
 		     struct scst_tpg_ids *ids);
 bool scst_device_next_port(struct scst_device *dev, struct scst_port_id *port);

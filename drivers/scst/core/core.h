@@ -4,6 +4,7 @@
 #define _SCST_CORE_H
 
 #include <linux/jump_label.h>
+#include <linux/workqueue.h>
 #include <scst/scst.h>
 
 /**
@@ -40,11 +41,11 @@ static inline struct scst_acg_dev *to_scst_acg_dev(struct device *dev)
 /**
  * struct scst_lun_map - the LUNs of a session
  * @luns: struct scst_tgt_dev by LUN; changed under scst_tgt.mutex
- * @rcu: frees it, when another one is in its place
+ * @free_work: frees it, when another one is in its place
  */
 struct scst_lun_map {
 	struct xarray luns;
-	struct rcu_head rcu;
+	struct rcu_work free_work;
 };
 
 /* The LUNs of a session, for who holds scst_tgt.mutex or the RCU read lock */
@@ -87,6 +88,8 @@ struct scst_stats {
  * @access_state: enum scst_access_state of the target port; written under
  *	scst_device.tgt_dev_lock
  * @read_only: the LUN is write protected
+ * @moved_stats: what it had counted when it became one of @acg_dev; under
+ *	scst_tgt.mutex
  * @leaving: the session is about to lose it; under scst_tgt.mutex
  * @prevents_removal: PREVENT ALLOW MEDIUM REMOVAL; under
  *	scst_device.tgt_dev_lock
@@ -103,6 +106,7 @@ struct scst_tgt_dev {
 	struct scst_session *sess;
 	struct scst_device *dev;
 	struct scst_acg_dev *acg_dev;
+	u64 moved_stats[SCST_STAT_NR];
 	u64 lun;
 	struct percpu_ref ref;
 	struct completion drained;
@@ -152,6 +156,7 @@ static inline bool scst_cmd_is_internal(const struct scst_cmd *cmd)
 }
 
 extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
+extern struct workqueue_struct *scst_alua_wq;
 extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
 extern struct workqueue_struct *scst_tmf_wq;	/* task management */
 extern struct workqueue_struct *scst_aca_wq;	/* CHECK CONDITIONs */
@@ -235,7 +240,8 @@ ssize_t scst_addr_method_store(struct scst_acg *acg, struct device *dev,
 /* suspend.c */
 #define SCST_MAX_BLOCKS		1000
 
-extern struct device_attribute dev_attr_blocked;
+extern struct device_attribute scst_device_attr_blocked;
+int scst_device_quiesce(struct scst_device *dev);
 void scst_device_unblock_all(struct scst_device *dev);
 
 /* alua.c */
@@ -245,7 +251,7 @@ void scst_alua_add_tgt(struct scst_tgt *tgt);
 void scst_alua_del_tgt(struct scst_tgt *tgt);
 void scst_alua_del_device(struct scst_device *unit);
 
-/* tpg.c */
+/* rtpg.c */
 scst_sense_t scst_tpg_check(const struct scst_cmd *cmd);
 void scst_tpg_join(struct scst_tgt_dev *td);
 bool scst_supports_tpgs(const struct scst_device *dev);
@@ -259,7 +265,7 @@ void scst_stpg_abort(struct scst_cmd *cmd);
 /* move.c */
 struct scst_lun_map *scst_lun_map_alloc(void);
 void scst_lun_map_free(struct scst_lun_map *map);
-void scst_tgt_move_sessions(struct scst_tgt *tgt);
+int scst_tgt_move_sessions(struct scst_tgt *tgt);
 
 /* tgt_dev.c */
 int scst_tgt_dev_add_link(struct scst_tgt_dev *td);
@@ -532,7 +538,7 @@ void scst_sgv_owner_exit(struct scst_sgv_owner *owner);
 extern const struct attribute_group scst_session_stats_group;
 extern const struct attribute_group scst_lun_stats_group;
 void scst_stats_fold(struct scst_tgt_dev *td);
-void scst_stats_move(struct scst_tgt_dev *td, struct scst_acg_dev *ad);
+void scst_stats_move(struct scst_tgt_dev *td);
 void scst_stats_cmd(struct scst_cmd *cmd);
 u64 scst_session_commands(struct scst_session *sess);
 void scst_stats_fold_unit(struct scst_tgt_dev *td);

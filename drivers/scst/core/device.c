@@ -49,13 +49,16 @@ static void dev_remove(struct device *dev)
 
 	WRITE_ONCE(unit->online, false);
 	/*
-	 * Wait for the commands that found it online.  Nobody executes without
-	 * a nexus, and who comes later sees that it is offline.
+	 * Wait for the commands that found it online, and for who brings it to
+	 * rest.  No command executes without a nexus, and who comes later sees
+	 * that it is offline.
 	 */
 	if (dev_has_nexus(unit)) {
-		guard(mutex)(&unit->mutex);
 		scst_device_suspend(unit);
 		scst_device_resume(unit);
+	} else {
+		mutex_lock(&unit->suspend_mutex);
+		mutex_unlock(&unit->suspend_mutex);
 	}
 	unit->type->detach(unit);
 }
@@ -123,7 +126,7 @@ static struct attribute *device_attrs[] = {
 	&dev_attr_type.attr,
 	&dev_attr_handler.attr,
 	&dev_attr_key_attributes.attr,
-	&dev_attr_blocked.attr,
+	&scst_device_attr_blocked.attr,
 	NULL
 };
 
@@ -248,6 +251,7 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	unit->priv = (void *)unit + ALIGN(sizeof(*unit), 16);
 	unit->tst = true;
 	mutex_init(&unit->mutex);
+	mutex_init(&unit->suspend_mutex);
 	ida_init(&unit->export_ids);
 	scst_ranges_init(&unit->ranges);
 	spin_lock_init(&unit->tgt_dev_lock);

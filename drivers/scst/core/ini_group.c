@@ -3,8 +3,8 @@
  * Groups of initiators: ini_groups/{add,del} of a target, and what is in a group.
  *
  * A pattern stands for the names of initiator ports.  One without wildcards comes
- * before those with; else it is the first that was added to the first group, that
- * decides.  Initiators of no group have the LUNs of the target itself.
+ * before those with; else the group decides whose name comes first in the order of
+ * strcmp().  Initiators of no group have the LUNs of the target itself.
  *
  * As with LUNs, groups and patterns are reserved in their lists first and become
  * live when their directories are there, and between these points no lock is held.
@@ -120,8 +120,7 @@ static const char *acn_fault(const char *pattern)
 
 	const char *c;
 
-	/* One more for the '!' */
-	if (strlen(pattern) > SCST_MAX_INITIATOR_NAME + 1)
+	if (strlen(pattern) > SCST_MAX_INITIATOR_NAME)
 		return "too long";
 	if (match_string(taken, ARRAY_SIZE(taken), pattern) >= 0)
 		return "there may be a file of this name";
@@ -223,8 +222,7 @@ static int acn_add(struct scst_acg *acg, const char *pattern)
 	ret = acn_set_live(acn);
 	if (ret)
 		goto del;
-	scst_tgt_move_sessions(acg->tgt);
-	return 0;
+	return scst_tgt_move_sessions(acg->tgt);
 
 del:
 	device_del(&acn->dev);
@@ -259,12 +257,13 @@ static struct scst_acn *acn_take(struct scst_acg *acg, const char *pattern)
 static int acn_del(struct scst_acg *acg, const char *pattern)
 {
 	struct scst_acn *acn = acn_take(acg, pattern);
+	int ret;
 
 	if (!acn)
 		return -ENOENT;
-	scst_tgt_move_sessions(acg->tgt);
+	ret = scst_tgt_move_sessions(acg->tgt);
 	acn_remove(acn);
-	return 0;
+	return ret;
 }
 
 /*
@@ -276,7 +275,7 @@ static int acn_take_all(struct scst_acg *acg, const char *name)
 	struct scst_tgt *tgt = acg->tgt;
 	struct scst_acg *from;
 	struct scst_acn *acn, *next;
-	int ret = 0;
+	int ret = 0, err;
 
 	scoped_guard(mutex, &tgt->mutex) {
 		from = acg_by_name(tgt, name);
@@ -295,8 +294,8 @@ static int acn_take_all(struct scst_acg *acg, const char *name)
 			list_move_tail(&acn->entry, &acg->acns);
 		}
 	}
-	scst_tgt_move_sessions(tgt);
-	return ret;
+	err = scst_tgt_move_sessions(tgt);
+	return ret ?: err;
 }
 
 /*
@@ -339,7 +338,8 @@ static ssize_t acg_write_name(struct scst_acg *acg, struct device *dev,
 	else if (ret == -EBUSY)
 		why = "has sessions";
 	if (ret)
-		dev_err(dev, "%s: %s: %s (%pe)\n", file, name, why,
+		dev_err(dev, "%s: %*pE: %s (%pe)\n", file,
+			(int)strnlen(name, SCST_MAX_INITIATOR_NAME), name, why,
 			ERR_PTR(ret));
 	return ret ?: count;
 }
@@ -466,12 +466,18 @@ static const struct device_type acg_type = {
 
 static int acg_group_reserve(struct scst_acg *acg)
 {
+	struct scst_acg *other;
+
 	guard(mutex)(&acg->tgt->mutex);
 	if (acg->tgt->dying)
 		return -ENODEV;
 	if (acg_by_name(acg->tgt, dev_name(&acg->dev)))
 		return -EEXIST;
-	list_add_tail(&acg->entry, &acg->tgt->acgs);
+	/* In the order of their names: which of two wins must not depend on time. */
+	list_for_each_entry(other, &acg->tgt->acgs, entry)
+		if (strcmp(dev_name(&other->dev), dev_name(&acg->dev)) > 0)
+			break;
+	list_add_tail(&acg->entry, &other->entry);
 	return 0;
 }
 
@@ -526,8 +532,11 @@ static int acg_group_add(struct scst_acg *default_acg, const char *name)
 	return 0;
 
 del:
+	/* Its files may have been found already. */
+	scoped_guard(mutex, &tgt->mutex)
+		acg->dying = true;
 	scst_remove_dir(acg->initiators_dev);
-	scst_remove_dir(acg->luns_dev);
+	scst_acg_exit(acg);
 	device_del(&acg->dev);
 unreserve:
 	acg_group_unreserve(acg);
@@ -568,12 +577,14 @@ static void acg_group_remove(struct scst_acg *acg, struct list_head *taken)
 	put_device(&acg->dev);
 }
 
+/* Also those that have not come to it yet */
 static bool acg_has_sessions(const struct scst_acg *acg)
 {
 	const struct scst_session *sess;
 
 	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
-		if (sess->acg == acg)
+		if (sess->acg == acg ||
+		    scst_acg_find(acg->tgt, sess->initiator_name) == acg)
 			return true;
 	return false;
 }

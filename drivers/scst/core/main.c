@@ -12,6 +12,7 @@ struct workqueue_struct *scst_tmf_wq;
 struct workqueue_struct *scst_aca_wq;
 struct workqueue_struct *scst_task_set_wq;
 struct workqueue_struct *scst_copy_wq;
+struct workqueue_struct *scst_alua_wq;
 struct device *scst_root;
 struct device *scst_devices_dir;
 struct device *scst_targets_dir;
@@ -148,6 +149,8 @@ static const struct {
 	{ &scst_task_set_wq, "scst_task_set", WQ_MAX_ACTIVE },
 	/* It does not wait for I/O; a session waits for it to end. */
 	{ &scst_copy_wq, "scst_copy", 0 },
+	/* Sends uevents, for which it may have to wait. */
+	{ &scst_alua_wq, "scst_alua", 0 },
 };
 
 static void scst_destroy_queues(void)
@@ -222,9 +225,9 @@ static void __exit scst_exit(void)
 	scst_remove_tree();
 	scst_opcode_exit();
 	scst_sgv_exit();
-	scst_destroy_queues();
-	/* LUN maps that were replaced */
+	/* LUN maps that were replaced come to a queue. */
 	rcu_barrier();
+	scst_destroy_queues();
 }
 module_exit(scst_exit);
 

@@ -30,9 +30,11 @@ void scst_lun_map_free(struct scst_lun_map *map)
 	kfree(map);
 }
 
-static void map_free_rcu(struct rcu_head *rcu)
+/* The lock of an xarray is not for softirqs, so that RCU alone will not do. */
+static void map_free_work(struct work_struct *work)
 {
-	scst_lun_map_free(container_of(rcu, struct scst_lun_map, rcu));
+	scst_lun_map_free(container_of(to_rcu_work(work), struct scst_lun_map,
+				       free_work));
 }
 
 /* The LUN of a group that a nexus is good for, or NULL */
@@ -47,15 +49,23 @@ static struct scst_acg_dev *map_lun_of(struct scst_acg *acg,
 	return NULL;
 }
 
-/* For scst_session_next_lun(): which LUNs a session loses, none if @acg is NULL */
-static void map_mark(struct scst_session *sess, struct scst_acg *acg)
+/*
+ * For scst_session_next_lun(): which LUNs a session loses when @acg is its group.
+ * Returns true if there are more than it was known to lose.
+ */
+static bool map_mark(struct scst_session *sess, struct scst_acg *acg)
 {
 	struct scst_tgt_dev *td;
 	unsigned long lun;
+	bool more = false, leaving;
 
 	lockdep_assert_held(&sess->tgt->mutex);
-	xa_for_each(scst_luns(sess), lun, td)
-		td->leaving = acg && !map_lun_of(acg, td);
+	xa_for_each(scst_luns(sess), lun, td) {
+		leaving = acg != sess->acg && !map_lun_of(acg, td);
+		more = more || (leaving && !td->leaving);
+		td->leaving = leaving;
+	}
+	return more;
 }
 
 /* Returns the nexus of a session for a LUN of @acg, a new one if it has none. */
@@ -64,13 +74,19 @@ static struct scst_tgt_dev *map_nexus(struct scst_session *sess,
 				      struct scst_acg_dev *ad,
 				      struct list_head *fresh)
 {
-	struct scst_tgt_dev *td = xa_load(scst_luns(sess), ad->lun);
+	struct scst_tgt_dev *old = xa_load(scst_luns(sess), ad->lun);
+	struct scst_tgt_dev *td;
 
-	if (td && map_lun_of(acg, td))
-		return td;
+	if (old && map_lun_of(acg, old))
+		return old;
 	td = scst_tgt_dev_alloc(sess, ad, ad->unit, ad->read_only);
-	if (td)
-		list_add_tail(&td->doomed, fresh);
+	if (!td)
+		return NULL;
+	/* As with luns/replace: what the initiator knows of the LUN is not true. */
+	if (old)
+		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
+			 BIT(SCST_UA_CAPACITY_CHANGED);
+	list_add_tail(&td->doomed, fresh);
 	return td;
 }
 
@@ -105,14 +121,50 @@ static void map_add_link(struct scst_tgt_dev *td)
 static void map_change_lun(struct scst_tgt_dev *td, struct scst_acg_dev *ad)
 {
 	scst_tgt_dev_del_link(td);
-	scst_stats_move(td, ad);
+	scst_stats_move(td);
 	get_device(&ad->dev);
 	put_device(&td->acg_dev->dev);
 	td->acg_dev = ad;
 	map_add_link(td);
 }
 
-/* Put the map in the place of the session's, whose other nexuses are @doomed. */
+/* Nexuses that are new need not tell of it, if there are others that do. */
+static void map_tell(struct scst_session *sess, struct list_head *fresh,
+		     bool kept)
+{
+	struct scst_tgt_dev *td;
+
+	scst_ua_luns_changed(sess, SCST_LUN_INVALID);
+	list_for_each_entry(td, fresh, doomed) {
+		if (!kept)
+			continue;
+		WRITE_ONCE(td->luns_gen, atomic_read(&sess->luns_gen));
+		/* A command may have looked in between. */
+		clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
+	}
+}
+
+/* Links, and the nexuses that stay.  Returns true if there are any. */
+static bool map_keep(struct scst_lun_map *map, struct scst_session *sess,
+		     struct scst_acg *acg)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+	bool kept = false;
+
+	xa_for_each(scst_luns(sess), lun, td) {
+		if (xa_load(&map->luns, lun) == td) {
+			map_change_lun(td, map_lun_of(acg, td));
+			kept = true;
+		} else {
+			scst_tgt_dev_del_link(td);
+		}
+		td->leaving = false;
+	}
+	return kept;
+}
+
+/* Put the map in the place of the session's, whose other nexuses are doomed. */
 static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 			struct scst_acg *acg, struct list_head *fresh,
 			struct list_head *doomed)
@@ -120,14 +172,9 @@ static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 	struct scst_lun_map *old;
 	struct scst_tgt_dev *td;
 	unsigned long lun;
+	bool kept, changed = !list_empty(fresh);
 
-	xa_for_each(scst_luns(sess), lun, td) {
-		if (xa_load(&map->luns, lun) == td)
-			map_change_lun(td, map_lun_of(acg, td));
-		else
-			scst_tgt_dev_del_link(td);
-		td->leaving = false;
-	}
+	kept = map_keep(map, sess, acg);
 	list_for_each_entry(td, fresh, doomed) {
 		map_add_link(td);
 		scst_tgt_dev_link(td);
@@ -137,17 +184,16 @@ static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 				  lockdep_is_held(&sess->tgt->mutex));
 	sess->acg = acg;
 	WRITE_ONCE(sess->addr_method, acg->addr_method);
-	xa_for_each(&old->luns, lun, td)
-		if (xa_load(&map->luns, lun) != td)
-			scst_tgt_dev_kill(td, doomed);
-	call_rcu(&old->rcu, map_free_rcu);
-
-	if (list_empty(fresh) && list_empty(doomed))
-		return;
-	scst_ua_luns_changed(sess, SCST_LUN_INVALID);
-	/* Who is new need not tell of it. */
-	list_for_each_entry(td, fresh, doomed)
-		WRITE_ONCE(td->luns_gen, atomic_read(&sess->luns_gen));
+	xa_for_each(&old->luns, lun, td) {
+		if (xa_load(&map->luns, lun) == td)
+			continue;
+		scst_tgt_dev_kill(td, doomed);
+		changed = true;
+	}
+	INIT_RCU_WORK(&old->free_work, map_free_work);
+	queue_rcu_work(scst_wq, &old->free_work);
+	if (changed)
+		map_tell(sess, fresh, kept);
 }
 
 static int map_change(struct scst_session *sess, struct scst_acg *acg,
@@ -167,40 +213,72 @@ static int map_change(struct scst_session *sess, struct scst_acg *acg,
 	list_for_each_entry_safe(td, next, &fresh, doomed)
 		scst_tgt_dev_free(td);
 	scst_lun_map_free(map);
-	map_mark(sess, NULL);
+	map_mark(sess, sess->acg);
+	dev_err(&sess->dev, "no memory for other LUNs\n");
 	return ret;
 }
 
-/* Returns true if it has another group now. */
-static bool session_move(struct scst_session *sess)
+/* An initiator on this host lets go of the LUNs that its session is to lose. */
+static void session_warn(struct scst_session *sess)
 {
 	struct scst_tgt *tgt = sess->tgt;
+	bool more;
+
+	if (!tgt->tgtt->luns_removing)
+		return;
+	do {
+		scoped_guard(mutex, &tgt->mutex)
+			more = map_mark(sess, scst_acg_find(tgt,
+							    sess->initiator_name));
+		if (more)
+			tgt->tgtt->luns_removing(sess);
+	} while (more);
+}
+
+/* What the sessions of a target need, and what came of it */
+struct move {
+	struct scst_tgt *tgt;
+	struct scst_session **sessions;
+	unsigned int nr;
+	bool moved;
+	int ret;
+	struct list_head doomed;
+};
+
+/* Returns true if the session has to be warned once more. */
+static bool session_move(struct move *move, struct scst_session *sess)
+{
 	struct scst_acg *acg;
-	LIST_HEAD(doomed);
 	int ret;
 
-	scoped_guard(mutex, &tgt->mutex) {
-		acg = scst_acg_find(tgt, sess->initiator_name);
-		/* One that is being ended has left the list. */
-		if (list_empty(&sess->tgt_entry) || acg == sess->acg)
-			return false;
-		map_mark(sess, acg);
-	}
-	if (tgt->tgtt->luns_removing)
-		tgt->tgtt->luns_removing(sess);
-	scoped_guard(mutex, &tgt->mutex) {
-		if (list_empty(&sess->tgt_entry))
-			return false;
-		/* Patterns may have changed again. */
-		acg = scst_acg_find(tgt, sess->initiator_name);
-		ret = map_change(sess, acg, &doomed);
-	}
-	scst_tgt_devs_free(&doomed);
-	if (tgt->tgtt->luns_changed)
-		tgt->tgtt->luns_changed(sess);
-	if (ret)
-		dev_err(&sess->dev, "no memory for other LUNs\n");
-	return !ret;
+	/* One that is being ended has left the list. */
+	if (list_empty(&sess->tgt_entry))
+		return false;
+	/* Patterns, and LUNs of groups, may have changed again. */
+	acg = scst_acg_find(move->tgt, sess->initiator_name);
+	if (map_mark(sess, acg) && move->tgt->tgtt->luns_removing)
+		return true;
+	if (acg == sess->acg)
+		return false;
+	ret = map_change(sess, acg, &move->doomed);
+	move->moved |= !ret;
+	move->ret = move->ret ?: ret;
+	return false;
+}
+
+static void move_all(struct move *move)
+{
+	unsigned int i;
+	bool again;
+
+	do {
+		for (i = 0; i < move->nr; i++)
+			session_warn(move->sessions[i]);
+		again = false;
+		scoped_guard(mutex, &move->tgt->mutex)
+			for (i = 0; i < move->nr; i++)
+				again |= session_move(move, move->sessions[i]);
+	} while (again);
 }
 
 /**
@@ -209,18 +287,25 @@ static bool session_move(struct scst_session *sess)
  *
  * Context: process context; waits for the commands of LUNs that sessions lose, and
  * for initiators on this host.
+ * Return: 0, or -ENOMEM when a session still has the LUNs of before.
  */
-void scst_tgt_move_sessions(struct scst_tgt *tgt)
+int scst_tgt_move_sessions(struct scst_tgt *tgt)
 {
-	struct scst_session **sessions;
-	unsigned int nr, i;
-	bool moved = false;
+	const struct scst_tgt_template *tgtt = tgt->tgtt;
+	struct move move = { .tgt = tgt };
+	unsigned int i;
 
-	guard(mutex)(&tgt->move_mutex);
-	sessions = scst_tgt_get_sessions(tgt, NULL, &nr);
-	for (i = 0; i < nr; i++)
-		moved |= session_move(sessions[i]);
-	scst_put_sessions(sessions, nr);
-	if (moved)
+	INIT_LIST_HEAD(&move.doomed);
+	scoped_guard(mutex, &tgt->move_mutex) {
+		move.sessions = scst_tgt_get_sessions(tgt, NULL, &move.nr);
+		move_all(&move);
+		for (i = 0; move.moved && tgtt->luns_changed && i < move.nr; i++)
+			tgtt->luns_changed(move.sessions[i]);
+	}
+	/* All have their LUNs, whoever has to be waited for. */
+	scst_tgt_devs_free(&move.doomed);
+	scst_put_sessions(move.sessions, move.nr);
+	if (move.moved)
 		scst_tgt_event(tgt, "luns_changed", NULL);
+	return move.ret;
 }

@@ -64,7 +64,7 @@ void scst_stats_fold(struct scst_tgt_dev *td)
 		u64 sum = stats_sum(td, stat);
 
 		td->sess->past_stats[stat] += sum;
-		td->acg_dev->past_stats[stat] += sum;
+		td->acg_dev->past_stats[stat] += sum - td->moved_stats[stat];
 	}
 }
 
@@ -75,11 +75,8 @@ void scst_stats_fold_unit(struct scst_tgt_dev *td)
 	stats_add(td, td->dev->past_stats);
 }
 
-/*
- * The nexus is about to be one of another LUN: what it has counted stays where it
- * was.  The counters of both wrap around as they should.
- */
-void scst_stats_move(struct scst_tgt_dev *td, struct scst_acg_dev *ad)
+/* The nexus is about to be one of another LUN: what it has counted stays here. */
+void scst_stats_move(struct scst_tgt_dev *td)
 {
 	enum scst_stat stat;
 
@@ -87,8 +84,8 @@ void scst_stats_move(struct scst_tgt_dev *td, struct scst_acg_dev *ad)
 	for (stat = 0; stat < SCST_STAT_NR; stat++) {
 		u64 sum = stats_sum(td, stat);
 
-		td->acg_dev->past_stats[stat] += sum;
-		ad->past_stats[stat] -= sum;
+		td->acg_dev->past_stats[stat] += sum - td->moved_stats[stat];
+		td->moved_stats[stat] = sum;
 	}
 }
 
@@ -148,7 +145,7 @@ static u64 lun_stat(struct scst_acg_dev *ad, enum scst_stat stat)
 	list_for_each_entry(sess, &ad->acg->tgt->sessions, tgt_entry) {
 		td = xa_load(scst_luns(sess), ad->lun);
 		if (td && td->acg_dev == ad)
-			sum += stats_sum(td, stat);
+			sum += stats_sum(td, stat) - td->moved_stats[stat];
 	}
 	return sum;
 }

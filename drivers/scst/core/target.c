@@ -387,6 +387,8 @@ static int tgt_add(struct scst_tgt *tgt)
 		return ret;
 	}
 
+	/* Ports have their states before anybody can log in. */
+	scst_alua_add_tgt(tgt);
 	scst_tgtt_remember(tgt);
 	get_device(&tgt->dev);
 	scoped_guard(mutex, &tgt->mutex) {
@@ -396,6 +398,7 @@ static int tgt_add(struct scst_tgt *tgt)
 		kobject_uevent(&tgt->dev.kobj, KOBJ_ADD);
 		kobject_uevent(&tgt->dev.kobj, KOBJ_BIND);
 	}
+	/* For who has looked for it too early, and added a port meanwhile */
 	scst_alua_add_tgt(tgt);
 	put_device(&tgt->dev);
 	return 0;

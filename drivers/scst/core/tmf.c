@@ -330,7 +330,6 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 	tmf_wait_unit(tmf, dev);
 	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {
-		guard(mutex)(&dev->mutex);
 		scst_device_suspend(dev);
 		/* Pairs with dev_probe() */
 		if (smp_load_acquire(&dev->online))

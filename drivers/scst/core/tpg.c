@@ -1,315 +1,590 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Target port groups as initiators see them (SPC-6 5.18): what the asymmetric
- * access state of a port lets a command do, and REPORT TARGET PORT GROUPS.
+ * Target port groups: the files target_groups/ of a device group, and the states
+ * that are written there.
+ *
+ * Ports are known by their names: those of targets that are not here, or not yet,
+ * are ports of another system.
  */
 
-#include <linux/unaligned.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include "alua.h"
 
-/* REPORT TARGET PORT GROUPS parameter data (SPC-6 6.44) */
-#define RTPG_FORMAT_EXTENDED	0x20	/* in SCST_RTPG_FORMAT */
-#define RTPG_HEADER_LEN		4
-#define RTPG_EXTENDED_LEN	8
-#define RTPG_EXTENDED		0x10	/* byte 4 of the header */
-#define RTPG_DESC_LEN		8
-#define RTPG_PORT_LEN		4
-#define RTPG_PREF		0x80	/* byte 0 of a descriptor */
-#define RTPG_SUPPORTED		0xcf	/* byte 1: T, O, U, S, AN, AO */
-
-#define SENSE_TRANSITION	SCST_SENSE(NOT_READY, 0x04, 0x0a)
-#define SENSE_STANDBY		SCST_SENSE(NOT_READY, 0x04, 0x0b)
-#define SENSE_UNAVAILABLE	SCST_SENSE(NOT_READY, 0x04, 0x0c)
-#define SENSE_OFFLINE		SCST_SENSE(NOT_READY, 0x04, 0x12)
-
-/*
- * What each state lets through, how others end, and the code of the state.  In the
- * first two of them every command is executed.
- */
-static const struct {
-	enum scst_access needs;
-	scst_sense_t sense;
-	u8 code;
-} tpg_states[] = {
-	[SCST_STATE_OPTIMIZED] = {
-		.code	= 0x0,
-	},
-	[SCST_STATE_NONOPTIMIZED] = {
-		.code	= 0x1,
-	},
-	[SCST_STATE_STANDBY] = {
-		.needs	= SCST_ACCESS_STANDBY,
-		.sense	= SENSE_STANDBY,
-		.code	= 0x2,
-	},
-	[SCST_STATE_UNAVAILABLE] = {
-		.needs	= SCST_ACCESS_UNAVAILABLE,
-		.sense	= SENSE_UNAVAILABLE,
-		.code	= 0x3,
-	},
-	[SCST_STATE_OFFLINE] = {
-		.needs	= SCST_ACCESS_ANY,
-		.sense	= SENSE_OFFLINE,
-		.code	= 0xe,
-	},
-	[SCST_STATE_TRANSITIONING] = {
-		.needs	= SCST_ACCESS_ANY,
-		.sense	= SENSE_TRANSITION,
-		.code	= 0xf,
-	},
+static const char *const state_names[] = {
+	[SCST_STATE_OPTIMIZED]		= "active/optimized",
+	[SCST_STATE_NONOPTIMIZED]	= "active/nonoptimized",
+	[SCST_STATE_STANDBY]		= "standby",
+	[SCST_STATE_UNAVAILABLE]	= "unavailable",
+	[SCST_STATE_OFFLINE]		= "offline",
+	[SCST_STATE_TRANSITIONING]	= "transitioning",
 };
 
-DEFINE_SPINLOCK(scst_alua_lock);	/* see struct scst_dev_group */
+static struct scst_tpg *to_tpg(struct device *dev)
+{
+	return container_of(to_scst_alua_object(dev), struct scst_tpg, obj);
+}
 
-/**
- * scst_tpg_check - does the state of the port let a command execute?
- * @cmd: command of an I_T_L nexus
- *
- * Context: any.
- * Return: %SCST_GOOD, or how it is to end (SPC-6 5.18.2).
+static struct scst_tpg_port *to_port(struct device *dev)
+{
+	return container_of(to_scst_alua_object(dev), struct scst_tpg_port, obj);
+}
+
+/* ------------------------------------------------------------------------
+ * Ports
  */
-scst_sense_t scst_tpg_check(const struct scst_cmd *cmd)
-{
-	unsigned int state = READ_ONCE(cmd->tgt_dev->access_state);
 
-	if (cmd->op->access >= tpg_states[state].needs)
-		return SCST_GOOD;
-	return tpg_states[state].sense;
+static void port_release(struct device *dev)
+{
+	kfree(to_port(dev));
+	scst_object_put();
 }
 
-/**
- * scst_tpg_of - the target port group of a port
- * @group: device group
- * @tgt: target port
- *
- * Context: the caller holds scst_alua_lock.
- * Return: the target port group, or NULL when the port is in none.
- */
-struct scst_tpg *scst_tpg_of(const struct scst_dev_group *group,
-			     const struct scst_tgt *tgt)
+static ssize_t rel_tgt_id_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
 {
-	struct scst_tpg_port *port;
-	struct scst_tpg *tpg;
+	const struct scst_tpg_port *port = to_port(dev);
+	u16 id;
 
-	lockdep_assert_held(&scst_alua_lock);
-	list_for_each_entry(tpg, &group->tpgs, entry)
-		list_for_each_entry(port, &tpg->ports, entry)
-			if (port->tgt == tgt)
-				return tpg;
-	return NULL;
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		id = port->tgt ? READ_ONCE(port->tgt->rel_tgt_id) :
+				 port->rel_tgt_id;
+	return sysfs_emit(buf, "%u\n", id);
 }
 
-/**
- * scst_tpg_join - tell a nexus the state of its port
- * @td: I_T_L nexus that is in the unit's list, or about to be
- *
- * Context: any; the caller holds scst_device.tgt_dev_lock.
- */
-void scst_tpg_join(struct scst_tgt_dev *td)
+static int port_set_rel_id(struct scst_tpg_port *port, u16 id)
 {
-	enum scst_access_state state = SCST_STATE_OPTIMIZED;
-	const struct scst_dev_group *group;
-	const struct scst_tpg *tpg = NULL;
-
-	lockdep_assert_held(&td->dev->tgt_dev_lock);
-	guard(spinlock)(&scst_alua_lock);
-	group = td->dev->group;
-	if (group)
-		tpg = scst_tpg_of(group, td->sess->tgt);
-	if (tpg)
-		state = tpg->state;
-	WRITE_ONCE(td->access_state, state);
+	guard(spinlock_irqsave)(&scst_alua_lock);
+	if (port->tgt)
+		return -EBUSY;
+	port->rel_tgt_id = id;
+	return 0;
 }
 
-/* Tell all nexuses of a unit. */
-void scst_tpg_update_unit(struct scst_device *unit)
+static ssize_t rel_tgt_id_store(struct device *dev,
+				struct device_attribute *attr, const char *buf,
+				size_t count)
 {
-	struct scst_tgt_dev *td;
+	u16 id;
+	int ret;
 
-	guard(spinlock_irqsave)(&unit->tgt_dev_lock);
-	list_for_each_entry(td, &unit->tgt_devs, dev_entry)
-		scst_tpg_join(td);
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = scst_alua_parse_nonzero(buf, &id);
+	if (!ret)
+		ret = port_set_rel_id(to_port(dev), id);
+	if (ret)
+		dev_err(dev, "rel_tgt_id: %s\n", ret == -EBUSY ?
+			"is that of the target here" : "want 1 to 65535");
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(rel_tgt_id);
+
+static ssize_t port_key_attributes_show(struct device *dev,
+					struct device_attribute *attr, char *buf)
+{
+	const struct scst_tpg_port *port = to_port(dev);
+
+	guard(spinlock_irqsave)(&scst_alua_lock);
+	if (port->tgt || !port->rel_tgt_id)
+		return 0;
+	return sysfs_emit(buf, "rel_tgt_id\n");
 }
 
-/* The same for all units of a group; the caller holds the lock of its changes. */
-void scst_tpg_update_group(struct scst_dev_group *group)
+static struct device_attribute port_attr_key_attributes =
+	__ATTR(key_attributes, 0444, port_key_attributes_show, NULL);
+
+static struct attribute *port_attrs[] = {
+	&dev_attr_rel_tgt_id.attr,
+	&port_attr_key_attributes.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(port);
+
+static const struct device_type port_type = {
+	.name	 = "target_port",
+	.groups	 = port_groups,
+	.release = port_release,
+};
+
+/* Nexuses may have another state now. */
+static void tpg_ports_changed(const struct scst_dev_group *group)
 {
 	struct scst_group_unit *gu;
 
 	list_for_each_entry(gu, &group->units, entry)
 		scst_tpg_update_unit(gu->unit);
+	scst_alua_inquiry_changed(group);
+	scst_tpg_tell(group, NULL);
 }
 
 /**
- * scst_tpg_set_state - change the state of a target port group
- * @tpg: target port group
- * @state: its new state
- * @status: by what: %SCST_TPG_BY_EXPLICIT, %SCST_TPG_BY_IMPLICIT
+ * scst_tpg_port_set_tgt - a port is one of this system, or not any more
+ * @port: port
+ * @tgt: target of its name, or NULL
  *
- * scst_tpg_state_changed() has to follow for each of the units.
- *
- * Context: process context.  The caller holds the lock of changes of groups.
+ * Context: process context; the caller holds scst_alua_config.
  */
-void scst_tpg_set_state(struct scst_tpg *tpg, enum scst_access_state state,
-			u8 status)
+void scst_tpg_port_set_tgt(struct scst_tpg_port *port, struct scst_tgt *tgt)
 {
+	struct device *dev = &port->obj.dev;
+	struct scst_tgt *old = port->tgt;
+
+	lockdep_assert_held(&scst_alua_config);
+	if (old == tgt)
+		return;
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		port->tgt = tgt;
+	if (old)
+		sysfs_remove_link(&dev->kobj, "target");
+	if (tgt && sysfs_create_link(&dev->kobj, &tgt->dev.kobj, "target"))
+		dev_warn(dev, "no memory for a link\n");
+	tpg_ports_changed(port->tpg->group);
+}
+
+static int port_may_be_added(struct scst_tpg *tpg, const char *name)
+{
+	const struct scst_tpg_port *port = scst_alua_find_port(tpg->group, name);
+
+	if (tpg->dying)
+		return -ENODEV;
+	if (port)
+		return port->tpg == tpg ? -EEXIST : -EBUSY;
+	if (scst_alua_name_in_use(&tpg->ports, tpg->obj.dirs[0], name))
+		return -EEXIST;
+	return tpg->nr_ports < SCST_TPG_MAX_PORTS ? 0 : -ENOSPC;
+}
+
+static int port_add(void *owner, const char *name,
+		    struct scst_alua_change *change)
+{
+	struct scst_tpg *tpg = owner;
+	struct scst_tpg_port *port;
+	struct scst_tgt *tgt;
+	int ret;
+
+	ret = port_may_be_added(tpg, name);
+	/* The state that nexuses have then may let fewer commands through. */
+	if (!ret)
+		ret = scst_alua_change_units(change, tpg->group);
+	if (ret)
+		return ret;
+	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	if (!port)
+		return -ENOMEM;
+
+	port->tpg = tpg;
+	scst_alua_object_init(&port->obj, &port_type, tpg->obj.dirs[0]);
+	ret = scst_alua_object_add(&port->obj, name);
+	if (ret) {
+		put_device(&port->obj.dev);
+		return ret;
+	}
 	scoped_guard(spinlock_irqsave, &scst_alua_lock) {
-		WRITE_ONCE(tpg->state, state);
-		tpg->status = status;
+		list_add_tail(&port->obj.entry, &tpg->ports);
+		tpg->nr_ports++;
 	}
-	scst_tpg_update_group(tpg->group);
-}
 
-/* Are there commands that the state does not let through? */
-bool scst_tpg_state_restricts(enum scst_access_state state)
-{
-	return tpg_states[state].needs != SCST_ACCESS_ACTIVE;
-}
-
-/* The state with a code of SPC-6, or -1 */
-int scst_tpg_state_of_code(u8 code)
-{
-	int state;
-
-	for (state = 0; state < ARRAY_SIZE(tpg_states); state++)
-		if (tpg_states[state].code == code)
-			return state;
-	return -1;
-}
-
-/**
- * scst_tpg_state_changed - the state of ports of a unit is another one
- * @unit: logical unit
- * @drain: wait for the commands that execute: the former state let them through
- * @except: command that asked for it, or NULL
- *
- * All initiators of the unit get ASYMMETRIC ACCESS STATE CHANGED, but that of
- * @except.
- *
- * Context: process context; waits for commands that execute.
- */
-void scst_tpg_state_changed(struct scst_device *unit, bool drain,
-			    struct scst_cmd *except)
-{
-	if (drain) {
-		guard(mutex)(&unit->mutex);
-		scst_device_suspend(unit);
-		scst_device_resume(unit);
-	}
-	scst_device_ua(unit, SCST_UA_ACCESS_STATE_CHANGED, except);
-}
-
-/**
- * scst_device_tpgs - TPGS field of standard INQUIRY data (SPC-6 6.7.2)
- * @dev: logical unit
- *
- * Context: any.
- * Return: 0 without asymmetric access, 1 when it is implicit, 3 when initiators
- * may ask for states, too.
- */
-u8 scst_device_tpgs(const struct scst_device *dev)
-{
-	guard(spinlock_irqsave)(&scst_alua_lock);
-	if (!dev->group)
+	tgt = scst_find_tgt(name);
+	if (!tgt)
 		return 0;
-	return dev->group->explicit ? 3 : 1;
+	/* Who is about to delete it comes to scst_alua_del_tgt(). */
+	if (!READ_ONCE(tgt->dying))
+		scst_tpg_port_set_tgt(port, tgt);
+	put_device(&tgt->dev);
+	return 0;
 }
-EXPORT_SYMBOL_GPL(scst_device_tpgs);
 
-/**
- * scst_device_tpg - what a unit says of a port in INQUIRY data
- * @dev: logical unit
- * @tgt: target port
- * @ids: set to it
- *
- * Context: any.
- * Return: false when @dev is in no device group, so that there is no asymmetric
- * access.
+static void port_remove(struct scst_tpg_port *port,
+			struct scst_alua_change *change)
+{
+	scst_tpg_port_set_tgt(port, NULL);
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		port->tpg->nr_ports--;
+	scst_alua_doom(change, &port->obj);
+}
+
+static int port_del(void *owner, const char *name,
+		    struct scst_alua_change *change)
+{
+	struct scst_tpg *tpg = owner;
+	struct scst_tpg_port *port = scst_alua_find_port(tpg->group, name);
+
+	if (!port || port->tpg != tpg)
+		return -ENOENT;
+	port_remove(port, change);
+	return 0;
+}
+
+static ssize_t port_add_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t count)
+{
+	return scst_alua_write_name(dev, "add", buf, count, port_add);
+}
+
+static ssize_t port_del_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t count)
+{
+	return scst_alua_write_name(dev, "del", buf, count, port_del);
+}
+
+static struct device_attribute port_attr_add =
+	__ATTR(add, 0200, NULL, port_add_store);
+static struct device_attribute port_attr_del =
+	__ATTR(del, 0200, NULL, port_del_store);
+
+static struct attribute *port_dir_attrs[] = {
+	&port_attr_add.attr,
+	&port_attr_del.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(port_dir);
+
+/* ------------------------------------------------------------------------
+ * States
  */
-bool scst_device_tpg(const struct scst_device *dev, const struct scst_tgt *tgt,
-		     struct scst_tpg_ids *ids)
-{
-	const struct scst_tpg *tpg;
 
-	guard(spinlock_irqsave)(&scst_alua_lock);
-	if (!dev->group)
-		return false;
-	tpg = scst_tpg_of(dev->group, tgt);
-	ids->tpg_id = tpg ? tpg->group_id : 0;
-	ids->lu_group_id = dev->group->group_id;
-	return true;
-}
-EXPORT_SYMBOL_GPL(scst_device_tpg);
-
-static u16 tpg_port_id(const struct scst_tpg_port *port)
+const char *scst_tpg_state_name(u8 state)
 {
-	return port->tgt ? READ_ONCE(port->tgt->rel_tgt_id) : port->rel_tgt_id;
+	return state_names[state];
 }
 
-/* A target port group descriptor and those of its ports; returns their bytes. */
-static u32 tpg_report(struct scst_cmd *cmd, u32 offset,
-		      const struct scst_tpg *tpg)
+/* The targets of the group that are here say so. */
+static void tpg_announce(const struct scst_tpg *tpg, u8 old)
 {
-	u8 desc[RTPG_DESC_LEN] = { }, buf[RTPG_PORT_LEN] = { };
+	char group[SCST_MAX_NAME + 24], name[SCST_MAX_NAME + 24];
+	char now[48], before[48];
+	char *envp[6] = {
+		"SCST_EVENT=access_state_changed", group, name, now, before,
+		NULL
+	};
 	const struct scst_tpg_port *port;
-	u32 len = sizeof(desc);
-	u8 nr_ports = 0;
 
-	list_for_each_entry(port, &tpg->ports, entry) {
-		if (!tpg_port_id(port) || nr_ports == U8_MAX)
-			continue;
-		put_unaligned_be16(tpg_port_id(port), buf + 2);
-		scst_cmd_data_in_part(cmd, offset + len, buf, sizeof(buf));
-		len += sizeof(buf);
-		nr_ports++;
-	}
-
-	desc[0] = tpg_states[tpg->state].code;
-	if (tpg->preferred)
-		desc[0] |= RTPG_PREF;
-	desc[1] = RTPG_SUPPORTED;
-	put_unaligned_be16(tpg->group_id, desc + 2);
-	desc[5] = tpg->status;
-	desc[7] = nr_ports;
-	scst_cmd_data_in_part(cmd, offset, desc, sizeof(desc));
-	return len;
+	snprintf(group, sizeof(group), "SCST_DEVICE_GROUP=%s",
+		 dev_name(&tpg->group->obj.dev));
+	snprintf(name, sizeof(name), "SCST_TARGET_GROUP=%s",
+		 dev_name(&tpg->obj.dev));
+	snprintf(now, sizeof(now), "SCST_STATE=%s", state_names[tpg->state]);
+	snprintf(before, sizeof(before), "SCST_PREVIOUS_STATE=%s",
+		 state_names[old]);
+	list_for_each_entry(port, &tpg->ports, obj.entry)
+		if (port->tgt)
+			scst_tgt_event_env(port->tgt, envp);
 }
 
-/* REPORT TARGET PORT GROUPS is there for units that are in a group. */
-bool scst_supports_tpgs(const struct scst_device *dev)
+static void tpg_change_state(struct scst_tpg *tpg, u8 state, u8 status,
+			     const struct scst_session *except)
 {
-	return READ_ONCE(dev->group);
+	u8 old = tpg->state;
+
+	lockdep_assert_held(&scst_alua_config);
+	scst_tpg_set_state(tpg, state, status);
+	/* Before what waits: those whom the state shuts out are to know why. */
+	scst_tpg_tell(tpg->group, except);
+	tpg_announce(tpg, old);
 }
 
 /**
- * scst_exec_report_tpgs - REPORT TARGET PORT GROUPS (SPC-6 6.44)
- * @cmd: command
+ * scst_tpg_grant - an initiator gets the state that it asked for
+ * @tpg: target port group
+ * @state: state
+ * @except: nexus that asked for it, which need not be told; or NULL
  *
- * Context: any.
- * Return: how it ended.
+ * Context: process context; the caller holds scst_alua_config.
  */
-scst_sense_t scst_exec_report_tpgs(struct scst_cmd *cmd)
+void scst_tpg_grant(struct scst_tpg *tpg, u8 state,
+		    const struct scst_session *except)
 {
-	u8 format = cmd->cdb[1] & SCST_RTPG_FORMAT, header[RTPG_EXTENDED_LEN] = { };
-	const struct scst_tpg *tpg;
-	u32 header_len, len;
-
-	if (format && format != RTPG_FORMAT_EXTENDED)
-		return scst_cmd_cdb_error(cmd, 1, 7);
-	header_len = format ? RTPG_EXTENDED_LEN : RTPG_HEADER_LEN;
-	len = header_len;
-
-	guard(spinlock_irqsave)(&scst_alua_lock);
-	/* It may have left its group since the command was parsed. */
-	if (!cmd->dev->group)
-		return scst_cmd_cdb_error(cmd, 1, 4);
-	list_for_each_entry(tpg, &cmd->dev->group->tpgs, entry)
-		len += tpg_report(cmd, len, tpg);
-
-	put_unaligned_be32(len - RTPG_HEADER_LEN, header);
-	if (format)
-		header[4] = RTPG_EXTENDED;
-	scst_cmd_data_in_part(cmd, 0, header, header_len);
-	scst_cmd_data_in_end(cmd, len);
-	return SCST_GOOD;
+	tpg_change_state(tpg, state, SCST_TPG_BY_EXPLICIT, except);
 }
+
+/* Writing the same state again waits, and tries to bring units to rest, again. */
+static int tpg_write_state(struct scst_tpg *tpg, u8 state,
+			   struct scst_alua_change *change)
+{
+	int ret = 0;
+
+	guard(mutex)(&scst_alua_config);
+	if (tpg->dying)
+		return -ENODEV;
+	if (scst_tpg_restricts(state))
+		ret = scst_alua_change_units(change, tpg->group);
+	if (!ret && state != tpg->state)
+		tpg_change_state(tpg, state, SCST_TPG_BY_IMPLICIT, NULL);
+	return ret;
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n", state_names[READ_ONCE(to_tpg(dev)->state)]);
+}
+
+static ssize_t state_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct scst_alua_change change;
+	int state, ret, err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	state = sysfs_match_string(state_names, buf);
+	if (state < 0) {
+		dev_err(dev, "state: not known\n");
+		return state;
+	}
+	scst_alua_change_init(&change);
+	ret = tpg_write_state(to_tpg(dev), state, &change);
+	err = scst_alua_change_finish(&change);
+	return ret ?: err ?: count;
+}
+static DEVICE_ATTR_RW(state);
+
+static ssize_t requested_state_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	u8 wanted = READ_ONCE(to_tpg(dev)->wanted);
+
+	if (wanted == SCST_STATE_NONE)
+		return 0;
+	return sysfs_emit(buf, "%s\n", state_names[wanted]);
+}
+static DEVICE_ATTR_RO(requested_state);
+
+static ssize_t preferred_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(to_tpg(dev)->preferred));
+}
+
+static ssize_t preferred_store(struct device *dev,
+			       struct device_attribute *attr, const char *buf,
+			       size_t count)
+{
+	struct scst_tpg *tpg = to_tpg(dev);
+	bool preferred;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (kstrtobool(buf, &preferred)) {
+		dev_err(dev, "preferred: want 0 or 1\n");
+		return -EINVAL;
+	}
+	guard(mutex)(&scst_alua_config);
+	if (preferred == tpg->preferred)
+		return count;
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		WRITE_ONCE(tpg->preferred, preferred);
+	/* So that initiators read it */
+	scst_tpg_tell(tpg->group, NULL);
+	return count;
+}
+static DEVICE_ATTR_RW(preferred);
+
+/* ------------------------------------------------------------------------
+ * Groups
+ */
+
+static void tpg_release(struct device *dev)
+{
+	kfree(to_tpg(dev));
+	scst_object_put();
+}
+
+static ssize_t group_id_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_tpg(dev)->group_id));
+}
+
+static bool tpg_id_in_use(const struct scst_dev_group *group, u16 id)
+{
+	struct scst_tpg *tpg;
+
+	list_for_each_entry(tpg, &group->tpgs, obj.entry)
+		if (tpg->group_id == id)
+			return true;
+	return false;
+}
+
+static int tpg_set_id(struct scst_tpg *tpg, u16 id)
+{
+	guard(mutex)(&scst_alua_config);
+	if (id == tpg->group_id)
+		return 0;
+	if (tpg_id_in_use(tpg->group, id))
+		return -EEXIST;
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		WRITE_ONCE(tpg->group_id, id);
+	scst_alua_inquiry_changed(tpg->group);
+	return 0;
+}
+
+static ssize_t group_id_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t count)
+{
+	u16 id;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = scst_alua_parse_nonzero(buf, &id);
+	if (!ret)
+		ret = tpg_set_id(to_tpg(dev), id);
+	if (ret)
+		dev_err(dev, "group_id: %s\n", ret == -EEXIST ?
+			"is that of another group" : "want 1 to 65535");
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(group_id);
+
+static ssize_t tpg_key_attributes_show(struct device *dev,
+				       struct device_attribute *attr, char *buf)
+{
+	const struct scst_tpg *tpg = to_tpg(dev);
+	ssize_t at;
+
+	/* Its default depends on which groups there are. */
+	at = sysfs_emit(buf, "group_id\n");
+	if (READ_ONCE(tpg->preferred))
+		at += sysfs_emit_at(buf, at, "preferred\n");
+	if (READ_ONCE(tpg->state) != SCST_STATE_OPTIMIZED)
+		at += sysfs_emit_at(buf, at, "state\n");
+	return at;
+}
+
+static struct device_attribute tpg_attr_key_attributes =
+	__ATTR(key_attributes, 0444, tpg_key_attributes_show, NULL);
+
+static struct attribute *tpg_attrs[] = {
+	&dev_attr_group_id.attr,
+	&dev_attr_preferred.attr,
+	&dev_attr_state.attr,
+	&dev_attr_requested_state.attr,
+	&tpg_attr_key_attributes.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(tpg);
+
+static const struct device_type tpg_type = {
+	.name	 = "target_group",
+	.groups	 = tpg_groups,
+	.release = tpg_release,
+};
+
+static int tpg_new_id(struct scst_tpg *tpg)
+{
+	unsigned int id;
+
+	for (id = 1; id <= U16_MAX; id++)
+		if (!tpg_id_in_use(tpg->group, id)) {
+			tpg->group_id = id;
+			return 0;
+		}
+	return -ENOSPC;
+}
+
+static int tpg_add(void *owner, const char *name,
+		   struct scst_alua_change *change)
+{
+	struct scst_dev_group *group = owner;
+	struct scst_tpg *tpg;
+	int ret;
+
+	if (group->dying)
+		return -ENODEV;
+	if (scst_alua_name_in_use(&group->tpgs, group->obj.dirs[1], name))
+		return -EEXIST;
+	tpg = kzalloc(sizeof(*tpg), GFP_KERNEL);
+	if (!tpg)
+		return -ENOMEM;
+
+	tpg->group = group;
+	tpg->wanted = SCST_STATE_NONE;
+	INIT_LIST_HEAD(&tpg->ports);
+	scst_alua_object_init(&tpg->obj, &tpg_type, group->obj.dirs[1]);
+	ret = tpg_new_id(tpg);
+	if (!ret)
+		ret = scst_alua_object_add(&tpg->obj, name);
+	if (ret)
+		goto put;
+	tpg->obj.dirs[0] = scst_create_dir(&tpg->obj.dev, "targets",
+					   port_dir_groups, tpg);
+	ret = PTR_ERR_OR_ZERO(tpg->obj.dirs[0]);
+	if (ret)
+		goto doom;
+	scoped_guard(spinlock_irqsave, &scst_alua_lock)
+		list_add_tail(&tpg->obj.entry, &group->tpgs);
+	return 0;
+
+doom:
+	tpg->dying = true;
+	scst_alua_doom(change, &tpg->obj);
+	return ret;
+put:
+	put_device(&tpg->obj.dev);
+	return ret;
+}
+
+/**
+ * scst_tpg_remove - delete a target port group
+ * @tpg: target port group
+ * @change: its directory goes with this
+ *
+ * Context: process context; the caller holds scst_alua_config.
+ */
+void scst_tpg_remove(struct scst_tpg *tpg, struct scst_alua_change *change)
+{
+	struct scst_tpg_port *port, *next;
+
+	tpg->dying = true;
+	list_for_each_entry_safe(port, next, &tpg->ports, obj.entry)
+		port_remove(port, change);
+	scst_alua_doom(change, &tpg->obj);
+}
+
+static int tpg_del(void *owner, const char *name,
+		   struct scst_alua_change *change)
+{
+	struct scst_dev_group *group = owner;
+	struct scst_tpg *tpg;
+
+	list_for_each_entry(tpg, &group->tpgs, obj.entry)
+		if (!strcmp(dev_name(&tpg->obj.dev), name)) {
+			scst_tpg_remove(tpg, change);
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static ssize_t tpg_add_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	return scst_alua_write_name(dev, "add", buf, count, tpg_add);
+}
+
+static ssize_t tpg_del_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	return scst_alua_write_name(dev, "del", buf, count, tpg_del);
+}
+
+static struct device_attribute tpg_attr_add =
+	__ATTR(add, 0200, NULL, tpg_add_store);
+static struct device_attribute tpg_attr_del =
+	__ATTR(del, 0200, NULL, tpg_del_store);
+
+static struct attribute *tpg_dir_attrs[] = {
+	&tpg_attr_add.attr,
+	&tpg_attr_del.attr,
+	NULL
+};
+
+static const struct attribute_group tpg_dir_group = {
+	.attrs = tpg_dir_attrs,
+};
+
+const struct attribute_group *scst_tpg_dir_groups[] = {
+	&tpg_dir_group,
+	NULL
+};

@@ -64,7 +64,7 @@ static void alua_exit(struct kunit *test)
  */
 
 /* The least of the states in which a command is executed */
-enum alua_level { ACTIVE, STANDBY, ANY };
+enum alua_level { ACTIVE, STANDBY, UNAVAILABLE, ANY };
 
 static const struct {
 	const char *name;
@@ -90,6 +90,9 @@ static const struct {
 		.cdb_len = 12,
 		.dir = SCST_DATA_READ,
 		.len = 64 } },
+	{ "SET TARGET PORT GROUPS", UNAVAILABLE, {
+		.cdb = { MAINTENANCE_OUT, MO_SET_TARGET_PGS },
+		.cdb_len = 12 } },
 	{ "REPORT TARGET PORT GROUPS", ANY, {
 		.cdb = { MAINTENANCE_IN, MI_REPORT_TARGET_PGS, [9] = 64 },
 		.cdb_len = 12,
@@ -121,7 +124,7 @@ static const struct {
 	{ "active/optimized", ACTIVE },
 	{ "active/nonoptimized", ACTIVE },
 	{ "standby", STANDBY, 0x0b },
-	{ "unavailable", ANY, 0x0c },
+	{ "unavailable", UNAVAILABLE, 0x0c },
 	{ "offline", ANY, 0x12 },
 	{ "transitioning", ANY, 0x0a },
 };
@@ -154,6 +157,8 @@ static void alua_matrix(struct kunit *test)
 	struct test_req *req;
 
 	kit->units[0]->hold = false;
+	KUNIT_ASSERT_EQ(test, 0, alua_write(kit, "explicit", "1"));
+	kit_clear_uas(kit);
 	KUNIT_ASSERT_EQ(test, 0, alua_set_state(kit, "active/nonoptimized"));
 	KUNIT_ASSERT_EQ(test, 0,
 			alua_set_state(kit, alua_states[c->state].name));
@@ -193,6 +198,15 @@ static void alua_tells_all(struct kunit *test)
 	kit_has_ua(kit, 1, 0x2a, 0x06);
 }
 
+/* Other groups and other states */
+static void alua_tells_both(struct kit *kit, int nexus)
+{
+	kit_ends_sense(kit, kit_read(kit, nexus, SIMPLE), UNIT_ATTENTION, 0x2a,
+		       0x06);
+	kit_ends_sense(kit, kit_read(kit, nexus, SIMPLE), UNIT_ATTENTION, 0x3f,
+		       0x03);
+}
+
 /* A port whose state is not that of the others has it for all its nexuses. */
 static void alua_joins_and_leaves(struct kunit *test)
 {
@@ -205,15 +219,15 @@ static void alua_joins_and_leaves(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, alua_write(kit, "target_groups/here/targets/del",
 					    kit->name));
-	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x3f, 0x03);
+	alua_tells_both(kit, 1);
 	kit_ends_good(kit, kit_read(kit, 1, SIMPLE));
 	KUNIT_ASSERT_EQ(test, 0, alua_write(kit, "target_groups/here/targets/add",
 					    kit->name));
-	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x3f, 0x03);
+	alua_tells_both(kit, 1);
 	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), NOT_READY, 0x04, 0x0b);
 
 	KUNIT_ASSERT_EQ(test, 0, kit_write_file(ALUA_DIR "/del", kit->name));
-	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x3f, 0x03);
+	alua_tells_both(kit, 1);
 	kit_ends_good(kit, kit_read(kit, 1, SIMPLE));
 }
 
@@ -230,7 +244,8 @@ static void alua_waits_for_commands(struct kunit *test)
 	kit_task_waits(kit, task);
 	kit_runs(kit, before);
 
-	/* It waits for the drain, and then finds the new state. */
+	/* Initiators hear of it at once; a command waits, and finds the new state. */
+	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x2a, 0x06);
 	after = kit_read(kit, 1, SIMPLE);
 	kit_waits(kit, after);
 	kit_release(kit, before);

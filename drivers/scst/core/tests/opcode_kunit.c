@@ -624,7 +624,7 @@ static void opcode_usage_test(struct kunit *test)
 	group = kunit_kzalloc(test, sizeof(*group), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, group);
 	group->explicit = true;
-	f->dev.group = group;
+	f->dev.dev_group = group;
 
 	for (i = 0; i < ARRAY_SIZE(opcode_rows); i++)
 		opcode_expect_usage(test, &opcode_rows[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of REPORT TARGET PORT GROUPS, and of the states that commands meet. */
+/* Tests of REPORT TARGET PORT GROUPS. */
 
 #include <linux/slab.h>
 #include <linux/unaligned.h>
@@ -23,13 +23,13 @@ static void tpg_add(struct tpg_fixture *t, int i, u16 id)
 	tpg->group = &t->group;
 	tpg->group_id = id;
 	INIT_LIST_HEAD(&tpg->ports);
-	list_add_tail(&tpg->entry, &t->group.tpgs);
+	list_add_tail(&tpg->obj.entry, &t->group.tpgs);
 }
 
 static void tpg_add_port(struct tpg_fixture *t, int i, int tpg)
 {
 	t->ports[i].tpg = &t->tpgs[tpg];
-	list_add_tail(&t->ports[i].entry, &t->tpgs[tpg].ports);
+	list_add_tail(&t->ports[i].obj.entry, &t->tpgs[tpg].ports);
 }
 
 static struct tpg_fixture *tpg_setup(struct kunit *test)
@@ -50,7 +50,7 @@ static struct tpg_fixture *tpg_setup(struct kunit *test)
 	f->tgt.rel_tgt_id = 0x0a0b;
 	t->ports[1].rel_tgt_id = 0x0c0d;
 	t->tpgs[1].preferred = true;
-	f->dev.group = &t->group;
+	f->dev.dev_group = &t->group;
 	return t;
 }
 
@@ -129,15 +129,15 @@ static void tpg_needs_group(struct kunit *test)
 	struct tpg_fixture *t = tpg_setup(test);
 	struct scst_fixture *f = test->priv;
 
-	f->dev.group = NULL;
+	f->dev.dev_group = NULL;
 	tpg_report(test, 0, 512);
 	KUNIT_EXPECT_TRUE(test, scst_cmd_parse(&f->cmd) ==
 			  SCST_SENSE_INVALID_FIELD_IN_CDB);
 
-	f->dev.group = &t->group;
+	f->dev.dev_group = &t->group;
 	tpg_report(test, 0, 512);
 	KUNIT_ASSERT_TRUE(test, scst_cmd_parse(&f->cmd) == SCST_GOOD);
-	f->dev.group = NULL;
+	f->dev.dev_group = NULL;
 	KUNIT_EXPECT_TRUE(test, f->cmd.op->exec(&f->cmd) ==
 			  SCST_SENSE_INVALID_FIELD_IN_CDB);
 }
@@ -154,7 +154,7 @@ static void tpg_tells_ids(struct kunit *test)
 	t->ports[0].tgt = NULL;
 	KUNIT_EXPECT_TRUE(test, scst_device_tpg(&f->dev, &f->tgt, &ids));
 	KUNIT_EXPECT_EQ(test, ids.tpg_id, 0);
-	f->dev.group = NULL;
+	f->dev.dev_group = NULL;
 	KUNIT_EXPECT_FALSE(test, scst_device_tpg(&f->dev, &f->tgt, &ids));
 }
 

@@ -345,6 +345,25 @@ void vdisk_background_stop(struct vdisk *vd)
 }
 
 /**
+ * vdisk_quiesce - what was written is on stable storage, and nothing writes
+ * @dev: logical unit none of whose commands executes, with an open store
+ *
+ * Context: process context.
+ * Return: 0; -EBUSY while FORMAT UNIT or SANITIZE goes on; another negative errno
+ * when the store has failed.
+ */
+int vdisk_quiesce(struct scst_device *dev)
+{
+	struct vdisk *vd = to_vdisk(dev);
+	const struct vdisk_ops *ops = vd->type->ops;
+
+	if (vd->condition == VDISK_FORMATTING ||
+	    vd->condition == VDISK_SANITIZING)
+		return -EBUSY;
+	return ops->flush ? ops->flush(vd, 0, 0) : 0;
+}
+
+/**
  * vdisk_background_resume - go on with what vdisk_background_stop() stopped
  * @vd: virtual disk whose store is open
  *

@@ -72,7 +72,7 @@ unsigned int vdisk_inquiry_std(struct vdisk *vd, u16 transport, u16 physical,
 	buf[2] = INQUIRY_VERSION;
 	buf[3] = INQUIRY_NORMACA | INQUIRY_HISUP | INQUIRY_FORMAT;
 	buf[4] = VDISK_INQUIRY_LEN - 5;
-	buf[5] = INQUIRY_3PC | scst_device_tpgs(vd->dev) << INQUIRY_TPGS_SHIFT;
+	buf[5] = INQUIRY_3PC;
 	buf[6] = INQUIRY_MULTIP;
 	buf[7] = INQUIRY_CMDQUE;
 
@@ -418,13 +418,15 @@ static scst_sense_t vdisk_exec_inquiry_std(struct scst_cmd *cmd)
 	const struct scst_tgt_template *tgtt = tgt->tgtt;
 	u16 transport = 0, physical = 0;
 	u8 buf[VDISK_INQUIRY_LEN];
+	unsigned int len;
 
 	if (tgtt->scsi_transport_version)
 		transport = tgtt->scsi_transport_version(tgt);
 	if (tgtt->phys_transport_version)
 		physical = tgtt->phys_transport_version(tgt);
-	scst_cmd_data_in(cmd, buf, vdisk_inquiry_std(to_vdisk(cmd->dev),
-						     transport, physical, buf));
+	len = vdisk_inquiry_std(to_vdisk(cmd->dev), transport, physical, buf);
+	buf[5] |= scst_device_tpgs(cmd->dev, tgt) << INQUIRY_TPGS_SHIFT;
+	scst_cmd_data_in(cmd, buf, len);
 	return SCST_GOOD;
 }
 

@@ -246,6 +246,7 @@ static int vdisk_register(struct vdisk_type *vt)
 	type->poll_sense = vdisk_poll_sense;
 	type->progress = vdisk_progress;
 	type->reset = vdisk_reset;
+	type->quiesce = vdisk_quiesce;
 	type->parse = vdisk_parse;
 	type->device_id = vdisk_device_id;
 	if (vt->ops->clone)

@@ -702,6 +702,7 @@ void vdisk_queue_flush(struct vdisk *vd);
 void vdisk_queue_background(struct vdisk *vd);
 
 /* background.c */
+int vdisk_quiesce(struct scst_device *dev);
 scst_sense_t vdisk_check_condition(const struct scst_device *dev);
 scst_sense_t vdisk_condition_parse(struct scst_cmd *cmd);
 int vdisk_progress(struct scst_device *dev);

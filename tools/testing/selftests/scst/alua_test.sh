@@ -100,7 +100,8 @@ tree() {
 	expect "rel_tgt_id elsewhere" 0 "$(cat "$dir/targets/elsewhere/rel_tgt_id")"
 	put "$dir/targets/elsewhere/rel_tgt_id" 300
 	expect "rel_tgt_id elsewhere" 300 "$(cat "$dir/targets/elsewhere/rel_tgt_id")"
-	expect "key_attributes elsewhere" rel_tgt_id "$(cat "$dir/targets/elsewhere/key_attributes")"
+	expect "key_attributes elsewhere" rel_tgt_id \
+		"$(cat "$dir/targets/elsewhere/key_attributes")"
 	expect "key_attributes here" "" "$(cat "$dir/targets/tgt0/key_attributes")"
 
 	# A target of that name that comes, and goes
@@ -190,8 +191,8 @@ initiators_see_it() {
 	expect_match "state of the first" "access state : 0x00 \(active/optimized\)" "$out"
 	expect_match "state of the second" "access state : 0x01 \(active/non optimized\)" "$out"
 	expect_match "how it came" "status code : 0x02 \(.*implicit" "$out"
-	for id in "$(cat "$scst_targets/tgt0/rel_tgt_id")" "$(cat "$scst_targets/tgt1/rel_tgt_id")" \
-		$((0x333)); do
+	for id in "$(cat "$scst_targets/tgt0/rel_tgt_id")" \
+		"$(cat "$scst_targets/tgt1/rel_tgt_id")" $((0x333)); do
 		expect_match "port" "^ *0x0*$(printf %x "$id")\$" "$out"
 	done
 	sg_rtpg --extended "$sg1" >/dev/null
@@ -209,6 +210,21 @@ initiators_see_it() {
 	out=$(expect_failure sg_rtpg "$sg0" 2>&1)
 	expect_match "no groups" "not supported|Illegal request" "$out"
 	put "$g0/devices/add" disk01
+	# For the others
+	put "$g0/target_groups/tpg1/group_id" 2
+	put "$g0/target_groups/tpg1/preferred" 0
+	put "$g0/target_groups/tpg1/targets/del" elsewhere
+	state tpg1 active/optimized
+}
+
+# answers STATES STATE CMD...: it succeeds if STATE is one of STATES
+answers() {
+	local states=$1 state=$2 ok=no
+
+	shift 2
+	[[ " $states " != *" $state "* ]] || ok=yes
+	"$@" >"$tmp/answer" 2>&1 && expect "$state: $*" "$ok" yes && return
+	expect "$state: $*: $(cat "$tmp/answer")" "$ok" no
 }
 
 heard_of_it() {
@@ -227,15 +243,25 @@ states() {
 		state tpg0 "$state"
 		clear_uas
 		expect_match "$state" "$text" "$(ready "$sg0" || :)"
-		expect_match "other port" '^(READY|.*0 errors)?' "$(ready "$sg1")"
-		# These are answered in each
+		sg_turs "$sg1"
+		# Those that are answered in each
 		sg_inq "$sg0" >/dev/null
 		sg_luns "$sg0" >/dev/null
 		sg_rtpg "$sg0" >/dev/null
 		sg_requests "$sg0" >/dev/null
+		answers standby "$state" sg_readcap "$sg0"
+		answers standby "$state" sg_modes -p 8 "$sg0"
+		answers standby "$state" sg_logs -p 0 "$sg0"
+		answers standby "$state" sg_opcodes "$sg0"
+		answers standby "$state" sg_raw -r 64 "$sg0" 1c 00 00 00 40 00
+		answers "standby unavailable" "$state" \
+			sg_raw -r 4 "$sg0" 3c 03 00 00 00 00 00 00 04 00
+		answers "" "$state" sg_raw -r 512 "$sg0" 28 00 00 00 00 00 00 00 01 00
+		answers "" "$state" sg_verify --lba=0 --count=1 "$sg0"
+		answers "" "$state" sg_sync "$sg0"
 	done <<-END
-		standby standby.state
-		unavailable unavailable.state
+		standby port.in.standby.state
+		unavailable port.in.unavailable.state
 		offline logical.unit.not.accessible|offline
 		transitioning asymmetric.access.state.transition|transition
 	END
@@ -342,23 +368,30 @@ explicit() {
 	stpg_pid=$!
 	within 10 grep -q '^[1-9]' "$g0/request" || fail "no request: $(cat "$tmp/stpg")"
 	put "$g0/answer" "$(cat "$g0/request") failed"
-	! wait "$stpg_pid" || fail "it was refused and has succeeded: $(cat "$tmp/stpg")"
+	# Its exit status does not tell
+	wait "$stpg_pid" || :
+	expect_match "sg_stpg" "Set target port groups command failed" "$(cat "$tmp/stpg")"
 	expect "state" standby "$(cat "$g0/target_groups/tpg0/state")"
 	put "$g0/explicit" 0
 	state tpg0 active/optimized
 	clear_uas
 }
 
-# Commands execute all the time; nothing is lost, and each ends in one of two ways
+# Commands execute all the time; each ends, by what it asked for or by the state
 changes_under_io() {
 	local n pids=()
 
 	setup
 	for n in 0 1; do
 		(while [ ! -e "$tmp/stop" ]; do
-			sg_dd if="$([ $n = 0 ] && echo "$sg0" || echo "$sg1")" of=/dev/null bs=512 \
-				count=2048 blk_sgio=1 >"$tmp/out$n" 2>&1 || :
-		done) &
+			if sg_dd if="$([ $n = 0 ] && echo "$sg0" || echo "$sg1")" of=/dev/null \
+				bs=512 count=2048 >"$tmp/out$n" 2>&1; then
+				echo good
+			else
+				grep -qiE 'not ready|unit attention' "$tmp/out$n" ||
+					cat "$tmp/out$n"
+			fi
+		done) >"$tmp/ends$n" &
 		pids+=("$!")
 	done
 	for ((n = 0; n < $(rounds 30 2000); n++)); do
@@ -372,14 +405,18 @@ changes_under_io() {
 	touch "$tmp/stop"
 	wait "${pids[@]}"
 	rm "$tmp/stop"
+	for n in 0 1; do
+		grep -q good "$tmp/ends$n" || fail "port $n: nothing has succeeded"
+		! grep -v good "$tmp/ends$n" || fail "port $n: another end than by the state"
+	done
 	state tpg0 active/optimized
 	state tpg1 active/optimized
 	clear_uas
 	sg_dd if="$sg0" of=/dev/null bs=512 count=2048 2>/dev/null
 	sg_dd if="$sg1" of=/dev/null bs=512 count=2048 2>/dev/null
-	for n in "$sg0" "$sg1"; do
-		expect "commands of ${n##*/} that have not ended" 0 \
-			"$(cat "$(session_of "tgt$([ "$n" = "$sg0" ] && echo 0 || echo 1)")/active_commands")"
+	for n in 0 1; do
+		expect "port $n: commands that have not ended" 0 \
+			"$(cat "$(session_of tgt$n)/active_commands")"
 	done
 }
 
@@ -427,6 +464,63 @@ races() {
 	clear_uas
 	sg_turs "$sg0"
 	sg_turs "$sg1"
+}
+
+# What waits for the file, as a cluster manager does; prints what it reads then
+poll_blocked() {
+	python3 - "$scst_devices/disk01/blocked" <<-END
+		import select, sys
+		with open(sys.argv[1]) as f:
+		    f.read()
+		    print("waits", flush=True)
+		    p = select.poll()
+		    p.register(f, select.POLLPRI | select.POLLERR)
+		    p.poll()
+		    f.seek(0)
+		    print(f.read().strip())
+	END
+}
+
+blocked() {
+	local file=$scst_devices/disk01/blocked fio
+
+	setup
+	expect "blocked" 0 "$(cat "$file")"
+	expect_errno EINVAL "$file" 0
+	expect_errno EINVAL "$file" x
+	poll_blocked >"$tmp/poll" &
+	within 20 grep -q waits "$tmp/poll" || fail "poll() does not wait"
+	fio --name=verify --filename="$(disk_of tgt0 0)" --direct=1 --ioengine=libaio --iodepth=8 \
+		--rw=randwrite --bs=4k --size=8M --verify=crc32c --verify_backlog=64 --time_based \
+		--runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
+	fio=$!
+	within 20 grep -q '^[1-9]' "$(session_of tgt0)/commands" || fail "no I/O"
+	uevents_start
+	put "$file" 1
+	wait_uevent 5 ACTION=change SCST_EVENT=blocked SUBSYSTEM=scsi_tgt_dev \
+		DEVPATH=/devices/scst/devices/disk01
+	within 5 grep -qx 1 "$tmp/poll" || fail "poll() has not ended: $(cat "$tmp/poll")"
+	# What a snapshot would have does not change any more
+	cp "$tmp/disk.img" "$tmp/snapshot"
+	sleep 1
+	cmp "$tmp/disk.img" "$tmp/snapshot" || fail "a blocked unit writes"
+	put "$file" 1
+	expect "blocked" 2 "$(cat "$file")"
+	put "$file" 0
+	expect "blocked" 1 "$(cat "$file")"
+	cmp "$tmp/disk.img" "$tmp/snapshot" || fail "a blocked unit writes"
+	put "$file" 0
+	wait_uevent 5 ACTION=change SCST_EVENT=unblocked
+	uevents_stop
+	within 20 not cmp -s "$tmp/disk.img" "$tmp/snapshot" || fail "it stays blocked"
+	kill -INT "$fio"
+	wait "$fio" || :
+	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	rm "$tmp/snapshot"
+}
+
+not() {
+	! "$@"
 }
 
 # --- multipath-tools
@@ -554,5 +648,5 @@ take_apart() {
 
 scst_load
 dmesg --console-level warn
-main tree refuses goes_in_any_order initiators_see_it states events explicit changes_under_io races \
-	multipath_follows take_apart
+main tree refuses goes_in_any_order initiators_see_it states events explicit blocked \
+	changes_under_io races multipath_follows take_apart

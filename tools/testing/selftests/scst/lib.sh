@@ -12,6 +12,7 @@ dev_bus=/sys/bus/scsi_tgt_dev
 port_bus=/sys/bus/scsi_tgt_port
 scst_devices=/sys/devices/scst/devices
 scst_targets=/sys/devices/scst/targets
+# shellcheck disable=SC2034  # for the tests
 device_groups=/sys/devices/scst/device_groups
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -429,8 +430,8 @@ cleanup_devices() {
 	local dir
 
 	! mountpoint -q "$tmp/mnt" || umount "$tmp/mnt"
-	for dir in "$scst_targets"/*; do
-		[ ! -d "$dir/luns" ] || echo 1 >"$dir/luns/clear"
+	for dir in "$scst_targets"/*/luns "$scst_targets"/*/ini_groups/*/luns; do
+		[ ! -d "$dir" ] || echo 1 >"$dir/clear"
 	done
 	for dir in "$scst_devices"/*; do
 		[ ! -e "$dir/handler" ] ||

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=4G MEM=512 SMP=2 TIMEOUT=400
+# vm: DISKS=4G MEM=512 SMP=2 TIMEOUT=700
 # A file system on a fileio disk of the same host, under memory pressure: to
 # write a dirty page of it, the host dirties a page of the file below.  Twice as
 # much is written as there is memory, and nearly all of it may be dirty.
