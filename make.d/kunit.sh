@@ -9,13 +9,14 @@ set -eu
 
 kernel=${1:-normal}
 name=kunit
-[ "$kernel" = normal ] || name=kunit-$kernel
+timeout=600
+[ "$kernel" = normal ] || { name=kunit-$kernel; timeout=1800; }
 
 if [ -n "$results_ours" ]; then
 	"$top/make.d/packages.sh" kernel vm
 	run "$top/make.d/kernel.sh" "$kernel"
 fi
 run "$top/make.d/ktap.py" "$name" "$logs/$name.log" "$results" \
-	"$top/$selftests/vm.sh" KERNEL="$kernel" NAME="$name" BUILD="$build" TIMEOUT=600 \
-	CMD="$top/$selftests/kunit.sh" || :
+	"$top/$selftests/vm.sh" KERNEL="$kernel" NAME="$name" BUILD="$build" \
+	TIMEOUT="$timeout" CMD="$top/$selftests/kunit.sh" || :
 results_end
