@@ -28,7 +28,7 @@ start_reads() {
 most() {
 	local i n max=0
 
-	for ((i = 0; i < 30 * slow; i++)); do
+	for ((i = 0; i < 30; i++)); do
 		n=$("$@")
 		max=$((n > max ? n : max))
 		sleep 0.1
