@@ -525,6 +525,8 @@ not() {
 
 # --- multipath-tools
 
+# Request-based device-mapper calls hosts that may block, as scst_local's, under the
+# RCU read lock: bio-based does not
 start_multipathd() {
 	cat >/etc/multipath.conf <<-END
 		defaults {
@@ -536,6 +538,7 @@ start_multipathd() {
 			prio alua
 			failback immediate
 			no_path_retry queue
+			features "2 queue_mode bio"
 		}
 		blacklist {
 			devnode "^vd"
