@@ -153,7 +153,6 @@ struct scst_tpg_port *scst_alua_find_port(const struct scst_dev_group *group,
 extern const struct attribute_group *scst_tpg_dir_groups[];
 void scst_tpg_remove(struct scst_tpg *tpg, struct scst_alua_change *change);
 void scst_tpg_port_set_tgt(struct scst_tpg_port *port, struct scst_tgt *tgt);
-const char *scst_tpg_state_name(u8 state);
 void scst_tpg_grant(struct scst_tpg *tpg, u8 state,
 		    const struct scst_session *except);
 

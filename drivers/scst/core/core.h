@@ -176,6 +176,7 @@ struct device *scst_create_dir(struct device *parent, const char *name,
 void scst_remove_dir(struct device *dir);
 
 /* names.c */
+const char *scst_name_fault(const char *name);
 int scst_check_name(const char *owner, const char *file, const char *name);
 int scst_add_name(struct scst_name *n, struct device *dev);
 void scst_del_name(struct scst_name *n);

@@ -607,11 +607,6 @@ static int acg_group_del(struct scst_acg *default_acg, const char *name)
 	return 0;
 }
 
-static const char *acg_fault(const char *name)
-{
-	return scst_valid_name(name) ? NULL : "no valid name";
-}
-
 static ssize_t groups_add_store(struct device *dev,
 				struct device_attribute *attr,
 				const char *buf, size_t count)
@@ -619,7 +614,7 @@ static ssize_t groups_add_store(struct device *dev,
 	struct scst_tgt *tgt = dev_get_drvdata(dev);
 
 	return acg_write_name(&tgt->default_acg, dev, "add", buf, count,
-			      acg_fault, acg_group_add);
+			      scst_name_fault, acg_group_add);
 }
 
 static ssize_t groups_del_store(struct device *dev,

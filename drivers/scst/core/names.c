@@ -45,7 +45,7 @@ static bool name_is_taken(const char *name)
 }
 
 /* Why an object may not have a name, or NULL when it may. */
-static const char *name_fault(const char *name)
+const char *scst_name_fault(const char *name)
 {
 	size_t len = strlen(name);
 	size_t i;
@@ -72,7 +72,7 @@ static const char *name_fault(const char *name)
  */
 bool scst_valid_name(const char *name)
 {
-	return !name_fault(name);
+	return !scst_name_fault(name);
 }
 EXPORT_SYMBOL_GPL(scst_valid_name);
 
@@ -87,7 +87,7 @@ EXPORT_SYMBOL_GPL(scst_valid_name);
  */
 int scst_check_name(const char *owner, const char *file, const char *name)
 {
-	const char *fault = name_fault(name);
+	const char *fault = scst_name_fault(name);
 
 	if (!fault)
 		return 0;

@@ -54,28 +54,7 @@ static void stats_add(struct scst_tgt_dev *td, void *arg)
 		stats[stat] += stats_sum(td, stat);
 }
 
-/* Keep what a nexus that goes has counted. */
-void scst_stats_fold(struct scst_tgt_dev *td)
-{
-	enum scst_stat stat;
-
-	guard(mutex)(&td->sess->tgt->mutex);
-	for (stat = 0; stat < SCST_STAT_NR; stat++) {
-		u64 sum = stats_sum(td, stat);
-
-		td->sess->past_stats[stat] += sum;
-		td->acg_dev->past_stats[stat] += sum - td->moved_stats[stat];
-	}
-}
-
-/* The same for its unit, in whose list it is no more; under the list's lock. */
-void scst_stats_fold_unit(struct scst_tgt_dev *td)
-{
-	lockdep_assert_held(&td->dev->tgt_dev_lock);
-	stats_add(td, td->dev->past_stats);
-}
-
-/* The nexus is about to be one of another LUN: what it has counted stays here. */
+/* The nexus is about to go, or to be one of another LUN: what it has counted stays. */
 void scst_stats_move(struct scst_tgt_dev *td)
 {
 	enum scst_stat stat;
@@ -87,6 +66,21 @@ void scst_stats_move(struct scst_tgt_dev *td)
 		td->acg_dev->past_stats[stat] += sum - td->moved_stats[stat];
 		td->moved_stats[stat] = sum;
 	}
+}
+
+/* Keep what a nexus that goes has counted. */
+void scst_stats_fold(struct scst_tgt_dev *td)
+{
+	guard(mutex)(&td->sess->tgt->mutex);
+	stats_add(td, td->sess->past_stats);
+	scst_stats_move(td);
+}
+
+/* The same for its unit, in whose list it is no more; under the list's lock. */
+void scst_stats_fold_unit(struct scst_tgt_dev *td)
+{
+	lockdep_assert_held(&td->dev->tgt_dev_lock);
+	stats_add(td, td->dev->past_stats);
 }
 
 static void stats_get_past(struct scst_device *dev, u64 *stats)

@@ -244,11 +244,6 @@ ATTRIBUTE_GROUPS(port_dir);
  * States
  */
 
-const char *scst_tpg_state_name(u8 state)
-{
-	return state_names[state];
-}
-
 /* The targets of the group that are here say so. */
 static void tpg_announce(const struct scst_tpg *tpg, u8 old)
 {
