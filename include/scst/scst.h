@@ -399,6 +399,7 @@ enum scst_cmd_flags {
  * @ended: the command ended while @abort_pins kept it
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
  * @ua: enum scst_ua that it reports, plus one, or 0
+ * @counted: it counts for the limits of its nexuses, see inflight.c
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
  * @flags: bits of enum scst_cmd_flags
@@ -458,6 +459,7 @@ struct scst_cmd {
 	bool ranges_user;
 	u8 field_bit;
 	u8 ua;
+	bool counted;
 	u16 field_ptr;
 	u16 abort_pins;
 	u64 tmf_gen;
@@ -1124,6 +1126,8 @@ enum scst_addr_method {
  * @default_acg: LUNs of initiators that are in no group
  * @mutex: settings, LUN map and sessions; taken by attribute callbacks
  * @sessions: its sessions, under @mutex
+ * @max_session_commands: that each of them may have in flight, 0: any number;
+ *	under @mutex
  * @rel_tgt_id: relative target port identifier
  * @enabled: accepts sessions
  */
@@ -1134,6 +1138,7 @@ struct scst_tgt {
 	struct scst_acg default_acg;
 	struct mutex mutex;	/* see above */
 	struct list_head sessions;
+	unsigned int max_session_commands;
 	u16 rel_tgt_id;
 	bool enabled;
 
@@ -1162,8 +1167,25 @@ static inline struct scst_tgt *to_scst_tgt(struct device *dev)
 
 /* The in-flight commands that came in on one CPU. */
 struct scst_inflight {
-	spinlock_t lock;	/* protects cmds and their abort_pins, ended */
+	/* protects all, and abort_pins, ended and counted of the commands */
+	spinlock_t lock;
+	unsigned int nr_counted;
 	struct list_head cmds;
+};
+
+/**
+ * struct scst_cmd_limit - how many commands a nexus may have (inflight.c)
+ * @nr: commands that count, by the CPU where they came in; of each CPU under the
+ *	scst_inflight.lock of the session and that CPU
+ * @max: so many at a time, 0: any number
+ * @near: there may be more than half of @max, so that each CPU looks at all
+ * @met: the log has a line of that
+ */
+struct scst_cmd_limit {
+	unsigned int __percpu *nr;
+	unsigned int max;
+	bool near;
+	bool met;
 };
 
 /**
@@ -1219,6 +1241,7 @@ struct scst_session {
 	struct scst_acg *acg;		/* under the same */
 	u8 addr_method;			/* that of the group */
 	struct scst_inflight __percpu *inflight;
+	struct scst_cmd_limit limit;
 	struct percpu_ref ref;
 	struct completion drained;
 	struct list_head tgt_entry;

@@ -25,17 +25,64 @@ static ssize_t read_only_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(read_only);
 
+static ssize_t max_commands_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(to_scst_acg_dev(dev)->max_commands));
+}
+
+static void acg_dev_set_max_commands(struct scst_acg_dev *ad, unsigned int max)
+{
+	struct scst_tgt *tgt = ad->acg->tgt;
+	struct scst_session *sess;
+	struct scst_tgt_dev *td;
+
+	guard(mutex)(&tgt->mutex);
+	WRITE_ONCE(ad->max_commands, max);
+	list_for_each_entry(sess, &tgt->sessions, tgt_entry) {
+		td = xa_load(scst_luns(sess), ad->lun);
+		if (td && td->acg_dev == ad)
+			scst_limit_set(&td->limit, max);
+	}
+}
+
+static ssize_t max_commands_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t count)
+{
+	unsigned int max;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtouint(buf, 0, &max);
+	if (ret) {
+		dev_err(dev, "max_commands: want a number, 0 for any\n");
+		return ret;
+	}
+	acg_dev_set_max_commands(to_scst_acg_dev(dev), max);
+	return count;
+}
+static DEVICE_ATTR_RW(max_commands);
+
 static ssize_t key_attributes_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
 {
-	if (!to_scst_acg_dev(dev)->read_only)
-		return 0;
-	return sysfs_emit(buf, "read_only\n");
+	const struct scst_acg_dev *ad = to_scst_acg_dev(dev);
+	ssize_t at = 0;
+
+	if (ad->read_only)
+		at += sysfs_emit_at(buf, at, "read_only\n");
+	if (READ_ONCE(ad->max_commands))
+		at += sysfs_emit_at(buf, at, "max_commands\n");
+	return at;
 }
 static DEVICE_ATTR_RO(key_attributes);
 
 static struct attribute *lun_attrs[] = {
 	&dev_attr_read_only.attr,
+	&dev_attr_max_commands.attr,
 	&dev_attr_key_attributes.attr,
 	NULL
 };
@@ -88,9 +135,19 @@ static void acg_dev_unlink(struct scst_acg_dev *ad)
 	sysfs_remove_link(&ad->dev.kobj, "device");
 }
 
+/**
+ * struct acg_options - what luns/add and luns/replace are told of a LUN
+ * @read_only: write protected
+ * @max_commands: see struct scst_acg_dev
+ */
+struct acg_options {
+	bool read_only;
+	unsigned int max_commands;
+};
+
 static struct scst_acg_dev *acg_dev_alloc(struct scst_acg *acg,
 					  struct scst_device *unit, u64 lun,
-					  bool read_only)
+					  const struct acg_options *options)
 {
 	struct scst_acg_dev *ad;
 	int ret;
@@ -103,7 +160,8 @@ static struct scst_acg_dev *acg_dev_alloc(struct scst_acg *acg,
 	ad->acg = acg;
 	ad->unit = unit;
 	ad->lun = lun;
-	ad->read_only = read_only;
+	ad->read_only = options->read_only;
+	ad->max_commands = options->max_commands;
 	INIT_LIST_HEAD(&ad->unit_entry);
 	device_initialize(&ad->dev);
 	ad->dev.type = &lun_type;
@@ -216,13 +274,13 @@ static void acg_announce(struct scst_acg *acg)
 }
 
 static int acg_add(struct scst_acg *acg, struct scst_device *unit, u64 lun,
-		   bool read_only)
+		   const struct acg_options *options)
 {
 	struct scst_acg_dev *ad;
 	LIST_HEAD(doomed);
 	int ret;
 
-	ad = acg_dev_alloc(acg, unit, lun, read_only);
+	ad = acg_dev_alloc(acg, unit, lun, options);
 	if (IS_ERR(ad))
 		return PTR_ERR(ad);
 
@@ -328,7 +386,7 @@ static void acg_clear(struct scst_acg *acg)
 
 /* Give all sessions a nexus with @unit in place of the one they have. */
 static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
-		    struct scst_device *unit, bool read_only,
+		    struct scst_device *unit, const struct acg_options *options,
 		    struct list_head *doomed)
 {
 	struct scst_tgt_dev *td, *next, *old;
@@ -341,7 +399,7 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
 		if (sess->acg != acg)
 			continue;
-		td = scst_tgt_dev_alloc(sess, ad, unit, read_only);
+		td = scst_tgt_dev_alloc(sess, ad, unit, options->read_only);
 		if (!td) {
 			ret = -ENOMEM;
 			break;
@@ -356,6 +414,7 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 		}
 		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
 			 BIT(SCST_UA_CAPACITY_CHANGED);
+		scst_limit_set(&td->limit, options->max_commands);
 		scst_tgt_dev_link(td);
 		old = xa_load(scst_luns(td->sess), ad->lun);
 		td->luns_gen = READ_ONCE(old->luns_gen);
@@ -373,7 +432,7 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
  * CHANGED instead of a LUN that goes and comes.
  */
 static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
-		       bool read_only)
+		       const struct acg_options *options)
 {
 	struct scst_acg_dev *ad;
 	LIST_HEAD(doomed);
@@ -386,7 +445,7 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	scoped_guard(mutex, &acg->tgt->mutex) {
 		ad = xa_load(&acg->luns, lun);
 		if (ad && ad->live)
-			ret = acg_swap(acg, ad, unit, read_only, &doomed);
+			ret = acg_swap(acg, ad, unit, options, &doomed);
 		else
 			ret = -ENOENT;
 		if (!ret) {
@@ -394,7 +453,8 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 			acg_set_live(ad, false);
 			swap(ad->unit, unit);
 			swap(ad->export_id, export_id);
-			ad->read_only = read_only;
+			ad->read_only = options->read_only;
+			WRITE_ONCE(ad->max_commands, options->max_commands);
 			acg_set_live(ad, true);
 			if (acg_dev_link(ad))
 				dev_warn(&ad->dev, "no memory for links\n");
@@ -452,19 +512,33 @@ static int acg_parse_lun(struct scst_tgt *tgt, const char *word, u64 *lun)
 	return -EINVAL;
 }
 
-static int acg_parse_options(struct scst_tgt *tgt, char *params,
-			     bool *read_only)
+/* Returns what is wrong with an option, or NULL. */
+static const char *acg_parse_option(const char *word, const char *value,
+				    struct acg_options *options)
 {
+	if (!strcmp(word, "read_only")) {
+		if (!value || kstrtobool(value, &options->read_only))
+			return "want 0 or 1";
+	} else if (!strcmp(word, "max_commands")) {
+		if (!value || kstrtouint(value, 0, &options->max_commands))
+			return "want a number, 0 for any";
+	} else {
+		return "unknown option";
+	}
+	return NULL;
+}
+
+static int acg_parse_options(struct scst_tgt *tgt, char *params,
+			     struct acg_options *options)
+{
+	const char *fault;
 	char *word, *value;
 
 	while ((word = scst_next_param(&params, &value))) {
-		if (strcmp(word, "read_only")) {
-			dev_err(&tgt->dev, "unknown option \"%.*s\"\n",
-				SCST_MAX_NAME, word);
-			return -EINVAL;
-		}
-		if (!value || kstrtobool(value, read_only)) {
-			dev_err(&tgt->dev, "read_only: want 0 or 1\n");
+		fault = acg_parse_option(word, value, options);
+		if (fault) {
+			dev_err(&tgt->dev, "%.*s: %s\n", SCST_MAX_NAME, word,
+				fault);
 			return -EINVAL;
 		}
 	}
@@ -472,17 +546,17 @@ static int acg_parse_options(struct scst_tgt *tgt, char *params,
 }
 
 typedef int (*acg_change_fn)(struct scst_acg *acg, struct scst_device *unit,
-			     u64 lun, bool read_only);
+			     u64 lun, const struct acg_options *options);
 
 static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
-		      bool read_only, acg_change_fn change)
+		      const struct acg_options *options, acg_change_fn change)
 {
 	int ret;
 
 	ret = scst_acg_begin_write(acg->tgt);
 	if (ret)
 		return ret;
-	ret = change(acg, unit, lun, read_only);
+	ret = change(acg, unit, lun, options);
 	scst_acg_end_write(acg->tgt);
 	if (ret)
 		dev_err(&acg->tgt->dev, "LUN %llu: %s: %pe\n", lun,
@@ -491,14 +565,14 @@ static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	return ret;
 }
 
-/* What add and replace are told: "<device> <lun> [read_only=0|1]". */
+/* What add and replace are told: "<device> <lun> [<option>=<value>]...". */
 static int acg_write_map(struct device *dev, const char *buf,
 			 acg_change_fn change)
 {
 	struct scst_acg *acg = dev_get_drvdata(dev);
 	char *name, *params, *word, *value;
 	struct scst_device *unit;
-	bool read_only = false;
+	struct acg_options options = {};
 	u64 lun;
 	int ret;
 
@@ -509,13 +583,13 @@ static int acg_write_map(struct device *dev, const char *buf,
 
 	if (IS_ERR(copy)) {
 		dev_err(&acg->tgt->dev,
-			"want \"<device> <lun> [read_only=1]\"\n");
+			"want \"<device> <lun> [<option>=<value>]...\"\n");
 		return PTR_ERR(copy);
 	}
 	word = scst_next_param(&params, &value);
 	ret = acg_parse_lun(acg->tgt, value ? NULL : word, &lun);
 	if (!ret)
-		ret = acg_parse_options(acg->tgt, params, &read_only);
+		ret = acg_parse_options(acg->tgt, params, &options);
 	if (ret)
 		return ret;
 
@@ -525,7 +599,7 @@ static int acg_write_map(struct device *dev, const char *buf,
 			name);
 		return -ENOENT;
 	}
-	ret = acg_change(acg, unit, lun, read_only, change);
+	ret = acg_change(acg, unit, lun, &options, change);
 	put_device(&unit->dev);
 	return ret;
 }

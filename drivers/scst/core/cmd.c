@@ -389,7 +389,9 @@ static void cmd_exec_no_lun(struct scst_cmd *cmd)
 	const struct scst_opcode *op = cmd->op;
 	bool wlun = scst_lun_is_report_luns(&cmd->lun);
 
-	if (wlun && !(op && op->wlun))
+	if (unlikely(!cmd->counted))
+		scst_cmd_done(cmd, SCST_TASK_SET_FULL);
+	else if (wlun && !(op && op->wlun))
 		scst_cmd_done(cmd, SCST_SENSE_INVALID_OPCODE);
 	else if (!wlun && !(op && op->no_lun))
 		scst_cmd_done(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
@@ -415,6 +417,16 @@ static bool cmd_refused(struct scst_cmd *cmd)
 	return true;
 }
 
+/* Has the initiator as many commands as it may? */
+static bool cmd_over_limit(struct scst_cmd *cmd)
+{
+	if (likely(cmd->counted))
+		return false;
+	/* SAM-6 5.3.1 */
+	cmd->result = SCST_TASK_SET_FULL;
+	return true;
+}
+
 /**
  * scst_cmd_init_done - process a command
  * @cmd: command, complete
@@ -431,7 +443,7 @@ void scst_cmd_init_done(struct scst_cmd *cmd)
 	/* Until it has entered the task set that it has looked up */
 	rcu_read_lock();
 	cmd_lookup_lun(cmd);
-	scst_inflight_add(cmd);
+	scst_inflight_admit(cmd);
 	cmd->result = scst_cmd_parse(cmd);
 	trace_scst_cmd_init(cmd);
 
@@ -440,7 +452,8 @@ void scst_cmd_init_done(struct scst_cmd *cmd)
 		cmd_exec_no_lun(cmd);
 		return;
 	}
-	if (unlikely(cmd_meets_aca(cmd) && cmd_refused(cmd))) {
+	if (unlikely((cmd_meets_aca(cmd) && cmd_refused(cmd)) ||
+		     cmd_over_limit(cmd))) {
 		rcu_read_unlock();
 		scst_cmd_done(cmd, cmd->result);
 		return;

@@ -14,6 +14,8 @@
  * @unit: logical unit that answers at this LUN
  * @lun: LUN
  * @read_only: write protected for the initiators of this group
+ * @max_commands: that each of them may have in flight, 0: any number; under
+ *	scst_tgt.mutex
  * @export_id: N of the link exported/exportN in @unit's directory
  * @live: sessions have it; under scst_tgt.mutex
  * @unit_entry: in @unit's list while @live, under scst_device.tgt_dev_lock
@@ -26,6 +28,7 @@ struct scst_acg_dev {
 	struct scst_device *unit;
 	u64 lun;
 	bool read_only;
+	unsigned int max_commands;
 	int export_id;
 	bool live;
 	struct list_head unit_entry;
@@ -67,8 +70,14 @@ enum scst_aca {
 	SCST_ACA_OTHER,
 };
 
+/**
+ * struct scst_stats - what an I_T_L nexus has counted on one CPU
+ * @counter: by enum scst_stat
+ * @nr_counted: see scst_cmd_limit.nr
+ */
 struct scst_stats {
 	u64 counter[SCST_STAT_NR];
+	unsigned int nr_counted;
 };
 
 /**
@@ -98,6 +107,7 @@ struct scst_stats {
  *	scst_device.tgt_dev_lock
  * @luns_gen: the session's when the initiator was told of it here
  * @stats: counters
+ * @limit: of commands; written under scst_tgt.mutex
  * @dev_entry: in the unit's list, under scst_device.tgt_dev_lock
  * @doomed: in the list of those that are being deleted
  * @rcu: for kfree_rcu()
@@ -123,6 +133,7 @@ struct scst_tgt_dev {
 	unsigned long medium_events;
 	int luns_gen;
 	struct scst_stats __percpu *stats;
+	struct scst_cmd_limit limit;
 	struct list_head dev_entry;
 	struct list_head doomed;
 	struct rcu_head rcu;
@@ -322,6 +333,7 @@ void scst_range_leave(struct scst_cmd *cmd);
 int scst_inflight_init(struct scst_session *sess);
 void scst_inflight_exit(struct scst_session *sess);
 void scst_inflight_add(struct scst_cmd *cmd);
+void scst_inflight_admit(struct scst_cmd *cmd);
 bool scst_inflight_del(struct scst_cmd *cmd);
 bool scst_inflight_unpin(struct scst_cmd *cmd);
 struct scst_cmd *scst_inflight_next(struct scst_session *sess,
@@ -340,6 +352,7 @@ bool scst_inflight_any(struct scst_session *sess,
 void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
 			const struct scst_cmd *except);
 unsigned int scst_inflight_count(struct scst_session *sess);
+void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max);
 
 /* cmd.c */
 void scst_cmd_exec(struct scst_cmd *cmd);

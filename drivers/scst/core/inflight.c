@@ -6,6 +6,11 @@
  * and leaves the same list wherever it ends, so the locks are uncontended as
  * long as completions stay near.  Who looks at a command outside the lock pins
  * it; a command that ends while pinned is finished by the last unpin.
+ *
+ * The number of commands that a session, and each of its I_T_L nexuses, has at a
+ * time can be limited.  They are counted in the same way, per CPU and under the
+ * locks of the lists, so that nothing is written that CPUs share; and a CPU adds up
+ * the counts of all only when the limit may be near.
  */
 
 #include <kunit/visibility.h>
@@ -27,6 +32,7 @@ int scst_inflight_init(struct scst_session *sess)
 		spin_lock_init(&list->lock);
 		INIT_LIST_HEAD(&list->cmds);
 	}
+	sess->limit.nr = &sess->inflight->nr_counted;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_inflight_init);
@@ -42,8 +48,130 @@ static struct scst_inflight *inflight_list(const struct scst_cmd *cmd)
 	return per_cpu_ptr(cmd->sess->inflight, cmd->cpu);
 }
 
-/* Context: any. */
-void scst_inflight_add(struct scst_cmd *cmd)
+/* ------------------------------------------------------------------------
+ * Limits
+ */
+
+static void limit_count(const struct scst_cmd_limit *limit, unsigned int cpu,
+			bool more)
+{
+	unsigned int *nr = per_cpu_ptr(limit->nr, cpu);
+
+	WRITE_ONCE(*nr, more ? *nr + 1 : *nr - 1);
+}
+
+/* How many there are: as exact as it can be while other CPUs count on. */
+static unsigned int limit_sum(const struct scst_cmd_limit *limit)
+{
+	unsigned int nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += READ_ONCE(*per_cpu_ptr(limit->nr, cpu));
+	return nr;
+}
+
+static void limit_set_near(struct scst_cmd_limit *limit, unsigned int max,
+			   unsigned int nr)
+{
+	if (nr > max / 2) {
+		if (!READ_ONCE(limit->near))
+			WRITE_ONCE(limit->near, true);
+	} else if (nr <= max / 4 && READ_ONCE(limit->near)) {
+		WRITE_ONCE(limit->near, false);
+		/*
+		 * Pairs with limit_allows(): who has found it set, and left it
+		 * so, has counted before.  And with scst_limit_set(): it sets
+		 * @near again, or its @max is seen.
+		 */
+		smp_mb();
+		if (limit_sum(limit) > READ_ONCE(limit->max) / 2)
+			WRITE_ONCE(limit->near, true);
+	}
+}
+
+/*
+ * May there be one more, which came in on this CPU and is counted already?
+ *
+ * As long as no CPU has found more than half of @max, each may have half of its
+ * share without a look at the others: when the last one looked there was no more
+ * than half of @max, and all that came since without a look are the other half at
+ * most.  Else each looks.
+ *
+ * So @max is not exceeded.  Only at the moment when @near is set can a CPU that
+ * does not see that yet let in one more, and at that moment half of @max is free.
+ * But of those that look at the same time more may be refused than have to be.
+ */
+static bool limit_allows(struct scst_cmd_limit *limit, unsigned int cpu)
+{
+	unsigned int max = READ_ONCE(limit->max);
+	unsigned int nr;
+
+	if (likely(!max))
+		return true;
+	nr = READ_ONCE(*per_cpu_ptr(limit->nr, cpu));
+	if ((u64)nr * nr_cpu_ids <= max / 2 && !READ_ONCE(limit->near))
+		return true;
+	/* Of two that look, one sees what the other has counted before. */
+	smp_mb();
+	nr = limit_sum(limit);
+	limit_set_near(limit, max, nr);
+	return nr <= max;
+}
+
+/**
+ * scst_limit_set - set how many commands a nexus may have
+ * @limit: limit
+ * @max: so many at a time, 0: any number
+ *
+ * Holds for commands that come from now on.  Those that are there stay, and count.
+ *
+ * Context: process context; the caller holds scst_tgt.mutex.
+ */
+void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max)
+{
+	WRITE_ONCE(limit->met, false);
+	WRITE_ONCE(limit->max, max);
+	/* There may be more than half of it: pairs with limit_set_near(). */
+	smp_mb();
+	WRITE_ONCE(limit->near, true);
+}
+
+/* An initiator must not flood the log: once for each limit, or nearly so. */
+static void limit_report(struct scst_cmd_limit *limit,
+			 const struct scst_cmd *cmd)
+{
+	const struct scst_session *sess = cmd->sess;
+
+	if (READ_ONCE(limit->met))
+		return;
+	WRITE_ONCE(limit->met, true);
+	if (limit == &sess->limit)
+		dev_notice_ratelimited(&sess->tgt->dev,
+				       "%s: more than max_session_commands\n",
+				       sess->initiator_name);
+	else
+		dev_notice_ratelimited(&sess->tgt->dev,
+				       "%s: LUN %llu: more than max_commands\n",
+				       sess->initiator_name, cmd->tgt_dev->lun);
+}
+
+/* ------------------------------------------------------------------------
+ * Commands that come and go
+ */
+
+static void inflight_count(struct scst_cmd *cmd, bool count)
+{
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	lockdep_assert_held(&inflight_list(cmd)->lock);
+	cmd->counted = count;
+	limit_count(&cmd->sess->limit, cmd->cpu, count);
+	if (likely(td))
+		limit_count(&td->limit, cmd->cpu, count);
+}
+
+static void inflight_add(struct scst_cmd *cmd, bool count)
 {
 	struct scst_inflight *list;
 
@@ -52,8 +180,52 @@ void scst_inflight_add(struct scst_cmd *cmd)
 	guard(spinlock_irqsave)(&list->lock);
 	cmd->tmf_gen = atomic64_read(&cmd->sess->tmf_gen);
 	list_add_tail(&cmd->inflight, &list->cmds);
+	if (count)
+		inflight_count(cmd, true);
+}
+
+/* For commands that no limit is for.  Context: any. */
+void scst_inflight_add(struct scst_cmd *cmd)
+{
+	inflight_add(cmd, false);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_inflight_add);
+
+/* Returns the limit that forbids the command, or NULL. */
+static struct scst_cmd_limit *inflight_limit(struct scst_cmd *cmd)
+{
+	struct scst_session *sess = cmd->sess;
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	if (unlikely(!limit_allows(&sess->limit, cmd->cpu)))
+		return &sess->limit;
+	if (likely(td) && unlikely(!limit_allows(&td->limit, cmd->cpu)))
+		return &td->limit;
+	return NULL;
+}
+
+/**
+ * scst_inflight_admit - add a command of an initiator, which may have too many
+ * @cmd: command whose LUN was looked up
+ *
+ * It is in the list in any case.  When it is one too many scst_cmd.counted is false:
+ * what is refused, and waits until its response has been sent, does not keep others
+ * out, however many an initiator sends.
+ *
+ * Context: any.
+ */
+void scst_inflight_admit(struct scst_cmd *cmd)
+{
+	struct scst_cmd_limit *limit;
+
+	inflight_add(cmd, true);
+	limit = inflight_limit(cmd);
+	if (likely(!limit))
+		return;
+	scoped_guard(spinlock_irqsave, &inflight_list(cmd)->lock)
+		inflight_count(cmd, false);
+	limit_report(limit, cmd);
+}
 
 /*
  * An aborted command still counts until its last callback has returned:
@@ -62,6 +234,8 @@ EXPORT_SYMBOL_IF_KUNIT(scst_inflight_add);
 static void inflight_unlink(struct scst_cmd *cmd)
 {
 	list_del(&cmd->inflight);
+	if (likely(cmd->counted))
+		inflight_count(cmd, false);
 	if (unlikely(scst_cmd_aborted(cmd)))
 		atomic_inc(&cmd->sess->nr_aborting);
 }

@@ -28,11 +28,14 @@ void scst_stats_cmd(struct scst_cmd *cmd)
 		this_cpu_inc(stats->counter[SCST_STAT_OTHER_CMDS]);
 	}
 
-	if (unlikely(scst_cmd_aborted(cmd)))
+	if (unlikely(scst_cmd_aborted(cmd))) {
 		this_cpu_inc(stats->counter[SCST_STAT_ABORTED]);
-	else if (unlikely(cmd->status != SAM_STAT_GOOD &&
-			  cmd->status != SAM_STAT_CONDITION_MET))
+	} else if (unlikely(cmd->status != SAM_STAT_GOOD &&
+			    cmd->status != SAM_STAT_CONDITION_MET)) {
 		this_cpu_inc(stats->counter[SCST_STAT_ERRORS]);
+		if (cmd->status == SAM_STAT_TASK_SET_FULL)
+			this_cpu_inc(stats->counter[SCST_STAT_REFUSED]);
+	}
 }
 
 static u64 stats_sum(const struct scst_tgt_dev *td, enum scst_stat stat)
@@ -182,6 +185,7 @@ STAT_ATTR(session, read_bytes, SCST_STAT_READ_BYTES);
 STAT_ATTR(session, write_bytes, SCST_STAT_WRITE_BYTES);
 STAT_ATTR(session, errors, SCST_STAT_ERRORS);
 STAT_ATTR(session, aborted, SCST_STAT_ABORTED);
+STAT_ATTR(session, refused, SCST_STAT_REFUSED);
 
 static struct attribute *session_stats_attrs[] = {
 	&session_read_cmds.attr.attr,
@@ -191,6 +195,7 @@ static struct attribute *session_stats_attrs[] = {
 	&session_write_bytes.attr.attr,
 	&session_errors.attr.attr,
 	&session_aborted.attr.attr,
+	&session_refused.attr.attr,
 	NULL
 };
 
@@ -206,6 +211,7 @@ STAT_ATTR(lun, read_bytes, SCST_STAT_READ_BYTES);
 STAT_ATTR(lun, write_bytes, SCST_STAT_WRITE_BYTES);
 STAT_ATTR(lun, errors, SCST_STAT_ERRORS);
 STAT_ATTR(lun, aborted, SCST_STAT_ABORTED);
+STAT_ATTR(lun, refused, SCST_STAT_REFUSED);
 
 static struct attribute *lun_stats_attrs[] = {
 	&lun_read_cmds.attr.attr,
@@ -215,6 +221,7 @@ static struct attribute *lun_stats_attrs[] = {
 	&lun_write_bytes.attr.attr,
 	&lun_errors.attr.attr,
 	&lun_aborted.attr.attr,
+	&lun_refused.attr.attr,
 	NULL
 };
 

@@ -254,6 +254,38 @@ static ssize_t addr_method_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(addr_method);
 
+static ssize_t max_session_commands_show(struct device *dev,
+					 struct device_attribute *attr,
+					 char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(to_scst_tgt(dev)->max_session_commands));
+}
+
+static ssize_t max_session_commands_store(struct device *dev,
+					  struct device_attribute *attr,
+					  const char *buf, size_t count)
+{
+	struct scst_tgt *tgt = to_scst_tgt(dev);
+	struct scst_session *sess;
+	unsigned int max;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtouint(buf, 0, &max);
+	if (ret) {
+		dev_err(dev, "max_session_commands: want a number, 0 for any\n");
+		return ret;
+	}
+	guard(mutex)(&tgt->mutex);
+	WRITE_ONCE(tgt->max_session_commands, max);
+	list_for_each_entry(sess, &tgt->sessions, tgt_entry)
+		scst_limit_set(&sess->limit, max);
+	return count;
+}
+static DEVICE_ATTR_RW(max_session_commands);
+
 static ssize_t key_attributes_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
 {
@@ -267,6 +299,8 @@ static ssize_t key_attributes_show(struct device *dev,
 		at += sysfs_emit_at(buf, at, "rel_tgt_id\n");
 	if (tgt->default_acg.addr_method != SCST_ADDR_PERIPHERAL)
 		at += sysfs_emit_at(buf, at, "addr_method\n");
+	if (tgt->max_session_commands)
+		at += sysfs_emit_at(buf, at, "max_session_commands\n");
 	if (tgt->tgtt->key_attributes)
 		at += tgt->tgtt->key_attributes(tgt, buf, at);
 	return at;
@@ -277,6 +311,7 @@ static struct attribute *tgt_attrs[] = {
 	&dev_attr_enabled.attr,
 	&dev_attr_rel_tgt_id.attr,
 	&dev_attr_addr_method.attr,
+	&dev_attr_max_session_commands.attr,
 	&dev_attr_key_attributes.attr,
 	NULL
 };

@@ -70,6 +70,8 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 		scst_tgt_dev_free(td);
 		return NULL;
 	}
+	td->limit.nr = &td->stats->nr_counted;
+	scst_limit_set(&td->limit, acg_dev->max_commands);
 	return td;
 }
 

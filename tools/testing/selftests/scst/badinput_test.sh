@@ -199,7 +199,7 @@ luns() {
 	refused ENOENT "$tgt/luns/replace" "file01 1"
 	refused ENOENT "$tgt/luns/replace" "nothing 0"
 	for lun in '' -1 16384 18446744073709551616 0x4000 x 1x '0 bogus=1' '0 read_only' \
-		'0 read_only=7' '0 0' '1=2'; do
+		'0 read_only=7' '0 max_commands' '0 max_commands=-1' '0 0' '1=2'; do
 		refused EINVAL "$tgt/luns/add" "null01 $lun"
 		refused EINVAL "$tgt/luns/replace" "null01 $lun"
 	done
@@ -233,6 +233,12 @@ settings() {
 	for value in flat2 PERIPHERALX x $'\n'; do
 		refused EINVAL "$tgt/addr_method" "$value"
 	done
+	for value in -1 x $'\n' '1 2'; do
+		refused EINVAL "$tgt/max_session_commands" "$value"
+		refused EINVAL "$tgt/luns/0/max_commands" "$value"
+	done
+	refused ERANGE "$tgt/max_session_commands" 4294967296
+	refused ERANGE "$tgt/luns/0/max_commands" 4294967296
 	for value in x $'\n' 0xx; do
 		refused EINVAL "$tgt/scsi_transport_version" "$value"
 		refused EINVAL "$tgt/phys_transport_version" "$value"
