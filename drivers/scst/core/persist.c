@@ -5,7 +5,7 @@
  *
  * A file has a header, which says whose it is and has a checksum, and data.  A new
  * one is written beside it and synchronised before it takes its place; the former
- * is kept as <name>!1, since names of units have no '!', and is what counts when
+ * is kept as <name>!.1, since names of units have no '!', and is what counts when
  * the file is missing or damaged.  The directory of a kind is the user's to make:
  * where there is none nothing can be saved.
  *
@@ -34,7 +34,7 @@
 #define PERSIST_FORMAT	1
 /* Suffixes: what is being written, and what was valid before */
 #define PERSIST_NEW	"!new"
-#define PERSIST_OLD	"!1"
+#define PERSIST_OLD	"!.1"
 
 /**
  * struct persist_header - what a file begins with
@@ -179,8 +179,15 @@ static int persist_replace(struct file *dir, const char *name)
 	ret = persist_rename(&dir->f_path, name, old);
 	if (ret && ret != -ENOENT)
 		return ret;
-	return persist_rename(&dir->f_path, fresh, name) ?:
-	       persist_sync_dir(dir);
+	ret = persist_rename(&dir->f_path, fresh, name);
+	if (!ret)
+		ret = persist_sync_dir(dir);
+	if (!ret)
+		return 0;
+	/* The caller goes on with the former one: so must who reads it again. */
+	persist_rename(&dir->f_path, name, fresh);
+	persist_rename(&dir->f_path, old, name);
+	return ret;
 }
 
 /**

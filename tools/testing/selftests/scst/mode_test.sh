@@ -250,7 +250,7 @@ saved_values_survive() {
 	has_value TAS 1
 	has_value D_SENSE 0 default
 	set_value WCE=0 --save
-	[ -s "$store/disk01!1" ] || fail "the former file is not there"
+	[ -s "$store/disk01!.1" ] || fail "the former file is not there"
 	drop_disk
 	cleanup_targets
 	scst_unload
@@ -277,10 +277,10 @@ a_damaged_file_is_not_used() {
 	has_value TAS 1
 	drop_disk
 	: >"$store/disk01"
-	head -c 20 /dev/urandom >"$store/disk01!1"
+	head -c 20 /dev/urandom >"$store/disk01!.1"
 	mark=$(log_mark)
 	make_disk
-	log_clean "$mark" 2 '/mode/disk01(!1)? cannot be used' any "$power_on"
+	log_clean "$mark" 2 '/mode/disk01(!\.1)? cannot be used' any "$power_on"
 	has_value TAS 0
 	# And it does not stay so.
 	set_value TAS=1 --save
