@@ -38,11 +38,13 @@ struct scst_dev_group;
 struct scst_device;
 struct scst_inject;
 struct scst_lun_map;
+struct scst_pr;
 struct scst_session;
 struct scst_tgt;
 struct scst_tgt_dev;
 struct scst_tgt_template;
 struct scst_tmf;
+struct scst_transport_id;
 
 /* ------------------------------------------------------------------------
  * Results of commands
@@ -344,7 +346,8 @@ enum scst_queue_type {
  * @SCST_CMD_EXEC_WAIT: waits for a command that has the logical unit, or some
  *	of its blocks, alone
  * @SCST_CMD_EXECUTING: the handler has it
- * @SCST_CMD_DETACHED: the copy manager has it, or it waits for user space
+ * @SCST_CMD_DETACHED: the copy manager has it, or it waits for user space, or for its
+ *	turn to change reservations
  * @SCST_CMD_BLOCKED: waits for the end of an ACA condition
  * @SCST_CMD_RESPONDING: the target driver sends the response
  */
@@ -532,6 +535,20 @@ enum scst_access {
 };
 
 /**
+ * enum scst_reserve_rule - in the way of which reservations a command is
+ * @SCST_RESERVE_CONFLICT: of all that another nexus has
+ * @SCST_RESERVE_READ: not of persistent ones of a write exclusive type
+ * @SCST_RESERVE_ALLOWED: of no persistent ones
+ * @SCST_RESERVE_ALWAYS: nor of RESERVE
+ */
+enum scst_reserve_rule {
+	SCST_RESERVE_CONFLICT,
+	SCST_RESERVE_READ,
+	SCST_RESERVE_ALLOWED,
+	SCST_RESERVE_ALWAYS,
+};
+
+/**
  * struct scst_tpg_ids - what VPD page 83h tells of groups
  * @tpg_id: target port group, 0: the port is in none
  * @lu_group_id: logical unit group
@@ -560,6 +577,8 @@ struct scst_tpg_ids {
  * @dir: which way its data goes
  * @range: enum scst_range_mode: which blocks it accesses
  * @access: enum scst_access
+ * @reserve: enum scst_reserve_rule (SPC-6 and SBC-5, tables of commands that are
+ *	allowed in the presence of various reservations)
  * @exclusive: runs alone on the logical unit
  * @atomic: has the blocks of its @range for itself (SBC-5)
  * @medium_write: changes the medium: refused when write protected
@@ -567,12 +586,15 @@ struct scst_tpg_ids {
  * @no_lun: executed though the LUN does not exist (SPC-6 table on LUNs)
  * @wlun: executed for the REPORT LUNS well known logical unit
  * @offline: executed though no handler is attached
+ * @passes_aca: executed though another nexus has an ACA condition (SAM-6 5.9.3)
  * @usage: CDB usage map as REPORT SUPPORTED OPERATION CODES wants it;
  *	byte 0 is the operation code.  A CDB with a bit that is not in it ends
  *	with INVALID FIELD IN CDB.
  * @timeout: recommended command timeout in seconds, 0: not specified
  * @supported: optional: does this unit have the command?  It may depend on what
  *	is fixed as long as commands execute.  NULL: all units of the handler do.
+ * @reserve_rule: optional: enum scst_reserve_rule that depends on the CDB; takes
+ *	the place of @reserve
  * @decode: fills lba, nblocks and xfer_len from the CDB, which is known to be
  *	@cdb_len bytes long; NULL when the CDB has none
  * @exec: executes the command, see struct scst_dev_type
@@ -586,6 +608,7 @@ struct scst_opcode {
 	u8 dir;
 	u8 range;
 	u8 access;
+	u8 reserve;
 	unsigned int exclusive:1;
 	unsigned int atomic:1;
 	unsigned int medium_write:1;
@@ -593,9 +616,11 @@ struct scst_opcode {
 	unsigned int no_lun:1;
 	unsigned int wlun:1;
 	unsigned int offline:1;
+	unsigned int passes_aca:1;
 	u8 usage[SCST_MAX_USAGE_LEN];
 	u16 timeout;
 	bool (*supported)(const struct scst_device *dev);
+	enum scst_reserve_rule (*reserve_rule)(const struct scst_cmd *cmd);
 	scst_sense_t (*decode)(struct scst_cmd *cmd);
 	scst_sense_t (*exec)(struct scst_cmd *cmd);
 };
@@ -811,6 +836,7 @@ struct scst_device {
 	struct scst_name name;
 	struct scst_inject *inject;
 	struct scst_dev_group *dev_group;	/* see alua.h */
+	struct scst_pr *pr;		/* see pr.h */
 	struct delayed_work event_work;
 	unsigned long events;
 	unsigned long last_event;
@@ -829,12 +855,14 @@ static inline struct scst_device *to_scst_dev(struct device *dev)
  * @SCST_DEV_EVENT_CAPACITY: its capacity changed
  * @SCST_DEV_EVENT_IO_ERROR: the backing store failed
  * @SCST_DEV_EVENT_NO_SPACE: the backing store is full
+ * @SCST_DEV_EVENT_PREEMPTED: persistent reservations of a nexus were preempted
  * @SCST_DEV_EVENT_NR: number of events
  */
 enum scst_dev_event {
 	SCST_DEV_EVENT_CAPACITY,
 	SCST_DEV_EVENT_IO_ERROR,
 	SCST_DEV_EVENT_NO_SPACE,
+	SCST_DEV_EVENT_PREEMPTED,
 	SCST_DEV_EVENT_NR
 };
 
@@ -932,6 +960,7 @@ scst_sense_t scst_decode_len_byte4(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_3(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be16_7(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be24_6(struct scst_cmd *cmd);
+scst_sense_t scst_decode_len_be32_5(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be32_6(struct scst_cmd *cmd);
 scst_sense_t scst_decode_len_be32_10(struct scst_cmd *cmd);
 scst_sense_t scst_decode_read_capacity10(struct scst_cmd *cmd);
@@ -1055,6 +1084,10 @@ struct scst_tmf {
  *	is being unregistered, or was; there is a reference on it.
  * @close_session: optional: a user wants the session gone: call
  *	scst_unregister_session().  NULL: sessions cannot be closed by hand.
+ * @get_initiator_port_transport_id: optional: fill in the TransportID (SPC-6 7.6.4)
+ *	of the initiator port of a session that is being registered, at most
+ *	%SCST_MAX_TRANSPORT_ID bytes, and return its length.  NULL: the core makes
+ *	one from the name of the initiator port.
  * @scsi_transport_version: optional: version descriptor of the SCSI
  *	transport for INQUIRY (SPC-6 table on version descriptors)
  * @phys_transport_version: optional: the same for the physical transport
@@ -1076,6 +1109,8 @@ struct scst_tgt_template {
 	void (*luns_changed)(struct scst_session *sess);
 	void (*luns_removing)(struct scst_session *sess);
 	int (*close_session)(struct scst_session *sess);
+	u16 (*get_initiator_port_transport_id)(struct scst_session *sess,
+					       u8 *id);
 	u16 (*scsi_transport_version)(struct scst_tgt *tgt);
 	u16 (*phys_transport_version)(struct scst_tgt *tgt);
 	ssize_t (*key_attributes)(struct scst_tgt *tgt, char *buf, int at);
@@ -1240,6 +1275,7 @@ struct scst_session {
 	struct scst_lun_map __rcu *map;	/* changed under scst_tgt.mutex */
 	struct scst_acg *acg;		/* under the same */
 	u8 addr_method;			/* that of the group */
+	struct scst_transport_id __rcu *transport_id; /* likewise as map */
 	struct scst_inflight __percpu *inflight;
 	struct scst_cmd_limit limit;
 	struct percpu_ref ref;
@@ -1281,6 +1317,10 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt,
 					   void *priv);
 void scst_unregister_session(struct scst_session *sess);
 bool scst_session_next_lun(struct scst_session *sess, unsigned long *lun);
+
+u16 scst_session_transport_id(const struct scst_session *sess, u8 *id);
+int scst_session_set_transport_id(struct scst_session *sess, const u8 *id,
+				  u16 len);
 
 void scst_rx_cmd(struct scst_session *sess, struct scst_cmd *cmd,
 		 const struct scsi_lun *lun, const u8 *cdb,

@@ -7,6 +7,8 @@
 #define SCST_MAX_NAME			128
 /* Longest initiator name: an iSCSI name with ISID (RFC 7143 4.2.7.1) */
 #define SCST_MAX_INITIATOR_NAME		255
+/* Longest TransportID: iSCSI, a name with ISID (SPC-6 7.6.4.6), with some room */
+#define SCST_MAX_TRANSPORT_ID		256
 /* Highest LUN of the flat space addressing method (SAM-6 4.7.7.3) */
 #define SCST_MAX_LUN			0x3fff
 /* Room for sense data; SPC-6 4.4 limits it to 252 bytes */

@@ -12,7 +12,8 @@
  *  - commands that come from the faulted nexus end with ACA ACTIVE, but for one
  *    at a time that has the ACA task attribute;
  *  - those of others with the same task set end with BUSY, or ACA ACTIVE if
- *    they have NACA=1.
+ *    they have NACA=1; but for PREEMPT AND ABORT, which may be about the faulted
+ *    nexus.
  *
  * What is blocked is marked by a bit of scst_cmd.flags, the word that the command
  * path looks at anyway for those that are aborted; and whether a command that
@@ -95,6 +96,11 @@ scst_sense_t scst_aca_admit(struct scst_cmd *cmd)
 		set_bit(SCST_CMD_ACA_REFUSED, &cmd->flags);
 		return SCST_ACA_ACTIVE;
 	default:
+		if (cmd->op && cmd->op->passes_aca) {
+			/* What the condition blocks keeps its place. */
+			cmd->queue_type = SCST_CMD_QUEUE_HEAD_OF_QUEUE;
+			return SCST_GOOD;
+		}
 		set_bit(SCST_CMD_ACA_REFUSED, &cmd->flags);
 		return naca ? SCST_ACA_ACTIVE : SCST_BUSY;
 	}

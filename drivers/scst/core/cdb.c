@@ -442,6 +442,19 @@ scst_sense_t scst_decode_len_be24_6(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_decode_len_be24_6);
 
 /**
+ * scst_decode_len_be32_5 - PARAMETER LIST LENGTH in bytes 5..8
+ * @cmd: command: PERSISTENT RESERVE OUT
+ *
+ * Context: any.
+ * Return: %SCST_GOOD.
+ */
+scst_sense_t scst_decode_len_be32_5(struct scst_cmd *cmd)
+{
+	return cdb_set_len(cmd, get_unaligned_be32(cmd->cdb + 5));
+}
+EXPORT_SYMBOL_GPL(scst_decode_len_be32_5);
+
+/**
  * scst_decode_len_be32_6 - ALLOCATION or PARAMETER LIST LENGTH in bytes 6..9
  * @cmd: command, such as REPORT LUNS and MAINTENANCE IN
  *

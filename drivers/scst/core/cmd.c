@@ -127,6 +127,14 @@ static bool cmd_exec_stopped(struct scst_cmd *cmd)
 	return true;
 }
 
+/* What others, or the state of the port, keep the nexus from. */
+static scst_sense_t cmd_check_restrictions(const struct scst_cmd *cmd)
+{
+	scst_sense_t result = scst_reservation_check(cmd);
+
+	return result == SCST_GOOD ? scst_tpg_check(cmd) : result;
+}
+
 static void cmd_do_exec(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
@@ -138,19 +146,18 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 
 	if (unlikely(READ_ONCE(cmd->flags)) && cmd_exec_stopped(cmd))
 		return;
+	if (unlikely(td && READ_ONCE(td->restricted))) {
+		result = cmd_check_restrictions(cmd);
+		if (result != SCST_GOOD) {
+			scst_cmd_done(cmd, result);
+			return;
+		}
+	}
 	/* Pairs with dev_probe(): what attach() did is seen. */
 	if (unlikely(cmd->dev && !smp_load_acquire(&cmd->dev->online) &&
 		     !op->offline)) {
 		scst_cmd_done(cmd, SCST_SENSE_NOT_READY_MANUAL);
 		return;
-	}
-
-	if (unlikely(td && READ_ONCE(td->access_state))) {
-		result = scst_tpg_check(cmd);
-		if (result != SCST_GOOD) {
-			scst_cmd_done(cmd, result);
-			return;
-		}
 	}
 
 	WRITE_ONCE(cmd->state, SCST_CMD_EXECUTING);
@@ -324,6 +331,10 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 	const struct scst_opcode *op = cmd->op;
 	scst_sense_t sense;
 
+	/* SAM-6 5.3.3: it takes precedence over CHECK CONDITION. */
+	if (unlikely(READ_ONCE(cmd->tgt_dev->restricted)) && op &&
+	    scst_reservation_check(cmd) == SCST_RESERVATION_CONFLICT)
+		return SCST_RESERVATION_CONFLICT;
 	if (unlikely(scst_ua_pending(cmd->tgt_dev)) && !(op && op->skip_ua)) {
 		sense = scst_ua_report(cmd);
 		if (sense != SCST_GOOD) {
@@ -636,6 +647,8 @@ static void cmd_finish_other(struct scst_cmd *cmd)
 		return;
 	if (scst_cmd_aborted(cmd)) {
 		cmd_set_aborted(cmd);
+		/* abort_others() does not wait for the response. */
+		wake_up_all(&cmd->sess->tmf_wait);
 	} else {
 		scst_cmd_set_result(cmd, cmd->result);
 		if (cmd_has_consequences(cmd))
@@ -795,6 +808,7 @@ void scst_cmd_abort(struct scst_cmd *cmd)
 	case SCST_CMD_DETACHED:
 		scst_copy_abort(cmd);
 		scst_stpg_abort(cmd);
+		scst_pr_abort(cmd);
 		break;
 	}
 }

@@ -272,6 +272,7 @@ static const struct scst_opcode copy_clone_ops[2][2] = {
 		{
 			.name	= "clone from",
 			.range	= SCST_RANGE_READ,
+			.reserve = SCST_RESERVE_READ,
 			.exec	= copy_exec_clone_first,
 		}, {
 			.name	= "clone to",
@@ -283,6 +284,7 @@ static const struct scst_opcode copy_clone_ops[2][2] = {
 		{
 			.name	= "clone from",
 			.range	= SCST_RANGE_READ,
+			.reserve = SCST_RESERVE_READ,
 			.exec	= copy_exec_clone_second,
 		}, {
 			.name	= "clone to",

@@ -266,8 +266,10 @@ static inline struct scst_copy_failure *xcopy_failure(struct scst_cmd *cmd)
 }
 
 /* xcopy.c */
+#if IS_ENABLED(CONFIG_KUNIT)
 scst_sense_t scst_xcopy_parse(struct scst_cmd *cmd, const u8 *buf,
 			      struct scst_copy *copy);
+#endif
 
 /* copy.c */
 void scst_copy_start(struct scst_copy *copy);

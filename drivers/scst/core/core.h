@@ -59,6 +59,20 @@ static inline struct xarray *scst_luns(const struct scst_session *sess)
 }
 
 /**
+ * struct scst_transport_id - what an initiator port is known by (SPC-6 7.6.4)
+ * @rcu: for kfree_rcu()
+ * @hash: scst_transport_id_hash() of @id
+ * @len: bytes of @id
+ * @id: TransportID
+ */
+struct scst_transport_id {
+	struct rcu_head rcu;
+	u32 hash;
+	u16 len;
+	u8 id[] __counted_by(len);
+};
+
+/**
  * enum scst_aca - is an ACA condition in effect for a nexus? (SAM-6 5.9)
  * @SCST_ACA_NONE: no
  * @SCST_ACA_FAULTED: yes; it is the faulted nexus
@@ -96,6 +110,10 @@ struct scst_stats {
  * @aca_cmd: a command with the ACA attribute is there; under the same lock
  * @access_state: enum scst_access_state of the target port; written under
  *	scst_device.tgt_dev_lock
+ * @reservation: what a reservation keeps it from, see reservation.c; likewise
+ * @registrant: index of its registration, or -1; likewise, see reservation.c
+ * @preempted: the last PERSISTENT RESERVE OUT took its registration away; likewise
+ * @restricted: both of them, for the command path: zero when all is allowed
  * @read_only: the LUN is write protected
  * @moved_stats: what it had counted when it became one of @acg_dev; under
  *	scst_tgt.mutex
@@ -123,7 +141,15 @@ struct scst_tgt_dev {
 	struct scst_gate own_task_set;
 	struct scst_gate *task_set;
 	struct scst_gate_entry ts_barrier;
-	u8 access_state;
+	union {
+		struct {
+			u8 access_state;
+			u8 reservation;
+		};
+		u16 restricted;
+	};
+	int registrant;
+	bool preempted;
 	bool read_only;
 	bool leaving;
 	bool prevents_removal;
@@ -169,6 +195,7 @@ static inline bool scst_cmd_is_internal(const struct scst_cmd *cmd)
 extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
 extern struct workqueue_struct *scst_alua_wq;
 extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
+extern struct workqueue_struct *scst_pr_wq;	/* PERSISTENT RESERVE OUT */
 extern struct workqueue_struct *scst_tmf_wq;	/* task management */
 extern struct workqueue_struct *scst_aca_wq;	/* CHECK CONDITIONs */
 extern struct workqueue_struct *scst_task_set_wq;	/* changes of TST */
@@ -273,6 +300,41 @@ scst_sense_t scst_exec_report_tpgs(struct scst_cmd *cmd);
 bool scst_supports_set_tpgs(const struct scst_device *dev);
 scst_sense_t scst_exec_set_tpgs(struct scst_cmd *cmd);
 void scst_stpg_abort(struct scst_cmd *cmd);
+
+/* transport_id.c */
+bool scst_transport_id_valid(const u8 *tid, size_t len);
+u32 scst_transport_id_hash(const u8 *tid, u16 len);
+u16 scst_transport_id_next(const u8 *list, size_t len);
+u8 scst_transport_id_protocol(const u8 *tid);
+bool scst_transport_id_is_device(const u8 *tid);
+bool scst_transport_id_of_device(const u8 *tid, const u8 *device);
+int scst_session_init_transport_id(struct scst_session *sess);
+
+/* reservation.c */
+scst_sense_t scst_reservation_check(const struct scst_cmd *cmd);
+void scst_reservation_nexus_changed(struct scst_tgt_dev *td);
+void scst_reservation_port_changed(struct scst_device *dev);
+bool scst_reserve_held(struct scst_device *dev);
+scst_sense_t scst_exec_reserve(struct scst_cmd *cmd);
+scst_sense_t scst_exec_release(struct scst_cmd *cmd);
+enum scst_reserve_rule scst_release_rule(const struct scst_cmd *cmd);
+bool scst_reservation_update(struct scst_tgt_dev *td);
+void scst_reservation_leave(struct scst_tgt_dev *td);
+void scst_reservation_nexus_lost(struct scst_tgt_dev *td);
+void scst_reservation_reset(struct scst_device *dev);
+
+/* pr_in.c, pr_out.c, pr_sysfs.c */
+extern const struct attribute_group scst_reservation_group;
+scst_sense_t scst_exec_pr_read_keys(struct scst_cmd *cmd);
+scst_sense_t scst_exec_pr_read_reservation(struct scst_cmd *cmd);
+scst_sense_t scst_exec_pr_report_capabilities(struct scst_cmd *cmd);
+scst_sense_t scst_exec_pr_read_full_status(struct scst_cmd *cmd);
+scst_sense_t scst_exec_pr_out(struct scst_cmd *cmd);
+void scst_pr_abort(struct scst_cmd *cmd);
+int scst_pr_alloc(struct scst_device *dev);
+void scst_pr_free(struct scst_device *dev);
+int scst_pr_start(struct scst_device *dev);
+void scst_pr_stop(struct scst_device *dev);
 
 /* move.c */
 struct scst_lun_map *scst_lun_map_alloc(void);
@@ -459,6 +521,10 @@ static inline void scst_inject_exit(void)
 #endif
 
 /* tmf.c */
+void scst_abort_nexuses(struct scst_cmd *cmd,
+			bool (*match)(const struct scst_tgt_dev *td,
+				      const void *arg),
+			const void *arg);
 void scst_abort_others(struct scst_cmd *cmd);
 void scst_session_abort_all(struct scst_session *sess);
 void scst_tgt_dev_abort_all(struct scst_tgt_dev *td);

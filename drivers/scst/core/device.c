@@ -147,6 +147,7 @@ static const struct attribute_group exported_group = {
 static const struct attribute_group *device_groups[] = {
 	&device_group,
 	&exported_group,
+	&scst_reservation_group,
 	NULL
 };
 
@@ -158,6 +159,7 @@ static void device_release(struct device *dev)
 	scst_gate_exit(&unit->exec_gate);
 	scst_gate_exit(&unit->task_set);
 	ida_destroy(&unit->export_ids);
+	scst_pr_free(unit);
 	kfree(unit);
 	scst_object_put();
 }
@@ -172,6 +174,7 @@ static const char *const dev_event_names[] = {
 	[SCST_DEV_EVENT_CAPACITY]	= "SCST_EVENT=capacity_changed",
 	[SCST_DEV_EVENT_IO_ERROR]	= "SCST_EVENT=io_error",
 	[SCST_DEV_EVENT_NO_SPACE]	= "SCST_EVENT=no_space",
+	[SCST_DEV_EVENT_PREEMPTED]	= "SCST_EVENT=reservation_preempted",
 };
 
 /* Shortest time between two events of a device that initiators can cause */
@@ -274,6 +277,8 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 		ret = scst_gate_init(&unit->exec_gate);
 	if (!ret)
 		ret = scst_gate_init(&unit->task_set);
+	if (!ret)
+		ret = scst_pr_alloc(unit);
 	if (ret) {
 		put_device(&unit->dev);
 		return ERR_PTR(ret);
@@ -314,9 +319,12 @@ int scst_add_device(struct scst_device *dev)
 	ret = device_add(&dev->dev);
 	if (ret)
 		goto del_name;
-	ret = dev_attach(dev);
+	ret = scst_pr_start(dev);
 	if (ret)
 		goto del;
+	ret = dev_attach(dev);
+	if (ret)
+		goto stop_pr;
 
 	scst_inject_add_device(dev);
 	scst_type_remember(dev);
@@ -334,6 +342,8 @@ int scst_add_device(struct scst_device *dev)
 	put_device(&dev->dev);
 	return 0;
 
+stop_pr:
+	scst_pr_stop(dev);
 del:
 	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);
@@ -365,6 +375,7 @@ int scst_del_device(struct scst_device *dev)
 
 	scst_alua_del_device(dev);
 	scst_device_unblock_all(dev);
+	scst_pr_stop(dev);
 	/* No event after the uevent of its removal */
 	disable_delayed_work_sync(&dev->event_work);
 	device_del(&dev->dev);

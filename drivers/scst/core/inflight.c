@@ -10,7 +10,7 @@
  * The number of commands that a session, and each of its I_T_L nexuses, has at a
  * time can be limited.  They are counted in the same way, per CPU and under the
  * locks of the lists, so that nothing is written that CPUs share; and a CPU adds up
- * the counts of all only when the limit may be near.
+ * the counts of all only when it has a part of the limit itself, or the limit is near.
  */
 
 #include <kunit/visibility.h>
@@ -98,9 +98,9 @@ static void limit_set_near(struct scst_cmd_limit *limit, unsigned int max,
  * than half of @max, and all that came since without a look are the other half at
  * most.  Else each looks.
  *
- * So @max is not exceeded.  Only at the moment when @near is set can a CPU that
- * does not see that yet let in one more, and at that moment half of @max is free.
- * But of those that look at the same time more may be refused than have to be.
+ * So @max is a limit for an initiator that goes beyond it, rather than a promise: at
+ * the moment when @near changes, CPUs that do not see that yet may let in some more, a
+ * part of @max / 2.  And of those that look at the same time all may be refused.
  */
 static bool limit_allows(struct scst_cmd_limit *limit, unsigned int cpu)
 {
@@ -184,7 +184,7 @@ static void inflight_add(struct scst_cmd *cmd, bool count)
 		inflight_count(cmd, true);
 }
 
-/* For commands that no limit is for.  Context: any. */
+/* For commands that are not counted.  Context: any. */
 void scst_inflight_add(struct scst_cmd *cmd)
 {
 	inflight_add(cmd, false);

@@ -13,6 +13,7 @@ struct workqueue_struct *scst_aca_wq;
 struct workqueue_struct *scst_task_set_wq;
 struct workqueue_struct *scst_copy_wq;
 struct workqueue_struct *scst_alua_wq;
+struct workqueue_struct *scst_pr_wq;
 struct device *scst_root;
 struct device *scst_devices_dir;
 struct device *scst_targets_dir;
@@ -151,6 +152,8 @@ static const struct {
 	{ &scst_copy_wq, "scst_copy", 0 },
 	/* Sends uevents, for which it may have to wait. */
 	{ &scst_alua_wq, "scst_alua", 0 },
+	/* Files may be on disks whose initiators want something here too. */
+	{ &scst_pr_wq, "scst_pr", WQ_MAX_ACTIVE },
 };
 
 static void scst_destroy_queues(void)

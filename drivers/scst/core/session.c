@@ -96,6 +96,7 @@ static void session_release(struct device *dev)
 	scst_inflight_exit(sess);
 	scst_sgv_owner_exit(&sess->sgv_owner);
 	scst_lun_map_free(rcu_access_pointer(sess->map));
+	kfree(rcu_access_pointer(sess->transport_id));
 	kfree(sess->initiator_name);
 	if (sess->id >= 0)
 		ida_free(&session_ids, sess->id);
@@ -190,6 +191,8 @@ static struct scst_session *session_alloc(struct scst_tgt *tgt,
 	if (!ret)
 		ret = scst_sgv_owner_init(&sess->sgv_owner);
 	if (!ret)
+		ret = scst_session_init_transport_id(sess);
+	if (!ret)
 		ret = percpu_ref_init(&sess->ref, session_ref_release, 0,
 				      GFP_KERNEL);
 	if (ret) {
@@ -253,13 +256,15 @@ static void session_drain(struct scst_session *sess)
 /**
  * scst_register_session - an initiator has logged in
  * @tgt: target it logged in to
- * @initiator_name: name of its port; need not be unique
+ * @initiator_name: name of its port; need not be unique, but those with the same
+ *	TransportID, see get_initiator_port_transport_id(), share their persistent
+ *	reservations
  * @priv: the target driver's
  *
  * Context: process context, may sleep.
  * Return: the session or ERR_PTR(): -EINVAL for an @initiator_name that is
- * empty, too long or not printable ASCII, -ENODEV when the target is disabled
- * or being removed, -ENOMEM.
+ * empty, too long or not printable ASCII, or a TransportID that is none, -ENODEV
+ * when the target is disabled or being removed, -ENOMEM.
  */
 struct scst_session *scst_register_session(struct scst_tgt *tgt,
 					   const char *initiator_name,

@@ -184,9 +184,13 @@ static void acg_inquiry_changed(struct scst_acg *acg)
 	struct scst_acg_dev *ad;
 	unsigned long lun;
 
-	xa_for_each(&acg->luns, lun, ad)
-		if (ad->live)
-			scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
+	xa_for_each(&acg->luns, lun, ad) {
+		/* Of one that goes there may be commands still. */
+		scst_reservation_port_changed(ad->unit);
+		if (!ad->live)
+			continue;
+		scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
+	}
 }
 
 static void tgt_rel_id_changed(struct scst_tgt *tgt)

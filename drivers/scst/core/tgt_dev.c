@@ -123,6 +123,7 @@ void scst_tgt_dev_link(struct scst_tgt_dev *td)
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
 	scst_task_set_join(td);
 	scst_tpg_join(td);
+	scst_reservation_update(td);
 	list_add_tail(&td->dev_entry, &td->dev->tgt_devs);
 }
 
@@ -132,6 +133,7 @@ static void tgt_dev_unlink(struct scst_tgt_dev *td)
 	scst_aca_clear(td);
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
 	list_del(&td->dev_entry);
+	scst_reservation_leave(td);
 	scst_task_set_leave(td);
 	scst_stats_fold_unit(td);
 }
@@ -141,8 +143,8 @@ static void tgt_dev_unlink(struct scst_tgt_dev *td)
  * @cmd: command whose I_T nexus prevents the removal of the medium, or not
  * @prevent: which
  *
- * It holds until the nexus allows it again, is lost or ends, or the unit is
- * reset (SPC-6, PREVENT ALLOW MEDIUM REMOVAL).
+ * It holds until the nexus allows it again, is lost, preempted and aborted, or
+ * ends, or the unit is reset (SPC-6, PREVENT ALLOW MEDIUM REMOVAL).
  *
  * Context: any.
  */

@@ -219,37 +219,71 @@ void scst_session_abort_all(struct scst_session *sess)
 	tmf_abort(sess, &scope);
 }
 
-/* Walk over the nexuses whose commands are aborted because @cmd has failed. */
-static struct scst_tgt_dev *qerr_next(const struct scst_cmd *cmd, bool all,
-				      struct scst_tgt_dev *prev,
-				      struct tmf_scope *scope)
+/* Walk over the nexuses whose commands are aborted because of @cmd. */
+static struct scst_tgt_dev *
+others_next(const struct scst_cmd *cmd,
+	    bool (*match)(const struct scst_tgt_dev *td, const void *arg),
+	    const void *arg, struct scst_tgt_dev *prev, struct tmf_scope *scope)
 {
 	struct scst_tgt_dev *td = prev;
 
 	do {
 		td = scst_device_next_nexus(cmd->dev, td);
-	} while (td && td != cmd->tgt_dev && !all);
+	} while (td && !match(td, arg));
 	if (td)
 		*scope = (struct tmf_scope) {
 			.td = td,
 			.gen = tmf_new_gen(td->sess),
 			.task_set = true,
 			.own = td == cmd->tgt_dev,
-			.cleared = td != cmd->tgt_dev,
 			.except = cmd,
 		};
 	return td;
 }
 
-/**
- * scst_abort_others - do what QERR says
- * @cmd: command that ends with CHECK CONDITION and has not responded
- *
+/*
  * The initiator may use the buffers of the aborted commands again when it sees
  * the response, so this waits until no handler uses them.
  *
  * A command that is about to respond is not concerned: it is too late.  Hence
  * two commands that do this at a time never wait for each other.
+ */
+static void abort_others(struct scst_cmd *cmd, bool cleared,
+			 bool (*match)(const struct scst_tgt_dev *td,
+				       const void *arg),
+			 const void *arg)
+{
+	struct scst_tgt_dev *td;
+	struct tmf_scope scope;
+
+	for (td = others_next(cmd, match, arg, NULL, &scope); td;
+	     td = others_next(cmd, match, arg, td, &scope)) {
+		scope.cleared = cleared && !scope.own;
+		tmf_mark(td->sess, &scope);
+	}
+	for (td = others_next(cmd, match, arg, NULL, &scope); td;
+	     td = others_next(cmd, match, arg, td, &scope))
+		tmf_end_waits(td->sess, &scope);
+	for (td = others_next(cmd, match, arg, NULL, &scope); td;
+	     td = others_next(cmd, match, arg, td, &scope))
+		wait_event(td->sess->tmf_wait,
+			   !scst_inflight_any(td->sess, tmf_is_aborting,
+					      &scope));
+}
+
+static bool qerr_concerns_all(const struct scst_tgt_dev *td, const void *arg)
+{
+	return true;
+}
+
+static bool qerr_concerns_own(const struct scst_tgt_dev *td, const void *arg)
+{
+	return td == arg;
+}
+
+/**
+ * scst_abort_others - do what QERR says
+ * @cmd: command that ends with CHECK CONDITION and has not responded
  *
  * Context: process context; waits for executing commands.
  */
@@ -259,22 +293,29 @@ void scst_abort_others(struct scst_cmd *cmd)
 	/* The task set of the command, whatever TST says of those that come */
 	bool all = READ_ONCE(dev->qerr) == SCST_QERR_ALL &&
 		   cmd->task_set == &dev->task_set;
-	struct scst_tgt_dev *td;
-	struct tmf_scope scope;
 
-	for (td = qerr_next(cmd, all, NULL, &scope); td;
-	     td = qerr_next(cmd, all, td, &scope))
-		tmf_mark(td->sess, &scope);
-	for (td = qerr_next(cmd, all, NULL, &scope); td;
-	     td = qerr_next(cmd, all, td, &scope))
-		tmf_end_waits(td->sess, &scope);
-	for (td = qerr_next(cmd, all, NULL, &scope); td;
-	     td = qerr_next(cmd, all, td, &scope))
-		wait_event(td->sess->tmf_wait,
-			   !scst_inflight_any(td->sess, tmf_is_aborting,
-					      &scope));
+	abort_others(cmd, true, all ? qerr_concerns_all : qerr_concerns_own,
+		     cmd->tgt_dev);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_abort_others);
+
+/**
+ * scst_abort_nexuses - abort the commands of nexuses of a unit
+ * @cmd: command of the unit at whose wish this is; it is not aborted
+ * @match: which nexuses, in any context; always the same answer
+ * @arg: for @match
+ *
+ * Those that are about to respond are not aborted either.
+ *
+ * Context: process context; waits for executing commands.
+ */
+void scst_abort_nexuses(struct scst_cmd *cmd,
+			bool (*match)(const struct scst_tgt_dev *td,
+				      const void *arg),
+			const void *arg)
+{
+	abort_others(cmd, false, match, arg);
+}
 
 /* What a function does to a nexus: what came after it is not concerned. */
 static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
@@ -337,7 +378,9 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 		scst_device_resume(dev);
 	}
 	scst_device_allow_removal(dev);
+	/* Who had reserved it hears of that before others can. */
 	scst_device_ua(dev, SCST_UA_RESET, NULL);
+	scst_reservation_reset(dev);
 }
 
 static enum scst_tmf_status tmf_abort_task(struct scst_tmf *tmf,
@@ -421,6 +464,7 @@ static enum scst_tmf_status tmf_nexus_loss(struct scst_tmf *tmf,
 		scst_tgt_dev_allow_removal(td);
 		scst_aca_clear(td);
 		scst_ua_set(td, SCST_UA_NEXUS_LOSS);
+		scst_reservation_nexus_lost(td);
 		percpu_ref_put(&td->ref);
 	}
 	return SCST_TMF_COMPLETE;

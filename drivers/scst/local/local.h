@@ -15,9 +15,6 @@
 #define LOCAL_SCSI_VERSION	0x0be0
 #define LOCAL_PHYS_VERSION	0
 
-/* The longest is that of an iSCSI initiator port: RFC 7143 name, ",i,0x", ISID */
-#define LOCAL_TRANSPORT_ID_MAX	256
-
 /**
  * struct local_tgt - scst_tgt.priv
  * @ref: held by the target while it is registered, and by those who work on it
@@ -50,9 +47,6 @@ struct local_tgt {
  * @scan_mutex: protects @added and @luns; held while @shost is added and scanned
  * @added: @shost was added
  * @luns: LUNs for which the mid-layer has been given a scsi_device
- * @id_mutex: protects the fields below
- * @transport_id_len: bytes in @transport_id
- * @transport_id: TransportID of the initiator port (SPC-6 7.6.4)
  */
 struct local_sess {
 	struct Scsi_Host *shost;
@@ -61,9 +55,6 @@ struct local_sess {
 	struct mutex scan_mutex;	/* see above */
 	bool added;
 	DECLARE_BITMAP(luns, SCST_MAX_LUN + 1);
-	struct mutex id_mutex;		/* see above */
-	u16 transport_id_len;
-	u8 transport_id[LOCAL_TRANSPORT_ID_MAX];
 };
 
 /**
@@ -122,8 +113,6 @@ u16 local_phys_version(struct scst_tgt *tgt);
 ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at);
 
 /* transport_id.c */
-void local_transport_id_init(struct local_sess *ls, const char *tgt_name,
-			     const char *name);
 extern struct bin_attribute bin_attr_transport_id;
 
 #endif /* _SCST_LOCAL_H */

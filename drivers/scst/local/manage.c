@@ -101,8 +101,7 @@ struct scst_session *local_get_scst_sess(struct Scsi_Host *shost)
 	return ls->sess;
 }
 
-static struct local_sess *local_sess_alloc(const char *tgt_name,
-					   const char *name)
+static struct local_sess *local_sess_alloc(void)
 {
 	struct Scsi_Host *shost;
 	struct local_sess *ls;
@@ -115,8 +114,6 @@ static struct local_sess *local_sess_alloc(const char *tgt_name,
 	ls = shost_priv(shost);
 	ls->shost = shost;
 	mutex_init(&ls->scan_mutex);
-	mutex_init(&ls->id_mutex);
-	local_transport_id_init(ls, tgt_name, name);
 	return ls;
 }
 
@@ -162,7 +159,7 @@ static int local_sess_add(struct local_tgt *lt, struct scst_tgt *tgt,
 
 	lockdep_assert_held(&lt->mutex);
 
-	ls = local_sess_alloc(dev_name(&tgt->dev), name);
+	ls = local_sess_alloc();
 	if (!ls)
 		return -ENOMEM;
 

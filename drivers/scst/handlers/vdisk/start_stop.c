@@ -61,6 +61,21 @@ scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd)
  * START STOP UNIT
  */
 
+/**
+ * vdisk_start_stop_rule - reservations and START STOP UNIT
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: who only wants the unit ready is in nobody's way (SBC-5, table of
+ * commands that are allowed in the presence of various reservations).
+ */
+enum scst_reserve_rule vdisk_start_stop_rule(const struct scst_cmd *cmd)
+{
+	return !POWER_CONDITION(cmd->cdb[4]) &&
+	       (cmd->cdb[4] & START_STOP_START) ?
+		       SCST_RESERVE_ALLOWED : SCST_RESERVE_CONFLICT;
+}
+
 static void vdisk_set_medium(struct vdisk *vd, u8 medium)
 {
 	if (vd->medium != medium)
@@ -169,6 +184,20 @@ scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd)
 	if (flags & START_STOP_START)
 		return vdisk_start(cmd, flags & START_STOP_LOEJ);
 	return vdisk_flush_and_stop(cmd);
+}
+
+/**
+ * vdisk_prevent_allow_rule - reservations and PREVENT ALLOW MEDIUM REMOVAL
+ * @cmd: command
+ *
+ * Context: any.
+ * Return: who allows the removal is in nobody's way (the same table, and SPC-2's
+ * for RESERVE).
+ */
+enum scst_reserve_rule vdisk_prevent_allow_rule(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[4] & PREVENT ? SCST_RESERVE_CONFLICT :
+				       SCST_RESERVE_ALWAYS;
 }
 
 /**

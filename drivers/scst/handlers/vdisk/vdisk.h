@@ -824,6 +824,8 @@ scst_sense_t vdisk_exec_read_capacity_16(struct scst_cmd *cmd);
 /* start_stop.c */
 scst_sense_t vdisk_poll_sense(struct scst_device *dev);
 scst_sense_t vdisk_exec_test_unit_ready(struct scst_cmd *cmd);
+enum scst_reserve_rule vdisk_start_stop_rule(const struct scst_cmd *cmd);
+enum scst_reserve_rule vdisk_prevent_allow_rule(const struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_start_stop_unit(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_prevent_allow(struct scst_cmd *cmd);
 
