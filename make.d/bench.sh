@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make bench: what SCST costs, beside the others; everything goes to build/bench
 #
-#   PARTS='...'   some of: count profile lines time cpus scale atomic
+#   PARTS='...'   some of: count profile lines time cpus scale atomic reservations
 #   STACKS='...'  some STACK:BACKEND, see tools/testing/selftests/scst/bench/run.sh, for
 #                 the parts count, profile, lines and time; default: each stack on each
 #                 back end that it can have
@@ -115,6 +115,13 @@ part_atomic() {
 	"$bench/results.py" count "$out/atomic"
 }
 
+# By the number of registrants, of a unit with a reservation if there are any
+part_reservations() {
+	guest "$out/reservations" ICOUNT=1 MEM=2048 \
+		CMD="$bench/reservations.sh $out/reservations 0 1 64"
+	"$bench/results.py" count "$out/reservations"
+}
+
 guarded="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb scst:tmpfs lio:tmpfs"
 guarded+=" scst:ext4 lio:ext4"
 
@@ -157,7 +164,7 @@ esac
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
 rm -f "$RESULTS.csv"
-read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic}"
+read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic reservations}"
 # Not a pipeline: the trap would wait for its end
 exec 4> >(tee "$out/results.txt")
 tee=$!

@@ -14,16 +14,6 @@ out=$1
 race_atomic=$2
 shift 2
 
-measure() {
-	local name options
-
-	while read -r name _ options; do
-		# shellcheck disable=SC2086  # a list of options
-		"${fio[@]}" $options --offset=1M --number_ios="${SCST_IOS:-20000}" \
-			--output-format=json --output="$out/$1:null.$name.0.json"
-	done < <(SCST_JOBS=4k jobs_of count)
-}
-
 # shellcheck disable=SC2034  # of lib.sh
 n=0
 setup_spec scst:null

@@ -122,3 +122,16 @@ jobs_of() {
 		fi
 	done <fio-jobs
 }
+
+# measure NAME: count what jobs of 4 KiB cost on $dev; fio's reports are in $out, with
+# NAME in place of the stack
+# shellcheck disable=SC2154  # $out is that of the script
+measure() {
+	local name options
+
+	while read -r name _ options; do
+		# shellcheck disable=SC2086  # a list of options
+		"${fio[@]}" $options --offset=1M --number_ios="${SCST_IOS:-20000}" \
+			--output-format=json --output="$out/$1:null.$name.0.json"
+	done < <(SCST_JOBS=4k jobs_of count)
+}
