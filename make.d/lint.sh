@@ -68,7 +68,7 @@ lint_kernel-doc() {
 lint_shellcheck() {
 	cd "$top"
 	find . -name build -prune -o -name .git -prune -o \( -name '*.sh' -o -path ./.ci/run \) -print0 |
-		xargs -0 shellcheck -x -P SCRIPTDIR
+		xargs -0 -P "$jobs" -n 16 shellcheck -x -P SCRIPTDIR
 }
 
 lint_python() {

@@ -5,9 +5,12 @@
 #
 #   build, check  the lists are complete; two runs give the same files; git am
 #                 applies them to the pristine kernel; the result is the overlay;
-#                 checkpatch, gcc and sparse have nothing to say about any of
-#                 them; the kernel builds with all of them and with none
-#   soak          and so does every state between, with SCST and without it
+#                 checkpatch has nothing to say about any of them, nor have gcc and
+#                 sparse about the files that each adds or changes; the kernel with all
+#                 of them is the one that all tests run on
+#   build         and the kernel builds with all of them and with none
+#   soak          and all files that are there after each of them are compiled, and the
+#                 kernel builds with each state between, with SCST and without it
 #
 # A state that was built with the same configuration before is not built again.
 # series/README says how the patches are described.
@@ -179,11 +182,18 @@ proof_checkpatch() {
 }
 
 # configure O on|off [OPTION...]: of the options of build/kernel, and of these,
-# those that are there now
+# those that are there now.  Most patches add none.
 configure() {
-	local next=$1/.config.next option
+	local next=$1/.config.next option sum
 
 	mkdir -p "$1"
+	sum=$({
+		cat "$build/kernel/.config"
+		echo "${@:2}"
+		g ls-tree -r HEAD -- drivers block lib | grep Kconfig
+	} | sha256sum)
+	[ "$(cat "$1/config.sum" 2>/dev/null)" != "$sum" ] || [ ! -e "$1/.config" ] || return 0
+	rm -f "$1/config.sum"
 	cp "$build/kernel/.config" "$next"
 	[ "$2" = on ] || "$tree/scripts/config" --file "$next" -d SCST
 	for option in "${@:3}"; do
@@ -192,6 +202,7 @@ configure() {
 	"${kmake[@]}" O="$1" KCONFIG_CONFIG="$next" olddefconfig
 	cmp -s "$next" "$1/.config" || mv "$next" "$1/.config"
 	rm -f "$next" "$next.old"
+	echo "$sum" >"$1/config.sum"
 }
 
 # The files of the commit that the compiler could say something about
@@ -202,15 +213,20 @@ code() {
 
 # What a patch touches, with all warnings and with sparse, whose counting of
 # locks does not know guard().  In the branch 'objects' each source is in a
-# Makefile.
+# Makefile.  What others touched and what it may have broken takes minutes, so that
+# is for the long run.
 state_objects() {
 	local o=$dir/objects list targets f log
 
 	g checkout -q -f --detach "$1"
 	mapfile -t list < <(code "$1" | grep '\.c$' || :)
-	mapfile -t targets < <(printf '%s\n' ${list[@]+"${list[@]}"} | grep -v '^drivers/scst/' |
-		sed -n 's,/[^/]*$,/,p' | sort -u)
-	[ ! -e "$tree/drivers/scst/Makefile" ] || targets+=(drivers/scst/)
+	if [ -z "${SCST_SOAK-}" ]; then
+		targets=(${list[@]+"${list[@]/%.c/.o}"})
+	else
+		mapfile -t targets < <(printf '%s\n' ${list[@]+"${list[@]}"} |
+			grep -v '^drivers/scst/' | sed -n 's,/[^/]*$,/,p' | sort -u)
+		[ ! -e "$tree/drivers/scst/Makefile" ] || targets+=(drivers/scst/)
+	fi
 	[ "${#targets[@]}" != 0 ] && [ -n "$(code "$1")" ] || return 0
 	# Only the debug kernel has these
 	configure "$o" on FAULT_INJECTION FAULT_INJECTION_DEBUG_FS SCST_FAULT_INJECTION
@@ -246,7 +262,7 @@ states() {
 	sum=$(sha256sum <"$build/kernel/.config")
 	for commit; do
 		n=$((n + 1))
-		key="$how $(g rev-parse "$commit^{tree}") ${sum%% *}"
+		key="$how${SCST_SOAK:+-soak} $(g rev-parse "$commit^{tree}") ${sum%% *}"
 		! grep -qxF "$key" "$dir/done" 2>/dev/null || continue
 		new=$((new + 1))
 		subject=$(g log -1 --format=%s "$commit")
@@ -289,6 +305,7 @@ builds() {
 	mapfile -t objects < <(g rev-list --reverse base..objects)
 	mapfile -t series < <(g rev-list --reverse base..series)
 	states "gcc and sparse" objects "${objects[@]}"
+	[ "$mode" != check ] || return 0
 	# The last one is what the cache knows from build/kernel.  With it in the
 	# directory, what differs in the first one is all that is built.
 	states "last and first state build" on series base
@@ -308,6 +325,7 @@ case $mode in
 build | check | soak) ;;
 *) die "series.sh: build, check or soak" ;;
 esac
+[ "$mode" != soak ] || export SCST_SOAK=1
 mkdir -p "$dir"
 exec 8>"$build/.series.lock"
 flock -n 8 || {

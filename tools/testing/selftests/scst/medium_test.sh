@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1536 SMP=2 TIMEOUT=600
+# vm: MEM=1536 SMP=1 TIMEOUT=600
 # Commands about the whole medium: FORMAT UNIT, SANITIZE, GET LBA STATUS, READ
 # DEFECT DATA, REASSIGN BLOCKS, by sg3_utils.
 set -u
@@ -216,7 +216,8 @@ sanitize_refused() {
 	list 21 00 00 01 aa
 	run_status 5 send 5 48 01 00 00 00 00 00 00 05 00
 	# Nothing has failed that could be left
-	run sg_sanitize --fail --quick "$sg"
+	run sg_sanitize --fail --early --quick "$sg"
+	within 60 is_ready || fail "it does not end"
 	cmp "$image" "$tmp/before"
 	unexport_disk disk01
 	export_file "read_only=1 thin_provisioned=1"
@@ -430,8 +431,8 @@ failures() {
 	dm_table "$bad"
 	run_status 3 sg_raw "$sg" 48 22 00 00 00 00 00 00 00 00
 	run_status 3 sg_turs "$sg"
-	run sg_sanitize --fail --quick "$sg"
-	run sg_turs "$sg"
+	run sg_sanitize --fail --early --quick "$sg"
+	within 60 is_ready || fail "it does not end"
 
 	# REASSIGN BLOCKS of a block that cannot be written
 	list 00 00 00 04 00 00 60 00

@@ -274,22 +274,29 @@ extended_copy() {
 	has 'Receive copy results|copy operating parameters|Supports'
 }
 
+# The programs look once a minute whether it has ended
+until_ready() {
+	run sg_requests --progress "$sg"
+	within 60 sg_turs "$sg" >/dev/null 2>&1 || fail "it does not end"
+}
+
 format() {
 	run sg_dd if=/dev/urandom of="$sg" bs=512 count=2048
-	run sg_format --format --quick "$sg"
-	sg_turs -n 3 "$sg" >/dev/null 2>&1 || :
+	run sg_format --format --early --quick "$sg"
+	until_ready
 	run sg_verify --lba=0 --count=8 --ndo=4096 --in=/dev/zero "$sg"
 }
 
 sanitize() {
 	head -c 512 /dev/urandom >"$tmp/pattern"
-	run sg_sanitize --overwrite --pattern="$tmp/pattern" --quick "$sg"
-	sg_turs -n 3 "$sg" >/dev/null 2>&1 || :
+	run sg_sanitize --overwrite --pattern="$tmp/pattern" --early --quick "$sg"
+	until_ready
 	run sg_verify --lba=1000 --count=1 --ndo=512 --in="$tmp/pattern" "$sg"
-	run sg_sanitize --block --quick "$sg"
-	sg_turs -n 3 "$sg" >/dev/null 2>&1 || :
+	run sg_sanitize --block --early --quick "$sg"
+	until_ready
 	run sg_verify --lba=1000 --count=1 --ndo=512 --in=/dev/zero "$sg"
-	run sg_sanitize --fail --quick "$sg"
+	run sg_sanitize --fail --early --quick "$sg"
+	until_ready
 }
 
 take_apart() {
