@@ -63,28 +63,32 @@ read -ra tests <<<"${TESTS-}" || :
 "$top/make.d/packages.sh" kernel vm test lint docs series
 case $mode in
 short)
-	step 1 6 lint
+	step 1 7 lint
 	part lint.sh
-	step 2 6 "patch series"
+	step 2 7 "patch series"
 	reported "series check" series.sh check
-	step 3 6 kernel
+	step 3 7 kernel
 	kernel normal
-	step 4 6 "KUnit tests"
+	step 4 7 "KUnit tests"
 	part kunit.sh normal
-	step 5 6 "kselftests"
+	step 5 7 "kselftests"
 	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
-	step 6 6 "instructions per I/O, by those of LIO"
+	step 6 7 "power failures"
+	part powerfail.sh normal
+	step 7 7 "instructions per I/O, by those of LIO"
 	reported "bench guard" bench.sh guard
 	;;
 soak)
 	export SCST_SOAK=1
-	step 1 4 kernel
+	step 1 5 kernel
 	kernel normal
-	step 2 4 "KUnit tests"
+	step 2 5 "KUnit tests"
 	part kunit.sh normal
-	step 3 4 "kselftests, long"
+	step 3 5 "kselftests, long"
 	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
-	step 4 4 "patch series, step by step"
+	step 4 5 "power failures"
+	part powerfail.sh normal
+	step 5 5 "patch series, step by step"
 	reported "series soak" series.sh soak
 	;;
 debug)

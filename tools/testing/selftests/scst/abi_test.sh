@@ -48,6 +48,9 @@ create_all() {
 	put "$device_groups/group/devices/add" file01
 	put "$device_groups/group/target_groups/add" tpg
 	put "$device_groups/group/target_groups/tpg/targets/add" tgt0
+	# An initiator of file01 that is registered.  The first one is told of a change.
+	sg_turs -n 8 "$(sg_of tgt0 0)" >/dev/null 2>&1 || :
+	sg_persist -n --out --register --param-sark=1 "$(sg_of tgt0 0)" >/dev/null
 }
 
 # The objects' files and links.  Scsi_Hosts are the mid-layer's, and a link to

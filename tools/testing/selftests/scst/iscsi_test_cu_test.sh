@@ -48,8 +48,8 @@ special=(
 # It does these by iSCSI only, with a session of its own that it ends
 iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 	PreventAllow.ColdReset PreventAllow.LUNReset PreventAllow.2ITNexuses
-	MultipathIO Sanitize.Reset Sanitize.Readonly Sanitize.BlockEraseReserved
-	Sanitize.OverwriteReserved
+	MultipathIO Sanitize.Reset Sanitize.Readonly Sanitize.Reservations
+	Sanitize.BlockEraseReserved Sanitize.OverwriteReserved
 	CompareAndWrite.InvalidDataOutSize"
 # It has its reasons, which are not ours: START STOP UNIT with START=0 and LOEJ=0
 # stops a unit whatever its medium, and it wants it to be ready then; and it sends
@@ -57,9 +57,9 @@ iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 wrong="StartStopUnit.NoLoej StartStopUnit.PwrCnd"
 # Nothing is encrypted, so that there is no key to change
 no_encryption="Sanitize.CryptoErase Sanitize.CryptoEraseReserved"
-# They come with reservations
+# pr_test.sh has them
 reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRegister
-	ProutReserve ProutClear ProutPreempt Reserve6 Sanitize.Reservations"
+	ProutReserve ProutClear ProutPreempt Reserve6"
 
 # All tests have the same disks, whatever became of the one before
 after_failure() {
