@@ -54,13 +54,9 @@ static ssize_t max_commands_store(struct device *dev,
 	unsigned int max;
 	int ret;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	ret = kstrtouint(buf, 0, &max);
-	if (ret) {
-		dev_err(dev, "max_commands: want a number, 0 for any\n");
+	ret = scst_limit_parse(dev, attr, buf, &max);
+	if (ret)
 		return ret;
-	}
 	acg_dev_set_max_commands(to_scst_acg_dev(dev), max);
 	return count;
 }

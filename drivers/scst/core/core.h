@@ -415,6 +415,8 @@ void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
 			const struct scst_cmd *except);
 unsigned int scst_inflight_count(struct scst_session *sess);
 void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max);
+int scst_limit_parse(struct device *dev, const struct device_attribute *attr,
+		     const char *buf, unsigned int *max);
 
 /* cmd.c */
 void scst_cmd_exec(struct scst_cmd *cmd);

@@ -137,6 +137,29 @@ void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max)
 	WRITE_ONCE(limit->near, true);
 }
 
+/**
+ * scst_limit_parse - what a user writes to a file that is a limit
+ * @dev: object
+ * @attr: file
+ * @buf: what is written
+ * @max: set to it, unless there is an error
+ *
+ * Context: process context.
+ * Return: 0 or the errno of the write.
+ */
+int scst_limit_parse(struct device *dev, const struct device_attribute *attr,
+		     const char *buf, unsigned int *max)
+{
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtouint(buf, 0, max);
+	if (ret)
+		dev_err(dev, "%s: want a number, 0 for any\n", attr->attr.name);
+	return ret;
+}
+
 /* An initiator must not flood the log: once for each limit, or nearly so. */
 static void limit_report(struct scst_cmd_limit *limit,
 			 const struct scst_cmd *cmd)

@@ -41,7 +41,6 @@ struct scst_pr_state *scst_pr_state_alloc(unsigned int max)
 	state = kvzalloc(size + max * sizeof(*state->hashes), GFP_KERNEL);
 	if (!state)
 		return NULL;
-	state->max = max;
 	state->hashes = (void *)state + size;
 	return state;
 }
@@ -55,23 +54,35 @@ void scst_pr_state_free(struct scst_pr_state *state)
 EXPORT_SYMBOL_IF_KUNIT(scst_pr_state_free);
 
 /**
- * scst_pr_find - find a registration
+ * scst_pr_find_port - find the registration of an initiator port at a target port
  * @state: where
- * @nexus: whose
+ * @rel_tgt_id: relative target port identifier
+ * @hash: scst_transport_id_hash() of @tid
+ * @tid: TransportID of the initiator port
+ * @tid_len: bytes of @tid
  *
  * Context: any.
  * Return: its index, or -1.
  */
-int scst_pr_find(const struct scst_pr_state *state,
-		 const struct scst_nexus_id *nexus)
+int scst_pr_find_port(const struct scst_pr_state *state, u16 rel_tgt_id,
+		      u32 hash, const u8 *tid, u16 tid_len)
 {
 	unsigned int i;
 
 	for (i = 0; i < state->nr; i++)
-		if (state->hashes[i] == nexus->hash &&
-		    scst_nexus_equal(&state->regs[i].nexus, nexus))
+		if (state->hashes[i] == hash &&
+		    scst_nexus_is(&state->regs[i].nexus, rel_tgt_id, hash, tid,
+				  tid_len))
 			return i;
 	return -1;
+}
+
+/* The same, by the name of the nexus */
+int scst_pr_find(const struct scst_pr_state *state,
+		 const struct scst_nexus_id *nexus)
+{
+	return scst_pr_find_port(state, nexus->rel_tgt_id, nexus->hash,
+				 nexus->tid, nexus->tid_len);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_pr_find);
 
@@ -526,19 +537,11 @@ scst_sense_t scst_pr_check_sender(const struct scst_pr_request *req,
 		return SCST_RESERVATION_CONFLICT;
 	return SCST_GOOD;
 }
-
-static scst_sense_t pr_run(struct pr_action *act)
-{
-	scst_sense_t result = scst_pr_check_sender(act->req, act->change->old);
-
-	if (result != SCST_GOOD)
-		return result;
-	return pr_actions[act->req->action].run(act);
-}
+EXPORT_SYMBOL_IF_KUNIT(scst_pr_check_sender);
 
 /**
  * scst_pr_apply - find out what a PERSISTENT RESERVE OUT does
- * @req: command, parsed
+ * @req: command, parsed, whose sender may ask for that: scst_pr_check_sender()
  * @change: @change->old is what there is; all else is set
  *
  * Context: process context, may sleep for memory.
@@ -559,7 +562,7 @@ scst_sense_t scst_pr_apply(const struct scst_pr_request *req,
 	change->new = pr_copy(change->old, req->nr_nexuses);
 	if (!change->new)
 		return SCST_TASK_SET_FULL;
-	result = pr_run(&act);
+	result = pr_actions[req->action].run(&act);
 	if (result == SCST_PENDING &&
 	    change->new->nr > SCST_PR_MAX_REGISTRANTS)
 		result = SCST_SENSE_NO_REGISTRATION_RESOURCES;

@@ -93,7 +93,6 @@ struct scst_registrant {
  * @lost: what had persisted could not be read
  * @holder: index of the holder, if @type has a single one
  * @nr: number of registrations
- * @max: room for so many
  * @hashes: nexus.hash of each of them, which are all that most look at
  * @regs: registrations
  */
@@ -104,7 +103,6 @@ struct scst_pr_state {
 	bool lost;
 	unsigned int holder;
 	unsigned int nr;
-	unsigned int max;
 	u32 *hashes;
 	struct scst_registrant regs[];
 };
@@ -257,6 +255,8 @@ static inline void scst_pr_added(struct scst_pr_state *state)
 /* pr.c */
 struct scst_pr_state *scst_pr_state_alloc(unsigned int max);
 void scst_pr_state_free(struct scst_pr_state *state);
+int scst_pr_find_port(const struct scst_pr_state *state, u16 rel_tgt_id,
+		      u32 hash, const u8 *tid, u16 tid_len);
 int scst_pr_find(const struct scst_pr_state *state,
 		 const struct scst_nexus_id *nexus);
 bool scst_pr_holds(const struct scst_pr_state *state, unsigned int i);

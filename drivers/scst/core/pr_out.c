@@ -373,24 +373,25 @@ static scst_sense_t pr_save(struct scst_pr *pr,
 			    const struct scst_pr_request *req,
 			    const struct scst_pr_change *change)
 {
+	bool persists = change->new->aptpl || change->old->aptpl;
 	int ret;
 
 	/* What is there, damaged, is not to be found again. */
-	if (!change->new->aptpl && !change->old->aptpl && !change->old->lost)
+	if (!persists && !change->old->lost)
 		return SCST_GOOD;
 	ret = scst_pr_save(pr, change->new);
 	if (!ret)
 		return SCST_GOOD;
 	if (ret == -ENOMEM)
 		return SCST_TASK_SET_FULL;
-	if (!change->new->aptpl && !change->old->aptpl) {
+	if (!persists) {
 		dev_warn_ratelimited(&pr->dev->dev,
 				     "damaged reservations stay: %pe\n",
 				     ERR_PTR(ret));
 		return SCST_GOOD;
 	}
-	if (change->new->aptpl && !change->old->aptpl &&
-	    !scst_persist_can_save(SCST_PR_KIND))
+	/* APTPL=1 is new, and there is no place for it. */
+	if (!change->old->aptpl && !scst_persist_can_save(SCST_PR_KIND))
 		return scst_cmd_param_error(req->cmd,
 					    req->action ==
 					    PROUT_REGISTER_AND_MOVE ?

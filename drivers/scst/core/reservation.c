@@ -81,18 +81,12 @@ struct scst_pr_state *scst_pr_state_of(const struct scst_pr *pr)
 static int registrant_of(const struct scst_pr_state *state,
 			 const struct scst_tgt_dev *td)
 {
-	u16 rel_tgt_id = READ_ONCE(td->sess->tgt->rel_tgt_id);
 	const struct scst_transport_id *tid;
-	unsigned int i;
 
 	guard(rcu)();
 	tid = rcu_dereference(td->sess->transport_id);
-	for (i = 0; i < state->nr; i++)
-		if (state->hashes[i] == tid->hash &&
-		    scst_nexus_is(&state->regs[i].nexus, rel_tgt_id, tid->hash,
-				  tid->id, tid->len))
-			return i;
-	return -1;
+	return scst_pr_find_port(state, READ_ONCE(td->sess->tgt->rel_tgt_id),
+				 tid->hash, tid->id, tid->len);
 }
 
 /* Does it hold the reservation, or may it do all that the holder may? */
@@ -146,15 +140,6 @@ bool scst_reservation_update(struct scst_tgt_dev *td)
 	return bar > before;
 }
 
-static void reservation_update_all(struct scst_device *dev)
-{
-	struct scst_tgt_dev *td;
-
-	lockdep_assert_held(&dev->tgt_dev_lock);
-	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-		scst_reservation_update(td);
-}
-
 /* The initiator port of a nexus is known by another name. */
 void scst_reservation_nexus_changed(struct scst_tgt_dev *td)
 {
@@ -165,8 +150,11 @@ void scst_reservation_nexus_changed(struct scst_tgt_dev *td)
 /* A target port that a unit is mapped at is known by another name. */
 void scst_reservation_port_changed(struct scst_device *dev)
 {
+	struct scst_tgt_dev *td;
+
 	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
-	reservation_update_all(dev);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		scst_reservation_update(td);
 }
 
 /* ------------------------------------------------------------------------

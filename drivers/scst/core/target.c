@@ -275,13 +275,9 @@ static ssize_t max_session_commands_store(struct device *dev,
 	unsigned int max;
 	int ret;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	ret = kstrtouint(buf, 0, &max);
-	if (ret) {
-		dev_err(dev, "max_session_commands: want a number, 0 for any\n");
+	ret = scst_limit_parse(dev, attr, buf, &max);
+	if (ret)
 		return ret;
-	}
 	guard(mutex)(&tgt->mutex);
 	WRITE_ONCE(tgt->max_session_commands, max);
 	list_for_each_entry(sess, &tgt->sessions, tgt_entry)

@@ -106,6 +106,15 @@ static struct scst_pr_request *pr_request(struct kunit *test,
 	return req;
 }
 
+/* As pr_out.c does it */
+static scst_sense_t pr_try(const struct scst_pr_request *req,
+			   struct scst_pr_change *change)
+{
+	scst_sense_t sense = scst_pr_check_sender(req, change->old);
+
+	return sense == SCST_GOOD ? scst_pr_apply(req, change) : sense;
+}
+
 static void pr_run(struct kunit *test, const struct pr_step *steps,
 		   unsigned int nr)
 {
@@ -117,7 +126,7 @@ static void pr_run(struct kunit *test, const struct pr_step *steps,
 	KUNIT_ASSERT_NOT_NULL(test, state);
 	for (i = 0; i < nr; i++) {
 		change.old = state;
-		result = scst_pr_apply(pr_request(test, &steps[i]), &change);
+		result = pr_try(pr_request(test, &steps[i]), &change);
 		KUNIT_EXPECT_EQ_MSG(test, (__force u32)result,
 				    (__force u32)steps[i].result, "step %u", i);
 		if (result != SCST_PENDING)
@@ -338,11 +347,11 @@ static void pr_test_lost(struct kunit *test)
 	state->lost = true;
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		change.old = state;
-		result = scst_pr_apply(pr_request(test, &refused[i]), &change);
+		result = pr_try(pr_request(test, &refused[i]), &change);
 		KUNIT_EXPECT_TRUE(test, result == refused[i].result);
 	}
 	change.old = state;
-	result = scst_pr_apply(pr_request(test, &replace), &change);
+	result = pr_try(pr_request(test, &replace), &change);
 	scst_pr_state_free(state);
 	KUNIT_ASSERT_TRUE(test, result == SCST_PENDING);
 	KUNIT_EXPECT_STREQ(test, pr_describe(test, &change), "A2* t1 g1");
@@ -373,13 +382,13 @@ static void pr_test_limit(struct kunit *test)
 	state->nr = i;
 	change.old = state;
 	req = pr_request(test, &step);
-	KUNIT_ASSERT_TRUE(test, scst_pr_apply(req, &change) == SCST_PENDING);
+	KUNIT_ASSERT_TRUE(test, pr_try(req, &change) == SCST_PENDING);
 	scst_pr_state_free(state);
 	state = change.new;
 	KUNIT_EXPECT_EQ(test, state->nr, SCST_PR_MAX_REGISTRANTS);
 	pr_nexus(&req->nexuses[0], 'B');
 	change.old = state;
-	KUNIT_EXPECT_TRUE(test, scst_pr_apply(req, &change) ==
+	KUNIT_EXPECT_TRUE(test, pr_try(req, &change) ==
 				SCST_SENSE_NO_REGISTRATION_RESOURCES);
 	KUNIT_EXPECT_NULL(test, change.new);
 	scst_pr_state_free(state);
