@@ -51,13 +51,37 @@ smp() {
 	echo "${n:-2}"
 }
 
-# run_all SMP TEST...: guests with more CPUs than the host has to give wait for
-# locks whose holders do not run.  Half of the CPUs is for those of each size: two
-# CPUs of a guest are seldom busy at once.
+# in_order TEST...: those with more CPUs first, as one with fewer fits beside each of
+# them; of these, those that may take longest, so that none of them is the last
+in_order() {
+	local test n
+
+	for test; do
+		n=$(vm_settings "$dir/$test" | sed -n 's/^TIMEOUT=//p')
+		echo "$(smp "$test") ${n:-300} $test"
+	done | sort -s -k1,1nr -k2,2nr | cut -d' ' -f3
+}
+
+# run_all TEST...: guests with more CPUs than the host has to give wait for locks whose
+# holders do not run.  Half as many again as the host has: two CPUs of a guest are
+# seldom busy at once.
 run_all() {
-	setpriv --pdeathsig TERM -- xargs -a <(printf '%s\n' "${@:2}") \
-		-P $((cpus / 2 > $1 ? cpus / 2 / $1 : 1)) -n 1 \
-		setpriv --pdeathsig TERM -- "$self" one "$kernel"
+	local free=$((cpus + cpus / 2)) waiting=("$@") i pid n
+	declare -A taken=()
+
+	while [ "${#waiting[@]}" -gt 0 ] || [ "${#taken[@]}" -gt 0 ]; do
+		for i in "${!waiting[@]}"; do
+			n=$(smp "${waiting[i]}")
+			[ "$n" -le "$free" ] || [ "${#taken[@]}" = 0 ] || continue
+			setpriv --pdeathsig TERM -- "$self" one "$kernel" "${waiting[i]}" &
+			taken[$!]=$n
+			free=$((free - n))
+			unset "waiting[i]"
+		done
+		wait -n -p pid || :
+		free=$((free + taken[$pid]))
+		unset "taken[$pid]"
+	done
 }
 
 # Slow kernels and long campaigns need more of what the test asks for
@@ -103,17 +127,14 @@ if [ "${#tests[@]}" = 0 ]; then
 		sort)
 fi
 [ "${#tests[@]}" = 0 ] || helpers
-declare -A list=()
+list=()
 for test in ${tests[@]+"${tests[@]}"}; do
 	if [ ! -x "$dir/$test" ]; then
 		result FAIL "$test" ": no such test"
 	elif wanted "$test"; then
-		list[$(smp "$test")]+=" $test"
+		list+=("$test")
 	fi
 done
-for n in "${!list[@]}"; do
-	# shellcheck disable=SC2086  # a list of names
-	run_all "$n" ${list[$n]} &
-done
-wait
+mapfile -t list < <(in_order ${list[@]+"${list[@]}"})
+run_all ${list[@]+"${list[@]}"}
 results_end

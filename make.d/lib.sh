@@ -20,9 +20,9 @@ die() {
 	exit 1
 }
 
-# step N M TEXT: the long commands say where they are
+# step N M TEXT: the long commands say where they are, and since when they run
 step() {
-	echo "step $1 of $2: $3"
+	echo "step $1 of $2: $3 (after $SECONDS s)"
 }
 
 # What a script starts in the background ends with it: by the trap where the

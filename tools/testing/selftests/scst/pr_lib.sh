@@ -22,8 +22,8 @@ scsi() {
 ends() {
 	local got
 
-	got=$(scsi "${@:2}" | head -n 1)
-	expect "$2: ${3:0:40}" "$1" "$got"
+	got=$(scsi "${@:2}")
+	expect "$2: ${3:0:40}" "$1" "${got%%$'\n'*}"
 }
 
 # 512 bytes of zeros
@@ -34,7 +34,10 @@ ready() {
 }
 
 reads() {
-	scsi "$1" 28000000000000000100 -i 512 | head -n 1
+	local got
+
+	got=$(scsi "$1" 28000000000000000100 -i 512)
+	echo "${got%%$'\n'*}"
 }
 
 writes() {
@@ -114,8 +117,9 @@ pr_in() {
 	local out
 
 	out=$(scsi "$1" "5e${2}0000000000200000" -i 8192)
-	expect "PERSISTENT RESERVE IN $2" good "$(head -n 1 <<<"$out")"
-	sed -n 2p <<<"$out"
+	expect "PERSISTENT RESERVE IN $2" good "${out%%$'\n'*}"
+	out=${out#*$'\n'}
+	echo "${out%%$'\n'*}"
 }
 
 # --- TransportIDs, in hexadecimal
