@@ -63,8 +63,9 @@ read -ra tests <<<"${TESTS-}" || :
 "$top/make.d/packages.sh" kernel vm test lint docs series
 case $mode in
 short)
+	# The series has checkpatch and sparse look at every file
 	step 1 7 lint
-	part lint.sh
+	part lint.sh kernel-doc shellcheck python docs
 	step 2 7 "patch series"
 	reported "series check" series.sh check
 	step 3 7 kernel
