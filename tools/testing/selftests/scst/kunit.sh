@@ -8,6 +8,9 @@ if [ -z "$modules" ]; then
 	echo "# the kernel has no KUnit modules"
 	exit 4
 fi
+# Where a test lets allocations fail, those of single pages are to fail too
+min_order=/sys/kernel/debug/fail_page_alloc/min-order
+[ ! -e "$min_order" ] || echo 0 >"$min_order"
 status=0
 for module in $modules; do
 	echo "# module $module"
