@@ -54,9 +54,9 @@ struct scst_transport_id;
  * typedef scst_sense_t - how a command ended
  *
  * %SCST_GOOD, %SCST_PENDING, %SCST_BUSY, %SCST_TASK_SET_FULL,
- * %SCST_CONDITION_MET, %SCST_RESERVATION_CONFLICT, %SCST_ACA_ACTIVE or a sense
- * code made by SCST_SENSE().  A type of its own lets sparse find an errno that
- * is passed for a sense code.
+ * %SCST_CONDITION_MET, %SCST_RESERVATION_CONFLICT, %SCST_ACA_ACTIVE,
+ * %SCST_SENSE_DATA or a sense code made by SCST_SENSE().  A type of its own lets
+ * sparse find an errno that is passed for a sense code.
  */
 typedef u32 __bitwise scst_sense_t;
 
@@ -70,6 +70,8 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_CONDITION_MET	((__force scst_sense_t)0x2000003u)
 #define SCST_RESERVATION_CONFLICT ((__force scst_sense_t)0x2000004u)
 #define SCST_ACA_ACTIVE		((__force scst_sense_t)0x2000005u)
+/* CHECK CONDITION, and the sense data are in scst_cmd.sense already */
+#define SCST_SENSE_DATA		((__force scst_sense_t)0x2000006u)
 
 /* SPC-6 table 59 (ASC and ASCQ assignments): what core and handlers report. */
 #define SCST_SENSE_NOT_READY_MANUAL	SCST_SENSE(NOT_READY, 0x04, 0x03)
@@ -136,6 +138,7 @@ typedef u32 __bitwise scst_sense_t;
  * @SCST_UA_INQUIRY_CHANGED: inquiry data has changed (3F/03)
  * @SCST_UA_IDENTIFIER_CHANGED: device identifier changed (3F/05)
  * @SCST_UA_LUNS_CHANGED: reported LUNs data has changed (3F/0E)
+ * @SCST_UA_OTHER: what a device of this host has reported and is none of these
  * @SCST_UA_NR: number of conditions
  */
 enum scst_ua {
@@ -160,6 +163,7 @@ enum scst_ua {
 	SCST_UA_INQUIRY_CHANGED,
 	SCST_UA_IDENTIFIER_CHANGED,
 	SCST_UA_LUNS_CHANGED,
+	SCST_UA_OTHER,
 	SCST_UA_NR
 };
 
@@ -658,17 +662,21 @@ struct scst_clone {
  * @opcodes: rows this handler executes; rows with the same operation code
  *	stand together.  A row here replaces the core's row.
  * @nr_opcodes: number of rows
+ * @any: optional: what executes commands that neither this handler nor the core has
+ *	a row for: four rows, by scst_cmd.expected_dir, whose opcode, length and usage
+ *	map mean nothing.  The transport says how much data there is.
  * @add_device_parameters: names of the parameters of add_device, NULL ended
  * @new_device: a user wants a device.  Check @params ("name=value" words,
  *	split by blanks or semicolons; may be modified), open what has to be
  *	opened, and return scst_alloc_device()'s result, or ERR_PTR().  The
- *	core adds and attaches it.
+ *	core adds and attaches it.  NULL: the handler is for devices of this host,
+ *	and a user wants it to serve one that scst_add_passthrough() has added.
  * @attach: serve the logical unit: open the backing store and set its
  *	capacity.  The return value is the errno of the user's write.
  * @detach: stop serving it.  No command executes and none will be given to
  *	the handler until attach(), except for rows that have offline set.
  * @free_device: the device leaves for good, attached or not before.  Undo
- *	new_device(), except for the memory.
+ *	new_device(), except for the memory.  Not called without that.
  * @parse: optional check of a decoded command before its place in the task
  *	set, such as the LBA range.  Must not sleep.
  * @poll_sense: optional: what REQUEST SENSE tells when nothing else is pending,
@@ -678,6 +686,8 @@ struct scst_clone {
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their saved or
  *	default values, and let the power condition be active (SAM-6 6.3.3).  No
  *	command executes.
+ * @abort: optional: a reset has aborted the commands of the unit, of which some may
+ *	execute: end these, if it can be done.  The reset waits for them.
  * @quiesce: optional: no command executes: bring what they have written to stable
  *	storage.  -EBUSY while an operation in the background writes, or another
  *	negative errno.  Under memalloc_noio_save().
@@ -712,6 +722,7 @@ struct scst_dev_type {
 	u8 type;
 	const struct scst_opcode *opcodes;
 	unsigned int nr_opcodes;
+	const struct scst_opcode *any;
 	const char *const *add_device_parameters;
 	struct scst_device *(*new_device)(struct scst_dev_type *type,
 					  const char *name, char *params);
@@ -722,6 +733,7 @@ struct scst_dev_type {
 	scst_sense_t (*poll_sense)(struct scst_device *dev);
 	int (*progress)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
+	void (*abort)(struct scst_device *dev);
 	int (*quiesce)(struct scst_device *dev);
 	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
 				  u8 *buf, unsigned int size);
@@ -758,7 +770,8 @@ enum scst_qerr {
  * struct scst_device - a logical unit
  *
  * @dev: device on the bus scsi_tgt_dev; its name is the unit's name
- * @type: handler that created it, and the only one that binds to it
+ * @type: handler that created it, and the only one that binds to it; if it stands
+ *	for a device of this host the one that serves it
  * @priv: the handler's memory behind this struct, see scst_alloc_device()
  * @exec_gate: held by commands from exec() to scst_cmd_done()
  * @online: a handler is attached; stable for who is inside @exec_gate when it
@@ -812,6 +825,13 @@ struct scst_device {
 	bool was_online;
 	bool ready;		/* can be found by its name */
 	bool dying;
+	bool passthrough;	/* see passthrough.c, and what follows */
+	bool gone;
+	u8 passthrough_type;
+	struct mutex claim_mutex;	/* of who has it served, or not */
+	struct list_head claimed_entry;
+	const char *persist_name;
+	u16 other_ua;		/* ASC and ASCQ of SCST_UA_OTHER */
 	unsigned int nr_pins;	/* LUNs and nexuses */
 	struct scst_ranges ranges;
 	struct ida export_ids;
@@ -886,12 +906,25 @@ int __scst_register_virtual_dev_driver(struct scst_dev_type *type,
 #define scst_register_virtual_dev_driver(type) \
 	__scst_register_virtual_dev_driver(type, THIS_MODULE, KBUILD_MODNAME)
 void scst_unregister_virtual_dev_driver(struct scst_dev_type *type);
+/* Those for devices of this host have no new_device() */
+#define scst_register_dev_driver(type)	scst_register_virtual_dev_driver(type)
+#define scst_unregister_dev_driver(type) \
+	scst_unregister_virtual_dev_driver(type)
 
 struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 				      const char *name, size_t priv_size);
+struct scst_device *scst_alloc_passthrough(const char *name, u8 type,
+					   const char *persist_name,
+					   size_t priv_size);
+int scst_add_passthrough(struct scst_device *dev, struct device *parent);
+void scst_passthrough_gone(struct scst_device *dev);
+void scst_del_passthrough(struct scst_device *dev);
+bool scst_is_port_device(const struct device *dev);
 void scst_device_event(struct scst_device *dev, enum scst_dev_event event);
 void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except);
+void scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
+			  struct scst_cmd *except);
 void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
@@ -905,6 +938,9 @@ void scst_device_resume(struct scst_device *dev);
 void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result);
 void scst_cmd_leave_unit(struct scst_cmd *cmd);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info);
+void scst_cmd_set_sense_data(struct scst_cmd *cmd, const u8 *sense,
+			     unsigned int len);
+scst_sense_t scst_cmd_request_sense(struct scst_cmd *cmd);
 scst_sense_t scst_cmd_cdb_error(struct scst_cmd *cmd, u16 byte, u8 bit);
 scst_sense_t scst_cmd_param_error(struct scst_cmd *cmd, u16 byte, u8 bit);
 void scst_cmd_data_in(struct scst_cmd *cmd, const void *buf, u32 len);

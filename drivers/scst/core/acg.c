@@ -9,6 +9,7 @@
  * taken apart meanwhile.
  */
 
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include "core.h"
 
@@ -358,6 +359,79 @@ static int acg_del(struct scst_acg *acg, u64 lun)
 	acg_del_doomed(acg, &doomed);
 	acg_announce(acg);
 	return 0;
+}
+
+/* Whose memory the group is */
+static struct device *acg_owner(struct scst_acg *acg)
+{
+	return acg == &acg->tgt->default_acg ? &acg->tgt->dev : &acg->dev;
+}
+
+/* A LUN of the unit, with references on it, its group and its target; or NULL */
+static struct scst_acg_dev *acg_get_export(struct scst_device *unit)
+{
+	struct scst_acg_dev *ad;
+
+	guard(spinlock_irqsave)(&unit->tgt_dev_lock);
+	ad = list_first_entry_or_null(&unit->exports, struct scst_acg_dev,
+				      unit_entry);
+	if (!ad)
+		return NULL;
+	get_device(&ad->acg->tgt->dev);
+	get_device(acg_owner(ad->acg));
+	get_device(&ad->dev);
+	return ad;
+}
+
+static void acg_put_export(struct scst_acg_dev *ad)
+{
+	struct scst_acg *acg = ad->acg;
+	struct scst_tgt *tgt = acg->tgt;
+
+	put_device(&ad->dev);
+	put_device(acg_owner(acg));
+	put_device(&tgt->dev);
+}
+
+/* Unless somebody else deletes it, or gives it another unit */
+static void acg_unmap(struct scst_acg_dev *ad, const struct scst_device *unit)
+{
+	LIST_HEAD(doomed);
+
+	scoped_guard(mutex, &ad->acg->tgt->mutex) {
+		if (!ad->live || ad->unit != unit)
+			return;
+		dev_info(&ad->acg->tgt->dev, "LUN %llu: %s is gone\n", ad->lun,
+			 dev_name(&unit->dev));
+		acg_set_live(ad, false);
+		list_add(&ad->doomed, &doomed);
+	}
+	acg_del_doomed(ad->acg, &doomed);
+	acg_announce(ad->acg);
+}
+
+/**
+ * scst_acg_unmap - delete all LUNs of a unit
+ * @unit: unit, which cannot be mapped any more
+ *
+ * Those that others delete may still be there.
+ *
+ * Context: process context; waits for commands, and for initiators on this host.
+ */
+void scst_acg_unmap(struct scst_device *unit)
+{
+	struct scst_acg_dev *ad;
+
+	while ((ad = acg_get_export(unit))) {
+		/* If the target goes, its LUNs do so with it. */
+		if (READ_ONCE(ad->acg->tgt->dying)) {
+			msleep(20);
+		} else if (!scst_acg_begin_write(ad->acg->tgt)) {
+			acg_unmap(ad, unit);
+			scst_acg_end_write(ad->acg->tgt);
+		}
+		acg_put_export(ad);
+	}
 }
 
 static void acg_clear(struct scst_acg *acg)

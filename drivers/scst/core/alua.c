@@ -289,7 +289,7 @@ static int unit_join(struct scst_dev_group *group, struct scst_device *unit)
 	if (unit->dev_group)
 		return unit->dev_group == group ? -EEXIST : -EBUSY;
 	/* Who deletes it comes to scst_alua_del_device(), and waits there. */
-	if (READ_ONCE(unit->dying))
+	if (READ_ONCE(unit->dying) || !READ_ONCE(unit->ready))
 		return -ENOENT;
 	gu = kzalloc(sizeof(*gu), GFP_KERNEL);
 	if (!gu)

@@ -564,7 +564,8 @@ static void cmd_set_resid(struct scst_cmd *cmd)
 
 	if (cmd->op && (cmd->op->dir & SCST_DATA_READ)) {
 		if (cmd->status != SAM_STAT_GOOD &&
-		    cmd->status != SAM_STAT_CONDITION_MET)
+		    cmd->status != SAM_STAT_CONDITION_MET &&
+		    cmd->result != SCST_SENSE_DATA)
 			cmd->resp_data_len = 0;
 		want = cmd->resp_data_len;
 	} else if (cmd->op && (cmd->op->dir & SCST_DATA_WRITE)) {

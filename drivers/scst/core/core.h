@@ -219,6 +219,7 @@ int scst_check_name(const char *owner, const char *file, const char *name);
 int scst_add_name(struct scst_name *n, struct device *dev);
 void scst_del_name(struct scst_name *n);
 struct scst_device *scst_find_dev(const char *name);
+struct scst_device *scst_find_passthrough(const char *name);
 struct scst_tgt *scst_find_tgt(const char *name);
 
 /* device.c */
@@ -232,6 +233,13 @@ int scst_device_get_export(struct scst_device *dev);
 void scst_device_put_export(struct scst_device *dev, int id);
 void scst_device_pin(struct scst_device *dev);
 void scst_device_unpin(struct scst_device *dev);
+
+int scst_attach_device(struct scst_device *dev);
+
+/* passthrough.c */
+int scst_claim_passthrough(struct scst_dev_type *type, const char *name);
+int scst_unclaim_passthrough(struct scst_device *dev,
+			     const struct scst_dev_type *type);
 
 /* handler.c */
 void scst_type_remember(struct scst_device *dev);
@@ -267,6 +275,7 @@ void scst_acg_exit(struct scst_acg *acg);
 int scst_acg_begin_write(struct scst_tgt *tgt);
 void scst_acg_end_write(struct scst_tgt *tgt);
 void scst_acg_wait_writers(struct scst_tgt *tgt);
+void scst_acg_unmap(struct scst_device *unit);
 
 /* ini_group.c */
 struct scst_acg *scst_acg_find(struct scst_tgt *tgt, const char *name);

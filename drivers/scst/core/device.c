@@ -7,6 +7,7 @@
  */
 
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include "core.h"
 
 static int dev_match(struct device *dev, const struct device_driver *drv)
@@ -24,6 +25,9 @@ static int dev_probe(struct device *dev)
 	struct scst_device *unit = to_scst_dev(dev);
 	int ret;
 
+	/* No handler has it any more: match() was before that. */
+	if (!READ_ONCE(unit->bind_allowed))
+		return -ENODEV;
 	ret = unit->type->attach(unit);
 	if (ret)
 		return ret;
@@ -66,11 +70,15 @@ static void dev_remove(struct device *dev)
 static int dev_uevent(const struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct scst_device *unit;
+	const char *name;
 
 	if (dev->type != &scst_device_type)
 		return 0;
 	unit = container_of_const(dev, struct scst_device, dev);
-	return add_uevent_var(env, "SCST_DRIVER=%s", unit->type->driver.name);
+	/* scst_unclaim_passthrough() waits for this section. */
+	guard(rcu)();
+	name = READ_ONCE(unit->type)->driver.name;
+	return *name ? add_uevent_var(env, "SCST_DRIVER=%s", name) : 0;
 }
 
 static const struct bus_type dev_bus = {
@@ -99,14 +107,21 @@ void scst_dev_bus_unregister(void)
 static ssize_t type_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	return sysfs_emit(buf, "%u\n", to_scst_dev(dev)->type->type);
+	const struct scst_device *unit = to_scst_dev(dev);
+
+	return sysfs_emit(buf, "%u\n", unit->passthrough ?
+				       unit->passthrough_type :
+				       unit->type->type);
 }
 static DEVICE_ATTR_RO(type);
 
 static ssize_t handler_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%s\n", to_scst_dev(dev)->type->driver.name);
+	/* scst_unclaim_passthrough() waits for this section. */
+	guard(rcu)();
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(to_scst_dev(dev)->type)->driver.name);
 }
 static DEVICE_ATTR_RO(handler);
 
@@ -115,9 +130,9 @@ static ssize_t key_attributes_show(struct device *dev,
 {
 	struct scst_device *unit = to_scst_dev(dev);
 
+	guard(mutex)(&unit->mutex);
 	if (!unit->type->key_attributes)
 		return 0;
-	guard(mutex)(&unit->mutex);
 	return unit->type->key_attributes(unit, buf, 0);
 }
 static DEVICE_ATTR_RO(key_attributes);
@@ -160,6 +175,7 @@ static void device_release(struct device *dev)
 	scst_gate_exit(&unit->task_set);
 	ida_destroy(&unit->export_ids);
 	scst_pr_free(unit);
+	kfree(unit->persist_name);
 	kfree(unit);
 	scst_object_put();
 }
@@ -255,6 +271,7 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	unit->tst = true;
 	mutex_init(&unit->mutex);
 	mutex_init(&unit->suspend_mutex);
+	mutex_init(&unit->claim_mutex);
 	ida_init(&unit->export_ids);
 	scst_ranges_init(&unit->ranges);
 	spin_lock_init(&unit->tgt_dev_lock);
@@ -287,7 +304,14 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 }
 EXPORT_SYMBOL_GPL(scst_alloc_device);
 
-static int dev_attach(struct scst_device *unit)
+/**
+ * scst_attach_device - have a unit served by the handler that it is for
+ * @unit: unit
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or what attach() returned.
+ */
+int scst_attach_device(struct scst_device *unit)
 {
 	int ret;
 
@@ -322,7 +346,7 @@ int scst_add_device(struct scst_device *dev)
 	ret = scst_pr_start(dev);
 	if (ret)
 		goto del;
-	ret = dev_attach(dev);
+	ret = scst_attach_device(dev);
 	if (ret)
 		goto stop_pr;
 
@@ -357,7 +381,7 @@ free:
 
 /**
  * scst_del_device - delete a unit
- * @dev: unit, of which the creator's reference is dropped
+ * @dev: unit that new_device() has made, of which the creator's reference is dropped
  *
  * Context: process context; waits for executing commands and for callbacks of
  * its attributes.
@@ -401,7 +425,9 @@ int scst_device_get_export(struct scst_device *dev)
 	int id;
 
 	guard(mutex)(&dev->mutex);
-	if (dev->dying || !try_module_get(dev->type->driver.owner))
+	/* One that is not ready may have no handler, or is to have another one. */
+	if (dev->dying || !dev->ready || READ_ONCE(dev->gone) ||
+	    !try_module_get(dev->type->driver.owner))
 		return -ENODEV;
 	id = ida_alloc(&dev->export_ids, GFP_KERNEL);
 	if (id < 0) {
@@ -431,7 +457,10 @@ void scst_device_pin(struct scst_device *dev)
 void scst_device_unpin(struct scst_device *dev)
 {
 	scoped_guard(mutex, &dev->mutex) {
-		dev->nr_pins--;
+		WRITE_ONCE(dev->nr_pins, dev->nr_pins - 1);
+		/* As wake_up_var() wants it */
+		smp_mb();
+		wake_up_var(&dev->nr_pins);
 		module_put(dev->type->driver.owner);
 	}
 	put_device(&dev->dev);

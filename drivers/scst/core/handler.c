@@ -21,6 +21,17 @@ void scst_type_forget(struct scst_device *dev)
 	list_del_init(&dev->type_entry);
 }
 
+static int add_passthrough(struct scst_dev_type *type, const char *name,
+			   const char *params)
+{
+	if (*params) {
+		pr_err("%s: add_device: %s: there are no parameters\n",
+		       type->driver.name, name);
+		return -EINVAL;
+	}
+	return scst_claim_passthrough(type, name);
+}
+
 static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 				size_t count)
 {
@@ -41,6 +52,8 @@ static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 	ret = scst_check_name(drv->name, "add_device", name);
 	if (ret)
 		return ret;
+	if (!type->new_device)
+		return add_passthrough(type, name, params) ?: count;
 
 	dev = type->new_device(type, name, params);
 	if (IS_ERR(dev))
@@ -51,6 +64,13 @@ static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 	return ret ?: count;
 }
 static DRIVER_ATTR_WO(add_device);
+
+static int type_del_device(const struct scst_dev_type *type,
+			   struct scst_device *dev)
+{
+	return dev->passthrough ? scst_unclaim_passthrough(dev, type) :
+				  scst_del_device(dev);
+}
 
 static ssize_t del_device_store(struct device_driver *drv, const char *buf,
 				size_t count)
@@ -71,7 +91,7 @@ static ssize_t del_device_store(struct device_driver *drv, const char *buf,
 
 	dev = scst_find_dev(name);
 	if (dev && &dev->type->driver == drv)
-		ret = scst_del_device(dev);
+		ret = type_del_device(to_scst_dev_type(drv), dev);
 	if (dev)
 		put_device(&dev->dev);
 	if (ret)
@@ -139,18 +159,24 @@ int __scst_register_virtual_dev_driver(struct scst_dev_type *type,
 }
 EXPORT_SYMBOL_GPL(__scst_register_virtual_dev_driver);
 
+/* With a reference */
 static struct scst_device *type_first_device(struct scst_dev_type *type)
 {
+	struct scst_device *dev;
+
 	guard(mutex)(&types_mutex);
-	return list_first_entry_or_null(&type->devices, struct scst_device,
-					type_entry);
+	dev = list_first_entry_or_null(&type->devices, struct scst_device,
+				       type_entry);
+	if (dev)
+		get_device(&dev->dev);
+	return dev;
 }
 
 /**
  * scst_unregister_virtual_dev_driver - unregister a dev handler
  * @type: dev handler without mapped devices; a LUN pins the handler's module
  *
- * Detaches and deletes the devices it created.
+ * Detaches and deletes the devices it created, and gives back those of this host.
  *
  * Context: process context; waits for executing commands and for callbacks of
  * attributes.
@@ -158,11 +184,15 @@ static struct scst_device *type_first_device(struct scst_dev_type *type)
 void scst_unregister_virtual_dev_driver(struct scst_dev_type *type)
 {
 	struct scst_device *dev;
+	int ret;
 
 	driver_unregister(&type->driver);
 	while ((dev = type_first_device(type))) {
-		if (WARN_ON_ONCE(scst_del_device(dev)))
+		ret = type_del_device(type, dev);
+		/* The device may be going by itself. */
+		if (WARN_ON_ONCE(ret && !dev->passthrough))
 			scst_type_forget(dev);
+		put_device(&dev->dev);
 	}
 	scst_opcode_index_exit(type);
 }

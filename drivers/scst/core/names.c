@@ -136,8 +136,18 @@ void scst_del_name(struct scst_name *n)
 	hash_del(&n->node);
 }
 
-/* The device of that name with a reference, or NULL. */
-struct scst_device *scst_find_dev(const char *name)
+static bool dev_is_ready(const struct scst_device *dev)
+{
+	return READ_ONCE(dev->ready);
+}
+
+static bool dev_is_passthrough(const struct scst_device *dev)
+{
+	return dev->passthrough;
+}
+
+static struct scst_device *find_dev(const char *name,
+				    bool (*wanted)(const struct scst_device *d))
 {
 	struct scst_device *dev;
 	struct scst_name *n;
@@ -147,10 +157,22 @@ struct scst_device *scst_find_dev(const char *name)
 	if (!n)
 		return NULL;
 	dev = to_scst_dev(n->dev);
-	if (!READ_ONCE(dev->ready))
+	if (!wanted(dev))
 		return NULL;
 	get_device(&dev->dev);
 	return dev;
+}
+
+/* The device of that name, which a handler serves, with a reference, or NULL. */
+struct scst_device *scst_find_dev(const char *name)
+{
+	return find_dev(name, dev_is_ready);
+}
+
+/* Likewise a device of this host, served or not */
+struct scst_device *scst_find_passthrough(const char *name)
+{
+	return find_dev(name, dev_is_passthrough);
 }
 
 /* The target of that name with a reference, or NULL. */

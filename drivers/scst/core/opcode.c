@@ -364,6 +364,63 @@ static const struct scst_opcode *opcode_of_cmd(const struct scst_cmd *cmd)
 	return scst_opcode_find(opcode_core_index, cmd->cdb, cmd->cdb_len);
 }
 
+/* Commands of SCSI-2 that read or write other devices than the one they are for */
+#define OPCODE_COPY		0x18
+#define OPCODE_COMPARE		0x39
+#define OPCODE_COPY_AND_VERIFY	0x3a
+
+/*
+ * What would get around LUN maps and reservations here: the core has these, in all
+ * their variants, or nobody has.
+ */
+static bool opcode_is_core_only(u8 opcode)
+{
+	static const u8 opcodes[] = {
+		RESERVE, RELEASE, RESERVE_10, RELEASE_10,
+		PERSISTENT_RESERVE_IN, PERSISTENT_RESERVE_OUT, REPORT_LUNS,
+		EXTENDED_COPY, RECEIVE_COPY_RESULTS, OPCODE_COPY,
+		OPCODE_COMPARE, OPCODE_COPY_AND_VERIFY,
+	};
+
+	return memchr(opcodes, opcode, sizeof(opcodes));
+}
+
+/* What no row is known for goes to a handler that takes anything. */
+static bool opcode_take_any(struct scst_cmd *cmd)
+{
+	if (!cmd->dev || !cmd->dev->type->any || !cmd->cdb_len ||
+	    opcode_is_core_only(cmd->cdb[0]))
+		return false;
+	cmd->op = &cmd->dev->type->any[cmd->expected_dir];
+	return true;
+}
+
+/* How long a CDB of an operation code is at least. */
+static unsigned int opcode_min_len(const struct scst_cmd *cmd)
+{
+	u8 opcode = cmd->cdb[0];
+
+	if (opcode >= VENDOR_SPECIFIC_CDB)
+		return 6;
+	if (opcode != VARIABLE_LENGTH_CMD)
+		return COMMAND_SIZE(opcode);
+	if (cmd->cdb_len < SCST_MIN_VARLEN_CDB)
+		return SCST_MIN_VARLEN_CDB;
+	return scsi_varlen_cdb_length(cmd->cdb);
+}
+
+/* How much data such a command has only the transport knows. */
+static scst_sense_t opcode_parse_any(struct scst_cmd *cmd)
+{
+	unsigned int len = opcode_min_len(cmd);
+
+	if (cmd->cdb_len < len)
+		return scst_cmd_cdb_error(cmd, cmd->cdb_len, 8);
+	cmd->xfer_len = cmd->expected_dir == SCST_DATA_BIDI ? cmd->out_bufflen :
+							       cmd->bufflen;
+	return cmd->dev->type->parse ? cmd->dev->type->parse(cmd) : SCST_GOOD;
+}
+
 static bool opcode_any_supported(const struct scst_opcode **index, u8 opcode,
 				 const struct scst_device *dev)
 {
@@ -522,8 +579,11 @@ scst_sense_t scst_cmd_parse(struct scst_cmd *cmd)
 	scst_sense_t sense;
 
 	op = opcode_of_cmd(cmd);
-	if (unlikely(!op))
-		return opcode_unknown(cmd);
+	if (unlikely(!op)) {
+		if (!opcode_take_any(cmd))
+			return opcode_unknown(cmd);
+		return opcode_parse_any(cmd);
+	}
 	if (unlikely(op->supported) && cmd->dev && !op->supported(cmd->dev))
 		return opcode_unknown(cmd);
 	cmd->op = op;

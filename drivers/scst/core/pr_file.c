@@ -164,6 +164,12 @@ struct scst_pr_state *scst_pr_unpack(const u8 *buf, u32 len)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_pr_unpack);
 
+/* A device of this host may be another one's place the next time. */
+static const char *pr_file_name(const struct scst_pr *pr)
+{
+	return pr->dev->persist_name ?: dev_name(&pr->dev->dev);
+}
+
 /**
  * scst_pr_save - make a state persist
  * @pr: reservations of the unit
@@ -180,8 +186,8 @@ int scst_pr_save(struct scst_pr *pr, const struct scst_pr_state *state)
 	if (!buf)
 		return -ENOMEM;
 	scst_pr_pack(state, buf);
-	return scst_persist_save(SCST_PR_KIND, dev_name(&pr->dev->dev),
-				 PR_VERSION, buf, len);
+	return scst_persist_save(SCST_PR_KIND, pr_file_name(pr), PR_VERSION, buf,
+				 len);
 }
 
 /* Nobody knows any more who may do what. */
@@ -213,8 +219,8 @@ struct scst_pr_state *scst_pr_load(struct scst_pr *pr)
 	u8 *buf __free(kvfree) = kvmalloc(PR_FILE_MAX_LEN, GFP_KERNEL);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	len = scst_persist_load(SCST_PR_KIND, dev_name(&pr->dev->dev), PR_VERSION,
-				buf, PR_FILE_MAX_LEN);
+	len = scst_persist_load(SCST_PR_KIND, pr_file_name(pr), PR_VERSION, buf,
+				PR_FILE_MAX_LEN);
 	if (len == -ENOENT || len == -ENOTDIR)
 		return scst_pr_state_alloc(0) ?: ERR_PTR(-ENOMEM);
 	if (len == -EUCLEAN || len == -EINVAL || len == -EIO)

@@ -3,6 +3,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/export.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include "core.h"
@@ -111,6 +112,10 @@ static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
  */
 void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result)
 {
+	if (result == SCST_SENSE_DATA) {
+		cmd->status = SAM_STAT_CHECK_CONDITION;
+		return;
+	}
 	cmd->sense_len = 0;
 
 	switch (result) {
@@ -155,6 +160,26 @@ void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info)
 	cmd->info_valid = true;
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
+
+/**
+ * scst_cmd_set_sense_data - give a command the sense data of a device of this host
+ * @cmd: command that is about to end with %SCST_SENSE_DATA
+ * @sense: sense data, in either format
+ * @len: bytes of it
+ *
+ * Data-in that scst_cmd.resp_data_len tells of goes to the initiator with it.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_sense_data(struct scst_cmd *cmd, const u8 *sense,
+			     unsigned int len)
+{
+	len = min(len, sizeof(cmd->sense));
+	memcpy(cmd->sense, sense, len);
+	memset(cmd->sense + len, 0, sizeof(cmd->sense) - len);
+	cmd->sense_len = len;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_sense_data);
 
 static void sense_set_field(struct scst_cmd *cmd, bool in_cdb, u16 byte, u8 bit)
 {

@@ -246,6 +246,26 @@ scst_sense_t scst_exec_request_sense(struct scst_cmd *cmd)
 }
 
 /**
+ * scst_cmd_request_sense - answer REQUEST SENSE if there is something to report
+ * @cmd: command REQUEST SENSE of a handler that asks a device of this host
+ *
+ * That is a unit attention condition, or that the unit is offline.
+ *
+ * Context: any.
+ * Return: how it ended; %SCST_PENDING if there is nothing, and nothing has been done.
+ */
+scst_sense_t scst_cmd_request_sense(struct scst_cmd *cmd)
+{
+	/* Pairs with dev_probe() */
+	bool online = smp_load_acquire(&cmd->dev->online);
+
+	if (scst_ua_pending(cmd->tgt_dev) || !online)
+		return scst_exec_request_sense(cmd);
+	return SCST_PENDING;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_request_sense);
+
+/**
  * scst_exec_test_unit_ready - TEST UNIT READY
  * @cmd: command
  *

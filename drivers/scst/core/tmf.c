@@ -368,6 +368,8 @@ static void tmf_wait_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 /* The commands of a logical unit were aborted: the rest of its reset. */
 static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 {
+	if (dev->type->abort)
+		dev->type->abort(dev);
 	tmf_wait_unit(tmf, dev);
 	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {

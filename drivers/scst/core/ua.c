@@ -113,6 +113,16 @@ static const struct {
 	},
 };
 
+static scst_sense_t ua_sense(const struct scst_tgt_dev *td, unsigned int ua)
+{
+	u16 code;
+
+	if (likely(ua != SCST_UA_OTHER))
+		return ua_table[ua].sense;
+	code = READ_ONCE(td->dev->other_ua);
+	return SCST_SENSE(UNIT_ATTENTION, code >> 8, code & 0xff);
+}
+
 /**
  * scst_ua_set - establish a unit attention condition
  * @td: I_T_L nexus
@@ -177,7 +187,7 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 		ua_clear_included(td, ua);
 		cmd->ua = ua + 1;
 		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua);
-		return ua_table[ua].sense;
+		return ua_sense(td, ua);
 	}
 	return SCST_GOOD;
 }
@@ -198,7 +208,7 @@ scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr)
 	ua_note_luns(td);
 	pending = READ_ONCE(td->ua);
 	*nr = hweight_long(pending);
-	return pending ? ua_table[__ffs(pending)].sense : SCST_GOOD;
+	return pending ? ua_sense(td, __ffs(pending)) : SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_peek);
 
@@ -288,6 +298,25 @@ void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 	spin_unlock_irqrestore(&dev->tgt_dev_lock, flags);
 }
 EXPORT_SYMBOL_GPL(scst_device_ua);
+
+/**
+ * scst_device_other_ua - establish a unit attention condition that has no name here
+ * @dev: logical unit that stands for a device of this host
+ * @asc: additional sense code
+ * @ascq: its qualifier
+ * @except: as in scst_device_ua()
+ *
+ * Of several that have not been reported the last one is.
+ *
+ * Context: any.
+ */
+void scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
+			  struct scst_cmd *except)
+{
+	WRITE_ONCE(dev->other_ua, asc << 8 | ascq);
+	scst_device_ua(dev, SCST_UA_OTHER, except);
+}
+EXPORT_SYMBOL_GPL(scst_device_other_ua);
 
 /**
  * scst_ua_luns_changed - tell an initiator that its LUN map changed

@@ -85,6 +85,7 @@ TRACE_DEFINE_ENUM(SCST_UA_SPACE_THRESHOLD);
 TRACE_DEFINE_ENUM(SCST_UA_INQUIRY_CHANGED);
 TRACE_DEFINE_ENUM(SCST_UA_IDENTIFIER_CHANGED);
 TRACE_DEFINE_ENUM(SCST_UA_LUNS_CHANGED);
+TRACE_DEFINE_ENUM(SCST_UA_OTHER);
 
 #define show_scst_ua(val)						\
 	__print_symbolic(val,						\
@@ -115,7 +116,8 @@ TRACE_DEFINE_ENUM(SCST_UA_LUNS_CHANGED);
 		{ SCST_UA_SPACE_THRESHOLD, "38/07 space threshold" },	\
 		{ SCST_UA_INQUIRY_CHANGED, "3f/03 inquiry changed" },	\
 		{ SCST_UA_IDENTIFIER_CHANGED, "3f/05 identifier changed" }, \
-		{ SCST_UA_LUNS_CHANGED, "3f/0e LUNs changed" })
+		{ SCST_UA_LUNS_CHANGED, "3f/0e LUNs changed" }, \
+		{ SCST_UA_OTHER, "other" })
 
 /* A command was decoded.  Its LUN is written as the initiators of Linux do. */
 TRACE_EVENT(scst_cmd_init,

@@ -849,6 +849,57 @@ static void opcode_parse_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opcode_nr_parsed, 1);
 }
 
+/**
+ * struct any_case - a command for a handler that takes anything
+ * @name: what is special
+ * @cdb: CDB
+ * @len: its length in bytes
+ * @taken: it goes to the handler's row for all else
+ */
+struct any_case {
+	const char *name;
+	u8 cdb[32];
+	u8 len;
+	bool taken;
+};
+
+static const struct any_case any_cases[] = {
+	{ "vendor specific", { 0xc1 }, 6, true },
+	{ "of 10 bytes", { 0x3e }, 10, true },
+	{ "cut off", { 0x3e }, 9, false },
+	{ "other service action", { 0xa3, 0x05 }, 12, true },
+	{ "variable length", { 0x7f, [7] = 8, 0xfe, 0x01 }, 16, true },
+	{ "variable length, cut off", { 0x7f, [7] = 24, 0xfe, 0x01 }, 16, false },
+	{ "EXTENDED COPY(LID4)", { 0x83, 0x01 }, 16, false },
+	{ "RECEIVE COPY STATUS(LID4)", { 0x84, 0x05 }, 16, false },
+	{ "PERSISTENT RESERVE OUT", { 0x5f, 0x1f }, 10, false },
+	{ "PERSISTENT RESERVE IN", { 0x5e, 0x1f }, 10, false },
+	{ "COPY", { 0x18 }, 6, false },
+	{ "COMPARE", { 0x39 }, 10, false },
+	{ "COPY AND VERIFY", { 0x3a }, 10, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(any, any_cases, name);
+
+/* LUN maps and reservations hold for what nobody knows, too. */
+static void opcode_any_test(struct kunit *test)
+{
+	static const struct scst_opcode any[SCST_DATA_BIDI + 1] = {};
+	const struct any_case *c = test->param_value;
+	struct scst_fixture *f = test->priv;
+	struct scst_cmd *cmd = scst_fixture_cmd(test, c->cdb, c->len);
+	scst_sense_t sense;
+
+	f->type.any = any;
+	scst_fixture_set_buf(test, SCST_DATA_READ, 512);
+	sense = scst_cmd_parse(cmd);
+	KUNIT_EXPECT_EQ(test, sense == SCST_GOOD, c->taken);
+	if (!c->taken)
+		return;
+	KUNIT_EXPECT_PTR_EQ(test, cmd->op, &any[SCST_DATA_READ]);
+	KUNIT_EXPECT_EQ(test, cmd->xfer_len, 512);
+}
+
 /* For a LUN that does not exist only what the core answers is known. */
 static void opcode_no_lun_test(struct kunit *test)
 {
@@ -1230,6 +1281,7 @@ static struct kunit_case opcode_test_cases[] = {
 	KUNIT_CASE(opcode_random_test),
 	KUNIT_CASE_PARAM(opcode_buffer_test, buffer_gen_params),
 	KUNIT_CASE(opcode_parse_test),
+	KUNIT_CASE_PARAM(opcode_any_test, any_gen_params),
 	KUNIT_CASE(opcode_no_lun_test),
 	KUNIT_CASE_PARAM(opcode_rsoc_test, rsoc_gen_params),
 	KUNIT_CASE(opcode_rsoc_all_test),

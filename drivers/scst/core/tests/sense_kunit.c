@@ -190,7 +190,7 @@ static void sense_no_lun_test(struct kunit *test)
 /* What is no result must not reach the initiator as success. */
 static void sense_no_result_test(struct kunit *test)
 {
-	static const u32 wrong[] = { 0x2000000, 0x2000006, 1, 0x00050000 };
+	static const u32 wrong[] = { 0x2000000, 0x2000007, 1, 0x00050000 };
 	struct scst_cmd *cmd;
 	unsigned int i;
 
@@ -201,6 +201,27 @@ static void sense_no_result_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd->sense[2], HARDWARE_ERROR);
 		KUNIT_EXPECT_EQ(test, cmd->sense[12], 0x44);
 	}
+}
+
+/* Sense data of a device go as they are, and no more than there is room for. */
+static void sense_data_test(struct kunit *test)
+{
+	struct scst_cmd *cmd = scst_fixture_cmd(test, NULL, 0);
+	u8 sense[256];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(sense); i++)
+		sense[i] = 0x70 + i;
+	scst_cmd_set_sense_data(cmd, sense, 20);
+	scst_cmd_set_result(cmd, SCST_SENSE_DATA);
+	KUNIT_EXPECT_EQ(test, cmd->status, SAM_STAT_CHECK_CONDITION);
+	KUNIT_EXPECT_EQ(test, cmd->sense_len, 20);
+	KUNIT_EXPECT_MEMEQ(test, cmd->sense, sense, 20);
+	KUNIT_EXPECT_EQ(test, cmd->sense[20], 0);
+
+	scst_cmd_set_sense_data(cmd, sense, sizeof(sense));
+	KUNIT_EXPECT_EQ(test, cmd->sense_len, sizeof(cmd->sense));
+	KUNIT_EXPECT_MEMEQ(test, cmd->sense, sense, sizeof(cmd->sense));
 }
 
 /* REQUEST SENSE: ends with GOOD, in the format that it asks for. */
@@ -293,6 +314,7 @@ static struct kunit_case sense_test_cases[] = {
 	KUNIT_CASE_PARAM(sense_bytes_test, sense_gen_params),
 	KUNIT_CASE(sense_no_lun_test),
 	KUNIT_CASE(sense_no_result_test),
+	KUNIT_CASE(sense_data_test),
 	KUNIT_CASE(sense_request_sense_test),
 	KUNIT_CASE(sense_progress_test),
 	{}

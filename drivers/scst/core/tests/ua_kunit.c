@@ -38,6 +38,7 @@ static const struct ua_case ua_cases[] = {
 	{ "inquiry changed", SCST_UA_INQUIRY_CHANGED, 0x3f, 0x03 },
 	{ "identifier changed", SCST_UA_IDENTIFIER_CHANGED, 0x3f, 0x05 },
 	{ "LUNs changed", SCST_UA_LUNS_CHANGED, 0x3f, 0x0e },
+	{ "other", SCST_UA_OTHER, 0x5a, 0x01 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(ua, ua_cases, desc);
@@ -330,9 +331,19 @@ static struct kunit_case ua_test_cases[] = {
 	{}
 };
 
+static int ua_init(struct kunit *test)
+{
+	int ret = scst_fixture_init(test);
+	struct scst_fixture *f = test->priv;
+
+	if (!ret)
+		f->dev.other_ua = 0x5a01;
+	return ret;
+}
+
 static struct kunit_suite ua_test_suite = {
 	.name = "scst_ua",
-	.init = scst_fixture_init,
+	.init = ua_init,
 	.exit = scst_fixture_exit,
 	.test_cases = ua_test_cases,
 };
