@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands go to the device as they came: a request with the CDB, and with the data
+ * where the target driver has them.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/sched/mm.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_host.h>
+#include "pass.h"
+
+/* ------------------------------------------------------------------------
+ * The request
+ */
+
+static bool pass_cdb_fits(const struct scst_cmd *cmd,
+			  const struct scsi_device *sdev)
+{
+	return cmd->cdb_len <= sizeof_field(struct scsi_cmnd, cmnd) &&
+	       cmd->cdb_len <= sdev->host->max_cmd_len;
+}
+
+/*
+ * A device that uses ACA would hold up everybody here, as all are one initiator to
+ * it.  The condition is the core's business.
+ */
+static void pass_set_cdb(struct scsi_cmnd *scmd, const u8 *cdb, u16 len)
+{
+	unsigned int control;
+
+	memcpy(scmd->cmnd, cdb, len);
+	scmd->cmd_len = len;
+	if (cdb[0] == VARIABLE_LENGTH_CMD)
+		control = 1;
+	else if (cdb[0] >= VENDOR_SPECIFIC_CDB)
+		control = len - 1;
+	else
+		control = COMMAND_SIZE(cdb[0]) - 1;
+	if (control < len)
+		scmd->cmnd[control] &= ~SCST_CDB_CONTROL_NACA;
+}
+
+/**
+ * pass_send - send a request for a command to the device
+ * @cmd: command
+ * @pr: the request
+ * @flags: %BLK_MQ_REQ_NOWAIT: fail where there is no request now
+ *
+ * Context: process context; waits for a request if @flags allow.
+ * Return: 0: end_io() is or will be called; -EAGAIN when there is no request,
+ * -ENODEV when there will be none, -EINVAL when the host adapter cannot transfer the
+ * data at a time, -ENOMEM.
+ */
+int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
+	      blk_mq_req_flags_t flags)
+{
+	const struct pass_handler *handler = to_pass_handler(cmd->dev);
+	bool out = cmd->op->dir & SCST_DATA_WRITE;
+	bool at_head = cmd->queue_type == SCST_CMD_QUEUE_HEAD_OF_QUEUE;
+	struct scsi_device *sdev = to_pass_unit(cmd->dev)->sdev;
+	struct scsi_cmnd *scmd;
+	struct request *rq;
+	int ret = 0;
+
+	rq = scsi_alloc_request(sdev->request_queue,
+				out ? REQ_OP_DRV_OUT : REQ_OP_DRV_IN, flags);
+	if (IS_ERR(rq))
+		return PTR_ERR(rq);
+	if (pr->sg_cnt)
+		ret = blk_rq_map_kern_sg(rq, pr->sg, pr->sg_cnt, GFP_NOIO);
+	if (ret) {
+		blk_mq_free_request(rq);
+		return ret;
+	}
+
+	scmd = blk_mq_rq_to_pdu(rq);
+	pass_set_cdb(scmd, pr->cdb, cmd->cdb_len);
+	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
+	rq->rq_flags |= RQF_QUIET;
+	rq->timeout = (cmd->op->timeout ?: handler->timeout) * HZ;
+	rq->end_io = pr->end_io;
+	rq->end_io_data = pr;
+	pr->bio = rq->bio;
+	blk_execute_rq_nowait(rq, at_head);
+	return 0;
+}
+
+/**
+ * pass_recv - take back the request that a device has ended
+ * @cmd: command
+ * @rq: request of it, whose end_io() this is; it is gone after this
+ * @status: what end_io() was told
+ * @len: bytes of data that it had
+ * @resid: set to the bytes that were not transferred
+ *
+ * Context: any.
+ * Return: how it ended.
+ */
+scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
+		       blk_status_t status, u32 len, u32 *resid)
+{
+	struct pass_request *pr = rq->end_io_data;
+	scst_sense_t result;
+
+	result = pass_result(cmd, blk_mq_rq_to_pdu(rq), status, len, resid);
+	blk_rq_unmap_kern_sg(pr->bio);
+	blk_mq_free_request(rq);
+	return result;
+}
+
+/* There is no request, or the data can't be mapped. */
+scst_sense_t pass_sense_of_errno(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+		return SCST_BUSY;
+	case -ENODEV:
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
+	default:
+		/* More than the host adapter can transfer at a time */
+		return SCST_SENSE_INVALID_FIELD_IN_CDB;
+	}
+}
+
+static enum rq_end_io_ret pass_end_io(struct request *rq, blk_status_t status)
+{
+	struct pass_cmd *pc = container_of((struct pass_request *)rq->end_io_data,
+					   struct pass_cmd, request);
+	struct scst_cmd *cmd = to_scst_cmd(pc);
+	scst_sense_t result;
+	u32 resid;
+
+	result = pass_recv(cmd, rq, status, cmd->bufflen, &resid);
+	pass_set_transferred(cmd, cmd->bufflen - resid);
+	if (pc->done && pass_was_done(cmd, result))
+		pc->done(cmd);
+	scst_cmd_done(cmd, result);
+	return RQ_END_IO_NONE;
+}
+
+static int pass_start(struct scst_cmd *cmd, blk_mq_req_flags_t flags)
+{
+	struct pass_request *pr = &to_pass_cmd(cmd)->request;
+	/* Else nobody may have fetched it. */
+	bool data = cmd->op->dir != SCST_DATA_NONE && cmd->xfer_len &&
+		    cmd->expected_dir != SCST_DATA_NONE && cmd->bufflen;
+
+	pr->cdb = cmd->cdb;
+	pr->sg = cmd->sg;
+	pr->sg_cnt = data ? cmd->sg_cnt : 0;
+	pr->end_io = pass_end_io;
+	return pass_send(cmd, pr, flags);
+}
+
+/* It was not sent.  Returns how it ended, or %SCST_PENDING. */
+static scst_sense_t pass_not_started(struct scst_cmd *cmd, int error)
+{
+	if (error == -EINVAL && pass_can_split(cmd))
+		return pass_split(cmd);
+	return pass_sense_of_errno(error);
+}
+
+/* ------------------------------------------------------------------------
+ * Waiting for requests
+ */
+
+static struct pass_waiter *pass_next_waiter(struct pass_unit *pass)
+{
+	struct pass_waiter *waiter;
+
+	guard(spinlock_irqsave)(&pass->lock);
+	waiter = list_first_entry_or_null(&pass->waiting, struct pass_waiter,
+					  entry);
+	if (waiter)
+		list_del(&waiter->entry);
+	return waiter;
+}
+
+/**
+ * pass_wait_work - let those go on that wait for requests
+ * @work: pass_unit.wait_work
+ */
+void pass_wait_work(struct work_struct *work)
+{
+	struct pass_unit *pass = container_of(work, struct pass_unit, wait_work);
+	unsigned int noio = memalloc_noio_save();
+	struct pass_waiter *waiter;
+
+	while ((waiter = pass_next_waiter(pass)))
+		waiter->go(waiter);
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * pass_wait - wait for a request, in a thread
+ * @cmd: command
+ * @waiter: whose go() is called; @cmd may have ended when this returns
+ *
+ * Context: any.
+ */
+void pass_wait(struct scst_cmd *cmd, struct pass_waiter *waiter)
+{
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
+
+	/* Who ends the last command may be waited for: queued before that. */
+	guard(spinlock_irqsave)(&pass->lock);
+	list_add_tail(&waiter->entry, &pass->waiting);
+	queue_work(pass_wq, &pass->wait_work);
+}
+
+static void pass_go(struct pass_waiter *waiter)
+{
+	struct scst_cmd *cmd = to_scst_cmd(container_of(waiter, struct pass_cmd,
+							waiter));
+	scst_sense_t result = SCST_GOOD;
+	int ret;
+
+	/* Its result is moot when it was aborted. */
+	if (!scst_cmd_aborted(cmd)) {
+		ret = pass_start(cmd, 0);
+		if (!ret)
+			return;
+		result = pass_not_started(cmd, ret);
+	}
+	if (result != SCST_PENDING)
+		scst_cmd_done(cmd, result);
+}
+
+/**
+ * pass_parse - how much data a command has
+ * @cmd: command
+ *
+ * Without a block size that is known here only the transport knows.
+ *
+ * Context: any.
+ * Return: %SCST_GOOD
+ */
+scst_sense_t pass_parse(struct scst_cmd *cmd)
+{
+	if (cmd->nblocks && cmd->xfer_len &&
+	    !READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+		cmd->xfer_len = cmd->bufflen;
+	return SCST_GOOD;
+}
+
+/**
+ * pass_exec_then - send a command to the device, and look at what it answers
+ * @cmd: command
+ * @done: called when the device has done it, in any context; or NULL
+ *
+ * The submitter's own request may be the last one there is, so that this waits for
+ * none.
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t pass_exec_then(struct scst_cmd *cmd,
+			    void (*done)(struct scst_cmd *cmd))
+{
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
+	int ret;
+
+	if (unlikely(READ_ONCE(pass->gone)))
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
+	if (unlikely(!pass_cdb_fits(cmd, pass->sdev)))
+		return SCST_SENSE_INVALID_OPCODE;
+	if (unlikely(cmd->expected_dir == SCST_DATA_BIDI))
+		return SCST_SENSE_INVALID_OPCODE;
+	to_pass_cmd(cmd)->done = done;
+	ret = pass_start(cmd, BLK_MQ_REQ_NOWAIT);
+	if (likely(!ret))
+		return SCST_PENDING;
+	if (ret == -EAGAIN) {
+		to_pass_cmd(cmd)->waiter.go = pass_go;
+		pass_wait(cmd, &to_pass_cmd(cmd)->waiter);
+		return SCST_PENDING;
+	}
+	return pass_not_started(cmd, ret);
+}
+
+/**
+ * pass_exec - send a command to the device
+ * @cmd: command
+ *
+ * Context: see struct scst_dev_type.
+ * Return: how it ended, or %SCST_PENDING.
+ */
+scst_sense_t pass_exec(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, NULL);
+}
+
+/**
+ * pass_fix_byte - change what the device has said
+ * @cmd: command whose done() this is
+ * @at: which byte of the data-in; it may have been cut off before it
+ * @clear: bits to clear
+ * @set: bits to set
+ *
+ * Context: any.
+ */
+void pass_fix_byte(struct scst_cmd *cmd, u32 at, u8 clear, u8 set)
+{
+	u8 byte;
+
+	if (at >= cmd->resp_data_len ||
+	    !sg_pcopy_to_buffer(cmd->sg, cmd->sg_cnt, &byte, 1, at))
+		return;
+	byte = (byte & ~clear) | set;
+	sg_pcopy_from_buffer(cmd->sg, cmd->sg_cnt, &byte, 1, at);
+}
+EXPORT_SYMBOL_IF_KUNIT(pass_fix_byte);
+
+/**
+ * pass_is_ours - was a request sent here?
+ * @rq: request, maybe of another user of the device
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool pass_is_ours(const struct request *rq)
+{
+	return rq->end_io == pass_end_io || rq->end_io == pass_split_end_io;
+}

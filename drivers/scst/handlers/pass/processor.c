@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dev_processor: processor devices (SPC-2). */
+
+#include "pass.h"
+
+#define PROCESSOR_TIMEOUT	60	/* seconds */
+
+static struct pass_handler processor_handlers[] = {
+	{
+		.type = {
+			.driver.name	= "dev_processor",
+			.type		= TYPE_PROCESSOR,
+		},
+		.timeout	= PROCESSOR_TIMEOUT,
+	},
+	{}
+};
+
+module_driver(processor_handlers, pass_register, pass_unregister);
+
+MODULE_DESCRIPTION("Processor devices of this host, for the SCSI target subsystem");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(SCST_PASS);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resets of a device at the wish of initiators.
+ *
+ * The other users of the device suffer too, as they would by the reset of a device
+ * that they share by its ports.
+ */
+
+#include <linux/delay.h>
+#include <linux/sched/mm.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_eh.h>
+#include <scsi/scsi_host.h>
+#include <scsi/sg.h>
+#include "pass.h"
+
+/* How long a host adapter may take to end the commands of a device it has reset */
+#define RESET_GRACE_MS		2000
+#define RESET_POLL_MS		20
+
+/* A host adapter is told of one thing at a time. */
+static DEFINE_MUTEX(reset_mutex);
+
+/**
+ * struct reset_scan - a look at the requests of a host adapter
+ * @pass: the device whose are meant
+ * @begin: those that came before, in jiffies
+ * @nr: number of them
+ * @abort: have them time out
+ */
+struct reset_scan {
+	const struct pass_unit *pass;
+	unsigned long begin;
+	unsigned int nr;
+	bool abort;
+};
+
+static bool reset_look_at(struct request *rq, void *data)
+{
+	const struct scsi_cmnd *scmd = blk_mq_rq_to_pdu(rq);
+	struct reset_scan *scan = data;
+
+	if (rq->q != scan->pass->sdev->request_queue || !pass_is_ours(rq) ||
+	    time_after(scmd->jiffies_at_alloc, scan->begin))
+		return true;
+	scan->nr++;
+	if (scan->abort)
+		blk_abort_request(rq);
+	return true;
+}
+
+/* How many requests from before the reset the device has not ended */
+static unsigned int reset_scan(struct reset_scan *scan)
+{
+	/* As long as it is held no device goes, nor its host adapter. */
+	guard(mutex)(&pass_mutex);
+	scan->nr = 0;
+	if (!scan->pass->gone)
+		blk_mq_tagset_busy_iter(&scan->pass->sdev->host->tag_set,
+					reset_look_at, scan);
+	return scan->nr;
+}
+
+/*
+ * Host adapters differ in whether they end the commands of a device that they have
+ * reset.  What is left after a while times out, and error recovery takes care of it.
+ */
+static void reset_end_requests(const struct pass_unit *pass, unsigned long begin)
+{
+	struct reset_scan scan = { .pass = pass, .begin = begin };
+	unsigned int ms;
+
+	for (ms = 0; ms < RESET_GRACE_MS && reset_scan(&scan); ms += RESET_POLL_MS)
+		msleep(RESET_POLL_MS);
+	scan.abort = true;
+	reset_scan(&scan);
+}
+
+static int reset_device(struct scsi_device *sdev)
+{
+	guard(mutex)(&reset_mutex);
+	/* Not in the middle of error recovery, which may just be doing it */
+	if (!scsi_block_when_processing_errors(sdev))
+		return -ENODEV;
+	return scsi_reset_device(sdev, SG_SCSI_RESET_DEVICE |
+				       SG_SCSI_RESET_NO_ESCALATE);
+}
+
+/**
+ * pass_abort - a unit is being reset: end what the device executes
+ * @dev: unit
+ *
+ * Context: process context, may sleep.
+ */
+void pass_abort(struct scst_device *dev)
+{
+	struct pass_unit *pass = to_pass_unit(dev);
+	unsigned long begin = jiffies;
+	unsigned int noio;
+
+	if (!READ_ONCE(dev->online) || READ_ONCE(pass->gone) ||
+	    scsi_device_get(pass->sdev))
+		return;
+	noio = memalloc_noio_save();
+	if (reset_device(pass->sdev))
+		dev_notice_ratelimited(&dev->dev, "the device cannot be reset\n");
+	memalloc_noio_restore(noio);
+	reset_end_requests(pass, begin);
+	scsi_device_put(pass->sdev);
+}

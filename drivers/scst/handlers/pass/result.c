@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the end of a request to that of the command. */
+
+#include <kunit/visibility.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_eh.h>
+#include "pass.h"
+
+/* SPC-6 table 59 */
+#define SENSE_NO_ANSWER		SCST_SENSE(NOT_READY, 0x05, 0x00)
+#define SENSE_COMMUNICATION	SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00)
+#define SENSE_TIMEOUT		SCST_SENSE(ABORTED_COMMAND, 0x08, 0x01)
+#define SENSE_RESET		SCST_SENSE(ABORTED_COMMAND, 0x00, 0x00)
+
+/*
+ * All initiators are one to the device, and it reports a condition once.  So it is
+ * raised for all, but the one whose command has been told of it.
+ */
+static const struct {
+	u8 asc;
+	u8 ascq;
+	enum scst_ua ua;
+} pass_uas[] = {
+	{ 0x28, 0x00, SCST_UA_MEDIUM_CHANGED },
+	{ 0x2a, 0x01, SCST_UA_MODE_CHANGED },
+	{ 0x2a, 0x02, SCST_UA_LOG_CHANGED },
+	{ 0x2a, 0x09, SCST_UA_CAPACITY_CHANGED },
+	{ 0x2a, 0x10, SCST_UA_TIMESTAMP_CHANGED },
+	{ 0x38, 0x07, SCST_UA_SPACE_THRESHOLD },
+	{ 0x3f, 0x03, SCST_UA_INQUIRY_CHANGED },
+	{ 0x3f, 0x05, SCST_UA_IDENTIFIER_CHANGED },
+};
+
+/*
+ * Reservations and access states of this host's own nexus with the device, and the
+ * LUNs of its host adapter: initiators here have others.
+ */
+static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
+{
+	return (hdr->asc == 0x2a && hdr->ascq >= 0x03 && hdr->ascq <= 0x07) ||
+	       (hdr->asc == 0x3f && hdr->ascq == 0x0e);
+}
+
+/**
+ * pass_tell_others - the device has reported a unit attention condition
+ * @cmd: command that it was reported to
+ * @hdr: sense data
+ *
+ * Context: any.
+ */
+void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr)
+{
+	/* Of an aborted command the initiator hears nothing. */
+	struct scst_cmd *except = scst_cmd_aborted(cmd) ? NULL : cmd;
+	unsigned int i;
+
+	if (pass_is_own_ua(hdr))
+		return;
+	/* Power on, reset, or the loss of a nexus that is none of theirs */
+	if (hdr->asc == 0x29) {
+		scst_device_ua(cmd->dev, SCST_UA_RESET, except);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
+		if (pass_uas[i].asc == hdr->asc &&
+		    pass_uas[i].ascq == hdr->ascq) {
+			scst_device_ua(cmd->dev, pass_uas[i].ua, except);
+			return;
+		}
+	scst_device_other_ua(cmd->dev, hdr->asc, hdr->ascq, except);
+}
+
+static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
+					 const struct scsi_cmnd *scmd)
+{
+	struct scsi_sense_hdr hdr;
+
+	if (!scsi_command_normalize_sense(scmd, &hdr))
+		return SENSE_COMMUNICATION;
+	if (hdr.sense_key == UNIT_ATTENTION)
+		pass_tell_others(cmd, &hdr);
+	scst_cmd_set_sense_data(cmd, scmd->sense_buffer,
+				min(8 + scmd->sense_buffer[7],
+				    SCSI_SENSE_BUFFERSIZE));
+	return SCST_SENSE_DATA;
+}
+
+static scst_sense_t pass_status(struct scst_cmd *cmd, struct scsi_cmnd *scmd)
+{
+	switch (get_status_byte(scmd)) {
+	case SAM_STAT_GOOD:
+		return SCST_GOOD;
+	case SAM_STAT_CHECK_CONDITION:
+		return pass_check_condition(cmd, scmd);
+	case SAM_STAT_CONDITION_MET:
+		return SCST_CONDITION_MET;
+	case SAM_STAT_RESERVATION_CONFLICT:
+		return SCST_RESERVATION_CONFLICT;
+	case SAM_STAT_TASK_SET_FULL:
+		return SCST_TASK_SET_FULL;
+	case SAM_STAT_TASK_ABORTED:
+		return SENSE_RESET;
+	default:
+		return SCST_BUSY;
+	}
+}
+
+/* The host adapter did not get an answer. */
+static scst_sense_t pass_host_error(const struct scst_cmd *cmd, u8 host_byte)
+{
+	if (READ_ONCE(to_pass_unit(cmd->dev)->gone))
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
+	switch (host_byte) {
+	case DID_NO_CONNECT:
+	case DID_BAD_TARGET:
+		return SENSE_NO_ANSWER;
+	case DID_TIME_OUT:
+		return SENSE_TIMEOUT;
+	case DID_ABORT:
+	case DID_RESET:
+		return SENSE_RESET;
+	case DID_BUS_BUSY:
+	case DID_IMM_RETRY:
+	case DID_REQUEUE:
+	case DID_SOFT_ERROR:
+	case DID_TRANSPORT_DISRUPTED:
+		return SCST_BUSY;
+	default:
+		return SENSE_COMMUNICATION;
+	}
+}
+
+/**
+ * pass_set_transferred - what of a command's data was transferred
+ * @cmd: command
+ * @len: bytes
+ *
+ * Context: any.
+ */
+void pass_set_transferred(struct scst_cmd *cmd, u32 len)
+{
+	/* Not all host adapters tell what was less than the buffer. */
+	if (cmd->op->dir & SCST_DATA_READ)
+		cmd->resp_data_len = min_t(u64, len, cmd->xfer_len);
+	else if (cmd->op->dir & SCST_DATA_WRITE)
+		cmd->xfer_len = len;
+}
+
+/**
+ * pass_was_done - has the device done what a command wanted?
+ * @cmd: command
+ * @result: how it ended
+ *
+ * Context: any.
+ * Return: true if so, be it after an error that it could correct.
+ */
+bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result)
+{
+	struct scsi_sense_hdr hdr;
+
+	if (result != SCST_SENSE_DATA)
+		return result == SCST_GOOD;
+	return scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) &&
+	       hdr.sense_key == RECOVERED_ERROR;
+}
+
+/**
+ * pass_result - how a request ended
+ * @cmd: command that it was for
+ * @scmd: what the device and the host adapter say
+ * @status: what the block layer says
+ * @len: bytes of data that it had
+ * @resid: set to the bytes that were not transferred
+ *
+ * Context: any.
+ * Return: result for scst_cmd_done().
+ */
+scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
+			 blk_status_t status, u32 len, u32 *resid)
+{
+	*resid = len;
+	if (host_byte(scmd->result) != DID_OK)
+		return pass_host_error(cmd, host_byte(scmd->result));
+	/* It did not get as far as to the host adapter. */
+	if (unlikely(status != BLK_STS_OK && !scmd->result))
+		return pass_host_error(cmd, DID_NO_CONNECT);
+	*resid = min(scmd->resid_len, len);
+	return pass_status(cmd, scmd);
+}
+EXPORT_SYMBOL_IF_KUNIT(pass_result);

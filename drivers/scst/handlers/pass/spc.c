@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands of SPC-6 that all devices may have, and of which the core or other
+ * initiators have to know something.
+ */
+
+#include <kunit/visibility.h>
+#include <scsi/scsi_common.h>
+#include "pass.h"
+
+/*
+ * What one initiator changes in the device the others are told of, as a device does
+ * that knows its initiators.
+ */
+static void pass_mode_done(struct scst_cmd *cmd)
+{
+	scst_device_ua(cmd->dev, SCST_UA_MODE_CHANGED, cmd);
+}
+
+static scst_sense_t pass_exec_mode_select(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_mode_done);
+}
+
+/* The device-specific parameter has WP where disks and tapes have it. */
+#define MODE_WP			0x80
+#define MODE6_DEVICE_SPECIFIC	2	/* byte of the header */
+#define MODE10_DEVICE_SPECIFIC	3
+
+static void pass_mode_sense_done(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	if (scst_cmd_write_protected(cmd, &sense))
+		pass_fix_byte(cmd, cmd->cdb[0] == MODE_SENSE ?
+				      MODE6_DEVICE_SPECIFIC :
+				      MODE10_DEVICE_SPECIFIC, 0, MODE_WP);
+}
+
+static scst_sense_t pass_exec_mode_sense(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_mode_sense_done);
+}
+
+static void pass_log_done(struct scst_cmd *cmd)
+{
+	scst_device_ua(cmd->dev, SCST_UA_LOG_CHANGED, cmd);
+}
+
+static scst_sense_t pass_exec_log_select(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_log_done);
+}
+
+static void pass_timestamp_done(struct scst_cmd *cmd)
+{
+	scst_device_ua(cmd->dev, SCST_UA_TIMESTAMP_CHANGED, cmd);
+}
+
+static scst_sense_t pass_exec_set_timestamp(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_timestamp_done);
+}
+
+/* New firmware, if it is in use at once (SPC-6, WRITE BUFFER) */
+#define BUFFER_MODE		0x1f	/* byte 1 */
+#define BUFFER_MODES_ACTIVATE	(BIT(0x04) | BIT(0x05) | BIT(0x06) | BIT(0x07) | \
+				 BIT(0x0d) | BIT(0x0f))
+
+/* MICROCODE HAS BEEN CHANGED */
+static void pass_buffer_done(struct scst_cmd *cmd)
+{
+	if (BUFFER_MODES_ACTIVATE & BIT(cmd->cdb[1] & BUFFER_MODE))
+		scst_device_other_ua(cmd->dev, 0x3f, 0x01, cmd);
+}
+
+static scst_sense_t pass_exec_write_buffer(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_buffer_done);
+}
+
+/* A unit attention that the device has told of as data is told of once, too. */
+static void pass_request_sense_done(struct scst_cmd *cmd)
+{
+	struct scsi_sense_hdr hdr;
+	u8 buf[18] = {};
+	u32 len = min_t(u32, cmd->resp_data_len, sizeof(buf));
+
+	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, len);
+	if (scsi_normalize_sense(buf, len, &hdr) &&
+	    hdr.sense_key == UNIT_ATTENTION)
+		pass_tell_others(cmd, &hdr);
+}
+
+/* What is pending for the initiator here comes before what the device has to say. */
+static scst_sense_t pass_exec_request_sense(struct scst_cmd *cmd)
+{
+	scst_sense_t result = scst_cmd_request_sense(cmd);
+
+	return result == SCST_PENDING ?
+		       pass_exec_then(cmd, pass_request_sense_done) : result;
+}
+
+/* START: who only wants it ready is in nobody's way. */
+static enum scst_reserve_rule pass_start_stop_rule(const struct scst_cmd *cmd)
+{
+	return !(cmd->cdb[4] & 0xf0) && (cmd->cdb[4] & 1) ?
+		       SCST_RESERVE_ALLOWED : SCST_RESERVE_CONFLICT;
+}
+
+/* ------------------------------------------------------------------------
+ * PREVENT ALLOW MEDIUM REMOVAL
+ */
+
+#define PREVENT		0x03	/* byte 4 */
+
+/* SPC-6 and SPC-2, tables of commands in the presence of reservations */
+static enum scst_reserve_rule pass_prevent_rule(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[4] & PREVENT ? SCST_RESERVE_CONFLICT :
+				       SCST_RESERVE_ALWAYS;
+}
+
+static void pass_prevent_done(struct scst_cmd *cmd)
+{
+	to_pass_unit(cmd->dev)->locked = true;
+	scst_cmd_prevent_removal(cmd, true);
+}
+
+static void pass_allow_done(struct scst_cmd *cmd)
+{
+	to_pass_unit(cmd->dev)->locked = false;
+}
+
+/*
+ * The device is to lock as long as any of the initiators wants it to.  One of these
+ * commands executes at a time.
+ */
+static scst_sense_t pass_exec_prevent_allow(struct scst_cmd *cmd)
+{
+	if (cmd->cdb[4] & PREVENT)
+		return pass_exec_then(cmd, pass_prevent_done);
+	scst_cmd_prevent_removal(cmd, false);
+	if (scst_device_removal_prevented(cmd->dev))
+		return SCST_GOOD;
+	return pass_exec_then(cmd, pass_allow_done);
+}
+
+#define SPC_READ_ATTRIBUTE	0x8c
+
+#define PASS_LONG	(60 * 60)	/* self tests, new firmware */
+
+static const struct pass_opcode spc_rows[] = {
+	{
+		.name		= "TEST UNIT READY",
+		.opcode		= TEST_UNIT_READY,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_NONE,
+		.reserve	= SCST_RESERVE_ALLOWED,
+	}, {
+		.name		= "REQUEST SENSE",
+		.opcode		= REQUEST_SENSE,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_ANY,
+		.reserve	= SCST_RESERVE_ALWAYS,
+		.skip_ua	= true,
+		.offline	= true,
+		.decode		= scst_decode_len_byte4,
+		.exec		= pass_exec_request_sense,
+	}, {
+		.name		= "INQUIRY",
+		.opcode		= INQUIRY,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_ANY,
+		.reserve	= SCST_RESERVE_ALWAYS,
+		.skip_ua	= true,
+		.offline	= true,
+		.decode		= scst_decode_len_be16_3,
+		.exec		= pass_exec_inquiry,
+	}, {
+		.name		= "MODE SELECT(6)",
+		.opcode		= MODE_SELECT,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_WRITE,
+		.access		= SCST_ACCESS_STANDBY,
+		.decode		= scst_decode_len_byte4,
+		.exec		= pass_exec_mode_select,
+	}, {
+		.name		= "MODE SENSE(6)",
+		.opcode		= MODE_SENSE,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
+		.reserve	= SCST_RESERVE_READ,
+		.decode		= scst_decode_len_byte4,
+		.exec		= pass_exec_mode_sense,
+	}, {
+		.name		= "START STOP UNIT",
+		.opcode		= START_STOP,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_NONE,
+		.reserve_rule	= pass_start_stop_rule,
+	}, {
+		.name		= "RECEIVE DIAGNOSTIC RESULTS",
+		.opcode		= RECEIVE_DIAGNOSTIC,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
+		.reserve	= SCST_RESERVE_READ,
+		.decode		= scst_decode_len_be16_3,
+	}, {
+		.name		= "SEND DIAGNOSTIC",
+		.opcode		= SEND_DIAGNOSTIC,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_WRITE,
+		.access		= SCST_ACCESS_STANDBY,
+		.timeout	= PASS_LONG,
+		.decode		= scst_decode_len_be16_3,
+	}, {
+		.name		= "PREVENT ALLOW MEDIUM REMOVAL",
+		.opcode		= ALLOW_MEDIUM_REMOVAL,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_NONE,
+		.exclusive	= true,
+		.reserve_rule	= pass_prevent_rule,
+		.exec		= pass_exec_prevent_allow,
+	}, {
+		.name		= "WRITE BUFFER",
+		.opcode		= WRITE_BUFFER,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_WRITE,
+		.access		= SCST_ACCESS_UNAVAILABLE,
+		.medium_write	= true,
+		.timeout	= PASS_LONG,
+		.decode		= scst_decode_len_be24_6,
+		.exec		= pass_exec_write_buffer,
+	}, {
+		.name		= "READ BUFFER(10)",
+		.opcode		= READ_BUFFER,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_UNAVAILABLE,
+		.reserve	= SCST_RESERVE_READ,
+		.decode		= scst_decode_len_be24_6,
+	}, {
+		.name		= "LOG SELECT",
+		.opcode		= LOG_SELECT,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_WRITE,
+		.access		= SCST_ACCESS_STANDBY,
+		.decode		= scst_decode_len_be16_7,
+		.exec		= pass_exec_log_select,
+	}, {
+		.name		= "LOG SENSE",
+		.opcode		= LOG_SENSE,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
+		.reserve	= SCST_RESERVE_ALWAYS,
+		.decode		= scst_decode_len_be16_7,
+	}, {
+		.name		= "MODE SELECT(10)",
+		.opcode		= MODE_SELECT_10,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_WRITE,
+		.access		= SCST_ACCESS_STANDBY,
+		.decode		= scst_decode_len_be16_7,
+		.exec		= pass_exec_mode_select,
+	}, {
+		.name		= "MODE SENSE(10)",
+		.opcode		= MODE_SENSE_10,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
+		.reserve	= SCST_RESERVE_READ,
+		.decode		= scst_decode_len_be16_7,
+		.exec		= pass_exec_mode_sense,
+	}, {
+		/* The core knows a part of what the device has. */
+		.name		= "REPORT SUPPORTED OPERATION CODES",
+		.opcode		= MAINTENANCE_IN,
+		.sa		= MI_REPORT_SUPPORTED_OPERATION_CODES,
+		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
+		.reserve	= SCST_RESERVE_READ,
+		.decode		= scst_decode_len_be32_6,
+	}, {
+		.name		= "REPORT IDENTIFYING INFORMATION",
+		.opcode		= MAINTENANCE_IN,
+		.sa		= MI_REPORT_IDENTIFYING_INFORMATION,
+		.dir		= SCST_DATA_READ,
+		.reserve	= SCST_RESERVE_ALWAYS,
+		.decode		= scst_decode_len_be32_6,
+	}, {
+		.name		= "REPORT TIMESTAMP",
+		.opcode		= MAINTENANCE_IN,
+		.sa		= MI_REPORT_TIMESTAMP,
+		.dir		= SCST_DATA_READ,
+		.reserve	= SCST_RESERVE_ALLOWED,
+		.decode		= scst_decode_len_be32_6,
+	}, {
+		.name		= "READ ATTRIBUTE",
+		.opcode		= SPC_READ_ATTRIBUTE,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+		.reserve	= SCST_RESERVE_READ,
+	}, {
+		.name		= "SECURITY PROTOCOL IN",
+		.opcode		= SECURITY_PROTOCOL_IN,
+		.sa		= PASS_NO_SA,
+		.dir		= SCST_DATA_READ,
+	}, {
+		.name		= "SET TIMESTAMP",
+		.opcode		= MAINTENANCE_OUT,
+		.sa		= MO_SET_TIMESTAMP,
+		.dir		= SCST_DATA_WRITE,
+		.decode		= scst_decode_len_be32_6,
+		.exec		= pass_exec_set_timestamp,
+	},
+};
+
+const struct pass_table pass_spc_table = {
+	.rows	= spc_rows,
+	.nr	= ARRAY_SIZE(spc_rows),
+};
+EXPORT_SYMBOL_IF_KUNIT(pass_spc_table);

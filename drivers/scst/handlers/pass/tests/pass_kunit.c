@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of what is made of a device's answers, of the parts of a long READ or WRITE,
+ * and of the opcode tables of the handlers.
+ */
+
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <scsi/scsi_cmnd.h>
+#include "../pass.h"
+
+#define PASS_BUF_LEN	512
+
+struct pass_fixture {
+	struct pass_handler handler;
+	struct scst_device dev;
+	struct pass_unit pass;
+	struct scst_opcode op;
+	struct scst_cmd cmd;
+	struct scsi_cmnd scmd;
+	struct scatterlist sg;
+	u8 cdb[32];
+	u8 out[32];
+	u8 sense[SCSI_SENSE_BUFFERSIZE];
+	u8 *buf;
+};
+
+static int pass_test_init(struct kunit *test)
+{
+	struct pass_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	f->buf = kunit_kzalloc(test, PASS_BUF_LEN, GFP_KERNEL);
+	if (!f->buf)
+		return -ENOMEM;
+	test->priv = f;
+	f->dev.type = &f->handler.type;
+	f->dev.priv = &f->pass;
+	f->dev.block_size = 512;
+	f->dev.block_shift = 9;
+	spin_lock_init(&f->dev.tgt_dev_lock);
+	INIT_LIST_HEAD(&f->dev.tgt_devs);
+	f->pass.unit = &f->dev;
+	f->pass.block_size_known = true;
+	f->cmd.dev = &f->dev;
+	f->cmd.op = &f->op;
+	f->cmd.cdb = f->cdb;
+	f->op.dir = SCST_DATA_READ;
+	f->scmd.sense_buffer = f->sense;
+	sg_init_one(&f->sg, f->buf, PASS_BUF_LEN);
+	scst_cmd_set_sg(&f->cmd, SCST_DATA_READ, &f->sg, 1, PASS_BUF_LEN);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * How a request ended
+ */
+
+/**
+ * struct pass_end - how a request ended, and what is made of it
+ * @name: what is special
+ * @host: host byte
+ * @status: SAM status
+ * @blk: what the block layer says
+ * @gone: the device goes
+ * @want: result
+ */
+struct pass_end {
+	const char *name;
+	u8 host;
+	u8 status;
+	blk_status_t blk;
+	bool gone;
+	scst_sense_t want;
+};
+
+static const struct pass_end pass_ends[] = {
+	{ "good", DID_OK, SAM_STAT_GOOD, .want = SCST_GOOD },
+	{ "condition met", DID_OK, SAM_STAT_CONDITION_MET,
+	  .want = SCST_CONDITION_MET },
+	{ "busy", DID_OK, SAM_STAT_BUSY, .want = SCST_BUSY },
+	{ "task set full", DID_OK, SAM_STAT_TASK_SET_FULL,
+	  .want = SCST_TASK_SET_FULL },
+	{ "reservation conflict", DID_OK, SAM_STAT_RESERVATION_CONFLICT,
+	  .want = SCST_RESERVATION_CONFLICT },
+	{ "task aborted", DID_OK, SAM_STAT_TASK_ABORTED,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
+	{ "ACA active", DID_OK, SAM_STAT_ACA_ACTIVE, .want = SCST_BUSY },
+	{ "no sense data", DID_OK, SAM_STAT_CHECK_CONDITION,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
+	{ "no connection", DID_NO_CONNECT,
+	  .want = SCST_SENSE(NOT_READY, 0x05, 0x00) },
+	{ "no connection, gone", DID_NO_CONNECT, .gone = true,
+	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "error, gone", DID_ERROR, .gone = true,
+	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "time-out", DID_TIME_OUT,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x01) },
+	{ "aborted", DID_ABORT, .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
+	{ "reset", DID_RESET, .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
+	{ "requeue", DID_REQUEUE, .want = SCST_BUSY },
+	{ "transport disrupted", DID_TRANSPORT_DISRUPTED, .want = SCST_BUSY },
+	{ "parity", DID_PARITY,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
+	{ "error", DID_ERROR,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
+	{ "error with a status", DID_ERROR, SAM_STAT_CHECK_CONDITION,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
+	{ "not sent", .blk = BLK_STS_IOERR,
+	  .want = SCST_SENSE(NOT_READY, 0x05, 0x00) },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pass_end, pass_ends, name);
+
+static void result_test(struct kunit *test)
+{
+	const struct pass_end *end = test->param_value;
+	struct pass_fixture *f = test->priv;
+	scst_sense_t got;
+	u32 resid;
+
+	f->pass.gone = end->gone;
+	f->scmd.result = end->host << 16 | end->status;
+	f->scmd.resid_len = 12;
+	got = pass_result(&f->cmd, &f->scmd, end->blk, 100, &resid);
+	KUNIT_EXPECT_EQ(test, (__force u32)got, (__force u32)end->want);
+	/* Without an answer nobody knows what was transferred. */
+	KUNIT_EXPECT_EQ(test, resid,
+			end->host != DID_OK || end->blk ? 100 : 12);
+}
+
+/* Both formats go as they are: a tape's FILEMARK, EOM and ILI are in byte 2. */
+static void result_sense_test(struct kunit *test)
+{
+	static const u8 tape[18] = { 0xf0, 0, 0xe0, 0, 0, 2, 0, 10, [12] = 0, 1 };
+	static const u8 desc[20] = { 0x72, MEDIUM_ERROR, 0x11, 0, [7] = 12,
+				     0, 10, 0x80, [19] = 0x34 };
+	struct pass_fixture *f = test->priv;
+	scst_sense_t got;
+	u32 resid;
+
+	f->scmd.result = SAM_STAT_CHECK_CONDITION;
+	f->scmd.resid_len = 200;
+	memcpy(f->sense, tape, sizeof(tape));
+	got = pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 100, &resid);
+	KUNIT_EXPECT_EQ(test, (__force u32)got, (__force u32)SCST_SENSE_DATA);
+	KUNIT_EXPECT_EQ(test, f->cmd.sense_len, sizeof(tape));
+	KUNIT_EXPECT_MEMEQ(test, f->cmd.sense, tape, sizeof(tape));
+	KUNIT_EXPECT_EQ(test, resid, 100);
+
+	memset(f->sense, 0, sizeof(f->sense));
+	memcpy(f->sense, desc, sizeof(desc));
+	got = pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 100, &resid);
+	KUNIT_EXPECT_EQ(test, (__force u32)got, (__force u32)SCST_SENSE_DATA);
+	KUNIT_EXPECT_EQ(test, f->cmd.sense_len, sizeof(desc));
+	KUNIT_EXPECT_MEMEQ(test, f->cmd.sense, desc, sizeof(desc));
+
+	/* However long it says it is */
+	f->sense[7] = 0xff;
+	pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 100, &resid);
+	KUNIT_EXPECT_LE(test, f->cmd.sense_len, sizeof(f->cmd.sense));
+}
+
+/* ------------------------------------------------------------------------
+ * Parts of a READ or WRITE
+ */
+
+/**
+ * struct pass_part - the CDB of a part
+ * @name: command
+ * @len: bytes of the CDB
+ * @cdb: that of the command
+ * @want: that of 2 blocks from LBA 0x12345 on
+ */
+struct pass_part {
+	const char *name;
+	u8 len;
+	u8 cdb[32];
+	u8 want[32];
+};
+
+static const struct pass_part pass_parts[] = {
+	{ "READ(6)", 6, { READ_6, 0, 0, 0, 0, 0xc0 },
+	  { READ_6, 0x01, 0x23, 0x45, 2, 0xc0 } },
+	{ "WRITE(10)", 10, { WRITE_10, 0x18, 0, 0, 0, 0, 0x05, 0xff, 0xff, 0xc0 },
+	  { WRITE_10, 0x18, 0, 1, 0x23, 0x45, 0x05, 0, 2, 0xc0 } },
+	{ "READ(12)", 12, { READ_12, 0x10, [6] = 0xff, 0xff, 0xff, 0xff },
+	  { READ_12, 0x10, 0, 1, 0x23, 0x45, 0, 0, 0, 2 } },
+	{ "WRITE(16)", 16, { WRITE_16, 0x08, [10] = 0xff, 0xff, 0xff, 0xff, 0x3f },
+	  { WRITE_16, 0x08, [7] = 1, 0x23, 0x45, 0, 0, 0, 2, 0x3f } },
+	{ "READ(32)", 32,
+	  { VARIABLE_LENGTH_CMD, 0, 0, 0, 0, 0, 0, 24, 0, READ_32, 0x08,
+	    [28] = 0xff, 0xff, 0xff, 0xff },
+	  { VARIABLE_LENGTH_CMD, 0, 0, 0, 0, 0, 0, 24, 0, READ_32, 0x08,
+	    [17] = 1, 0x23, 0x45, [21] = 1, 0x23, 0x45, [31] = 2 } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pass_part, pass_parts, name);
+
+static void split_cdb_test(struct kunit *test)
+{
+	const struct pass_part *part = test->param_value;
+	struct pass_fixture *f = test->priv;
+
+	f->cmd.cdb = part->cdb;
+	f->cmd.cdb_len = part->len;
+	pass_split_cdb(&f->cmd, f->out, 0x12345, 2);
+	KUNIT_EXPECT_MEMEQ(test, f->out, part->want, part->len);
+}
+
+/* Others must not see it half done, or it is not the sum of its blocks. */
+static void can_split_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	f->cdb[0] = READ_10;
+	f->cmd.nblocks = 1;
+	f->cmd.xfer_len = PASS_BUF_LEN;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cmd.nblocks = 2;
+	f->cmd.xfer_len = 1024;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cmd.bufflen = 1024;
+	KUNIT_EXPECT_TRUE(test, pass_can_split(&f->cmd));
+	/* The last block has to have room in the CDB of a part. */
+	f->cmd.lba = U32_MAX;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cdb[0] = READ_6;
+	f->cmd.lba = 0x1ffffe;
+	KUNIT_EXPECT_TRUE(test, pass_can_split(&f->cmd));
+	f->cmd.lba = 0x1fffff;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cdb[0] = READ_16;
+	f->cmd.lba = U32_MAX;
+	KUNIT_EXPECT_TRUE(test, pass_can_split(&f->cmd));
+	f->pass.block_size_known = false;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->pass.block_size_known = true;
+	/* COMPARE AND WRITE has twice the data, WRITE SAME one block of it. */
+	f->cmd.xfer_len = 2048;
+	f->cmd.bufflen = 2048;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cmd.xfer_len = 512;
+	f->cmd.bufflen = 512;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cmd.xfer_len = 1024;
+	f->cmd.bufflen = 1024;
+	f->cdb[0] = WRITE_ATOMIC_16;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	f->cdb[0] = ORWRITE_16;
+	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+}
+
+/* ------------------------------------------------------------------------
+ * INQUIRY
+ */
+
+static void vpd_pages_test(struct kunit *test)
+{
+	static const u8 pages[] = { 0, 0, 0, 6, 0x00, 0x80, 0x83, 0x88, 0x8f,
+				    0xb0 };
+	static const u8 want[] = { 0, 0, 0, 4, 0x00, 0x80, 0x83, 0xb0 };
+	struct pass_fixture *f = test->priv;
+	unsigned int len;
+
+	memcpy(f->buf, pages, sizeof(pages));
+	f->cmd.resp_data_len = sizeof(pages);
+	pass_inquiry_pages_done(&f->cmd);
+	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, f->buf, want, sizeof(want));
+
+	/* Cut off anywhere */
+	for (len = 0; len < sizeof(pages); len++) {
+		memset(f->buf, 0x5a, PASS_BUF_LEN);
+		memcpy(f->buf, pages, len);
+		f->cmd.resp_data_len = len;
+		pass_inquiry_pages_done(&f->cmd);
+		KUNIT_EXPECT_LE(test, f->cmd.resp_data_len, len);
+		KUNIT_EXPECT_EQ(test, f->buf[sizeof(pages)], 0x5a);
+	}
+}
+
+static void fix_byte_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	memset(f->buf, 0xff, PASS_BUF_LEN);
+	f->cmd.resp_data_len = 4;
+	pass_fix_byte(&f->cmd, 3, 0x0f, 0x01);
+	pass_fix_byte(&f->cmd, 4, 0xff, 0);
+	KUNIT_EXPECT_EQ(test, f->buf[3], 0xf1);
+	KUNIT_EXPECT_EQ(test, f->buf[4], 0xff);
+}
+
+/* ------------------------------------------------------------------------
+ * Tables
+ */
+
+static scst_sense_t table_exec(struct scst_cmd *cmd)
+{
+	return SCST_GOOD;
+}
+
+static const struct pass_opcode table_rows[] = {
+	{ .name = "WRITE(6)", .opcode = WRITE_6, .sa = PASS_NO_SA,
+	  .dir = SCST_DATA_WRITE, .moves_data = true, .medium_write = true },
+	{ .name = "INQUIRY", .opcode = INQUIRY, .sa = PASS_NO_SA,
+	  .dir = SCST_DATA_READ, .exec = table_exec },
+	{ .name = "READ(32)", .opcode = VARIABLE_LENGTH_CMD, .sa = READ_32,
+	  .dir = SCST_DATA_READ },
+};
+
+static const struct pass_table table = {
+	.rows	= table_rows,
+	.nr	= ARRAY_SIZE(table_rows),
+};
+
+static const struct scst_opcode *table_find(struct pass_fixture *f, u8 opcode)
+{
+	const struct scst_opcode *op = f->handler.type.opcodes;
+
+	while (op->opcode != opcode)
+		op++;
+	return op;
+}
+
+static void table_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+	const struct scst_dev_type *type = &f->handler.type;
+	const struct scst_opcode *op;
+	unsigned int i;
+
+	f->handler.table = &table;
+	KUNIT_ASSERT_EQ(test, pass_make_table(&f->handler), 0);
+	/* The handler's own INQUIRY is in the place of the common one. */
+	KUNIT_EXPECT_EQ(test, type->nr_opcodes,
+			table.nr + pass_spc_table.nr - 1);
+	KUNIT_EXPECT_TRUE(test, table_find(f, INQUIRY)->exec == table_exec);
+	for (i = 1; i < type->nr_opcodes; i++)
+		KUNIT_EXPECT_GE(test, type->opcodes[i].opcode,
+				type->opcodes[i - 1].opcode);
+
+	/* The device says which bits of a CDB it wants. */
+	op = table_find(f, WRITE_6);
+	KUNIT_EXPECT_EQ(test, op->cdb_len, 6);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(op->usage + 2), U32_MAX);
+	KUNIT_EXPECT_EQ(test, op->usage[6], 0);
+	op = table_find(f, VARIABLE_LENGTH_CMD);
+	KUNIT_EXPECT_EQ(test, op->cdb_len, 32);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be16(op->usage + 8), READ_32);
+
+	KUNIT_EXPECT_TRUE(test, type->any[SCST_DATA_WRITE].medium_write);
+	KUNIT_EXPECT_TRUE(test, type->any[SCST_DATA_READ].medium_write);
+	pass_free_table(&f->handler);
+}
+
+/* A handler that moves no data answers READ and WRITE itself, and nothing else. */
+static void table_no_data_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+	const struct scst_opcode *op;
+
+	f->handler.table = &table;
+	f->handler.no_data = true;
+	KUNIT_ASSERT_EQ(test, pass_make_table(&f->handler), 0);
+	op = table_find(f, WRITE_6);
+	KUNIT_EXPECT_EQ(test, (__force u32)op->exec(&f->cmd),
+			(__force u32)SCST_GOOD);
+	KUNIT_EXPECT_TRUE(test, table_find(f, TEST_UNIT_READY)->exec ==
+				table_find(f, VARIABLE_LENGTH_CMD)->exec);
+	pass_free_table(&f->handler);
+}
+
+static struct kunit_case pass_test_cases[] = {
+	KUNIT_CASE_PARAM(result_test, pass_end_gen_params),
+	KUNIT_CASE(result_sense_test),
+	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
+	KUNIT_CASE(can_split_test),
+	KUNIT_CASE(vpd_pages_test),
+	KUNIT_CASE(fix_byte_test),
+	KUNIT_CASE(table_test),
+	KUNIT_CASE(table_no_data_test),
+	{}
+};
+
+static struct kunit_suite pass_test_suite = {
+	.name = "scst_pass",
+	.init = pass_test_init,
+	.test_cases = pass_test_cases,
+};
+
+kunit_test_suites(&pass_test_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the handlers for devices of this host");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+MODULE_IMPORT_NS(SCST_PASS);
