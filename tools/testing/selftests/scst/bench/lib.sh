@@ -42,6 +42,20 @@ new_disk() {
 	}
 }
 
+# A SCSI disk that does nothing
+add_scsi_debug() {
+	if [ -e /sys/module/scsi_debug ]; then
+		echo 1 >/sys/bus/pseudo/drivers/scsi_debug/add_host
+	else
+		modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=1024 submit_queues="$(nproc)"
+	fi
+}
+
+# address_of DISK: H:C:I:L
+address_of() {
+	basename "$(realpath "/sys/block/${1##*/}/device")"
+}
+
 fill_file() {
 	dd if=/dev/zero of="$1" bs=1M count="$bench_mib" status=none
 }

@@ -10,7 +10,7 @@
 # included.  Fast string operations count as one instruction per iteration, cache
 # misses and atomics not at all.
 #
-# backends/BACKEND.sh says of what kind it is, "# kind: null", bdev or file, and
+# backends/BACKEND.sh says of what kind it is, "# kind: null", bdev, file or scsi, and
 # defines backend_setup(), which sets store.  stacks/STACK.sh says what it can have,
 # "# kinds: null bdev file", and defines stack_setup(), which exports store, of the kind
 # store_kind, and sets dev to the block device for the jobs.  Both functions fail where

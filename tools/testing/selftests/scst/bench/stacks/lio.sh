@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
 # LIO behind tcm_loop
-# kinds: null bdev file
+# kinds: null bdev file scsi
 
 # lio_device NAME: a backstore on the back end, its path in lio_store
 lio_device() {
-	local core=/sys/kernel/config/target/core hba control
+	local core=/sys/kernel/config/target/core hba control address
 
 	modprobe target_core_mod || return
 	case $store_kind in
@@ -24,9 +24,17 @@ lio_device() {
 		hba=fileio_0
 		control=fd_dev_name=$store,fd_dev_size=$(stat -c %s "$store"),fd_buffered_io=1
 		;;
+	scsi)
+		modprobe target_core_pscsi || return
+		hba=pscsi_0
+		IFS=: read -ra address < <(address_of "$store")
+		control=scsi_host_id=${address[0]},scsi_channel_id=${address[1]}
+		control+=,scsi_target_id=${address[2]},scsi_lun_id=${address[3]}
+		;;
 	esac
 	lio_store=$core/$hba/$1
 	mkdir -p "$lio_store" || return
+	[ "$store_kind" != scsi ] || echo -n "$store" >"$lio_store/udev_path" || return
 	echo "$control" >"$lio_store/control" && echo 1 >"$lio_store/enable"
 }
 

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
-# SCST: a virtual disk behind scst_local
-# kinds: null bdev file
+# SCST: a virtual disk, or one of the host, behind scst_local
+# kinds: null bdev file scsi
 
-# scst_device NAME: a virtual disk on the back end
+# scst_device NAME: a virtual disk on the back end, or the back end; sets scst_store
 scst_device() {
 	local drivers=/sys/bus/scsi_tgt_dev/drivers
 
+	scst_store=$1
+	if [ "$store_kind" = scsi ]; then
+		scst_store=$(address_of "$store")
+		modprobe scst_disk && echo "$scst_store" >$drivers/dev_disk/add_device
+		return
+	fi
 	modprobe scst_vdisk || return
 	case $store_kind in
 	null) echo "$1 size=1G" >$drivers/vdisk_nullio/add_device ;;
@@ -16,7 +22,7 @@ scst_device() {
 }
 
 scst_local_map() {
-	echo "bench$n $n" >/sys/bus/scsi_tgt_port/devices/bench/luns/add
+	echo "$scst_store $n" >/sys/bus/scsi_tgt_port/devices/bench/luns/add
 }
 
 stack_setup() {
