@@ -9,6 +9,8 @@
 #   CMD=      the command, for bash -c in the current directory
 #   KERNEL=   normal (default), debug, remove, or a bzImage
 #   DISKS=    virtio disks (vda, ...): sizes such as 512M or 2G, or raw files
+#   SCSI=     SCSI disks, likewise, of an adapter that transfers 32 KiB at a time;
+#             and CDs: cd: and a size, which has random data, or a file
 #   MEM=      MiB, default 2048            SMP=     vCPUs, default 2
 #   APPEND=   more kernel arguments        NET=1    a user mode network card
 #   ICOUNT=1  one vCPU on which one instruction takes 1 ns: figures repeat
@@ -27,12 +29,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 setting() {
 	case $1 in
-	CMD=* | KERNEL=* | DISKS=* | MEM=* | SMP=* | APPEND=* | NET=* | ICOUNT=* | ACCEL=* | \
+	CMD=* | KERNEL=* | DISKS=* | SCSI=* | MEM=* | SMP=* | APPEND=* | NET=* | ICOUNT=* | ACCEL=* | \
 		TIMEOUT=* | PLUGIN=* | OUT=* | NAME=* | ALLOW=* | BUILD=*)
 		printf -v "${1%%=*}" %s "${1#*=}"
 		;;
 	*)
-		sed -n '3,26s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+		sed -n '3,28s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 		exit 2
 		;;
 	esac
@@ -44,7 +46,7 @@ for arg; do
 done
 : "${CMD:=}" "${KERNEL:=normal}" "${DISKS:=}" "${MEM:=2048}" "${SMP:=2}" "${APPEND:=}"
 : "${NET:=}" "${ICOUNT:=}" "${ACCEL:=}" "${TIMEOUT:=600}" "${OUT:=}" "${NAME:=vm}" "${ALLOW:=}"
-: "${PLUGIN:=}"
+: "${PLUGIN:=}" "${SCSI:=}"
 build=$(realpath -m "${BUILD:-$here/../../../../build}")
 console=$build/logs/$NAME.console.log
 mkdir -p "$build/logs"
@@ -95,7 +97,7 @@ kvm_works() {
 	id=$(cat /proc/sys/kernel/random/boot_id)
 	if [ "$(cut -d' ' -f1 "$build/kvm.stamp" 2>/dev/null)" != "$id" ]; then
 		if "${BASH_SOURCE[0]}" CMD=true ACCEL=kvm TIMEOUT=10 NAME=kvm KERNEL="$KERNEL" \
-			DISKS= APPEND= OUT= ICOUNT= PLUGIN= >/dev/null 2>&1; then
+			DISKS= SCSI= APPEND= OUT= ICOUNT= PLUGIN= >/dev/null 2>&1; then
 			echo "$id yes"
 		else
 			echo "$id no"
@@ -126,17 +128,36 @@ pick_machine() {
 	fi
 }
 
+# add_drive ID WHAT: of a size, or a file
+add_drive() {
+	local file=$2
+
+	if [[ $2 =~ ^[0-9]+[KMGT]$ ]]; then
+		file=$tmp/$1
+		[[ $1 != cd* ]] || head -c "$2" /dev/urandom >"$file"
+		truncate -s "$2" "$file"
+	fi
+	[ -e "$file" ] || { echo "vm.sh: no disk $2" >&2; exit 2; }
+	machine+=(-drive "file=$file,if=none,id=$1,format=raw,cache=unsafe")
+}
+
 add_disks() {
 	local disk n=0
 
 	for disk in ${DISKS//,/ }; do
-		if [[ $disk =~ ^[0-9]+[KMGT]$ ]]; then
-			truncate -s "$disk" "$tmp/disk$n"
-			disk=$tmp/disk$n
+		add_drive "d$n" "$disk"
+		machine+=(-device "virtio-blk-pci,drive=d$n")
+		n=$((n + 1))
+	done
+	[ -z "$SCSI" ] || machine+=(-device "virtio-scsi-pci,id=scsi,max_sectors=64")
+	for disk in ${SCSI//,/ }; do
+		if [[ $disk == cd:* ]]; then
+			add_drive "cd$n" "${disk#cd:}"
+			machine+=(-device "scsi-cd,drive=cd$n")
+		else
+			add_drive "d$n" "$disk"
+			machine+=(-device "scsi-hd,drive=d$n")
 		fi
-		[ -e "$disk" ] || { echo "vm.sh: no disk $disk" >&2; exit 2; }
-		machine+=(-drive "file=$disk,if=none,id=d$n,format=raw,cache=unsafe"
-			-device "virtio-blk-pci,drive=d$n")
 		n=$((n + 1))
 	done
 }
