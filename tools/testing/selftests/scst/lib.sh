@@ -355,7 +355,8 @@ session_of() {
 
 	for dir in "$scst_targets/$1"/sessions/session*; do
 		[ -d "$dir" ] || continue
-		if [ -z "${2-}" ] || { read -r name <"$dir/initiator_name" && [ "$name" = "$2" ]; }; then
+		if [ -z "${2-}" ] ||
+			{ read -r name <"$dir/initiator_name" && [ "$name" = "$2" ]; }; then
 			echo "$dir"
 			return
 		fi
