@@ -18,6 +18,9 @@
 #define RESET_GRACE_MS		2000
 #define RESET_POLL_MS		20
 
+#define RESET_TUR_TIMEOUT	(5 * HZ)
+#define RESET_TUR_ATTEMPTS	3
+
 /* A host adapter is told of one thing at a time. */
 static DEFINE_MUTEX(reset_mutex);
 
@@ -96,15 +99,22 @@ void pass_abort(struct scst_device *dev)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
 	unsigned long begin = jiffies;
+	struct scsi_sense_hdr sshdr;
 	unsigned int noio;
+	int ret;
 
 	if (!READ_ONCE(dev->online) || READ_ONCE(pass->gone) ||
 	    scsi_device_get(pass->sdev))
 		return;
 	noio = memalloc_noio_save();
-	if (reset_device(pass->sdev))
+	ret = reset_device(pass->sdev);
+	if (ret)
 		dev_notice_ratelimited(&dev->dev, "the device cannot be reset\n");
 	memalloc_noio_restore(noio);
 	reset_end_requests(pass, begin);
+	/* It tells of the reset too, which initiators hear of from the core. */
+	if (!ret)
+		scsi_test_unit_ready(pass->sdev, RESET_TUR_TIMEOUT,
+				     RESET_TUR_ATTEMPTS, &sshdr);
 	scsi_device_put(pass->sdev);
 }
