@@ -25,8 +25,9 @@ static int dev_probe(struct device *dev)
 	struct scst_device *unit = to_scst_dev(dev);
 	int ret;
 
-	/* No handler has it any more: match() was before that. */
-	if (!READ_ONCE(unit->bind_allowed))
+	/* No handler has it any more, or another one: match() was before that. */
+	if (!READ_ONCE(unit->bind_allowed) ||
+	    dev->driver != &unit->type->driver)
 		return -ENODEV;
 	ret = unit->type->attach(unit);
 	if (ret)

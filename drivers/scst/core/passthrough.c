@@ -262,8 +262,9 @@ int scst_unclaim_passthrough(struct scst_device *dev,
 	scst_pr_stop(dev);
 	claim_detach(dev);
 	scst_inject_del_device(dev);
-	scst_type_forget(dev);
 	unclaim(dev);
+	/* The handler's unregistration waits for those that it finds. */
+	scst_type_forget(dev);
 	return 0;
 }
 

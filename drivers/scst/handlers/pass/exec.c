@@ -50,7 +50,7 @@ static void pass_set_cdb(struct scsi_cmnd *scmd, const u8 *cdb, u16 len)
  * Context: process context; waits for a request if @flags allow.
  * Return: 0: end_io() is or will be called; -EAGAIN when there is no request,
  * -ENODEV when there will be none, -EINVAL when the host adapter cannot transfer the
- * data at a time, -ENOMEM.
+ * data at a time, -ECANCELED when @cmd was aborted, -ENOMEM.
  */
 int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	      blk_mq_req_flags_t flags)
@@ -67,7 +67,10 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 				out ? REQ_OP_DRV_OUT : REQ_OP_DRV_IN, flags);
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	if (pr->sg_cnt)
+	/* A reset may have come, and gone, while there was no request. */
+	if (scst_cmd_aborted(cmd))
+		ret = -ECANCELED;
+	else if (pr->sg_cnt)
 		ret = blk_rq_map_kern_sg(rq, pr->sg, pr->sg_cnt, GFP_NOIO);
 	if (ret) {
 		blk_mq_free_request(rq);
@@ -139,6 +142,18 @@ static enum rq_end_io_ret pass_end_io(struct request *rq, blk_status_t status)
 	return RQ_END_IO_NONE;
 }
 
+/* Is a command's list as long as its data?  That of a copy may be longer. */
+static bool pass_sg_is_cut(const struct scst_cmd *cmd)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	u64 len = 0;
+
+	for_each_sg(cmd->sg, sg, cmd->sg_cnt, i)
+		len += sg->length;
+	return len == cmd->bufflen;
+}
+
 static int pass_start(struct scst_cmd *cmd, blk_mq_req_flags_t flags)
 {
 	struct pass_request *pr = &to_pass_cmd(cmd)->request;
@@ -146,6 +161,8 @@ static int pass_start(struct scst_cmd *cmd, blk_mq_req_flags_t flags)
 	bool data = cmd->op->dir != SCST_DATA_NONE && cmd->xfer_len &&
 		    cmd->expected_dir != SCST_DATA_NONE && cmd->bufflen;
 
+	if (data && unlikely(!pass_sg_is_cut(cmd)))
+		return -EINVAL;
 	pr->cdb = cmd->cdb;
 	pr->sg = cmd->sg;
 	pr->sg_cnt = data ? cmd->sg_cnt : 0;

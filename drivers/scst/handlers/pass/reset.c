@@ -103,8 +103,7 @@ void pass_abort(struct scst_device *dev)
 	unsigned int noio;
 	int ret;
 
-	if (!READ_ONCE(dev->online) || READ_ONCE(pass->gone) ||
-	    scsi_device_get(pass->sdev))
+	if (READ_ONCE(pass->gone) || scsi_device_get(pass->sdev))
 		return;
 	noio = memalloc_noio_save();
 	ret = reset_device(pass->sdev);

@@ -122,10 +122,10 @@ static scst_sense_t pass_host_error(const struct scst_cmd *cmd, u8 host_byte)
 	case DID_BUS_BUSY:
 	case DID_IMM_RETRY:
 	case DID_REQUEUE:
-	case DID_SOFT_ERROR:
-	case DID_TRANSPORT_DISRUPTED:
+		/* It was not sent: as good as a device that takes none now */
 		return SCST_BUSY;
 	default:
+		/* It may have been done. */
 		return SENSE_COMMUNICATION;
 	}
 }

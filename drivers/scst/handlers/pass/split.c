@@ -68,8 +68,8 @@ bool pass_can_split(const struct scst_cmd *cmd)
 {
 	u64 max = split_max_lba(cmd->cdb[0]);
 
-	return cmd->nblocks > 1 && cmd->xfer_len == cmd->bufflen &&
-	       pass_moves_blocks(cmd) && cmd->lba <= max &&
+	return cmd->xfer_len == cmd->bufflen && pass_moves_blocks(cmd) &&
+	       cmd->lba <= max &&
 	       cmd->nblocks - 1 <= max - cmd->lba;
 }
 EXPORT_SYMBOL_IF_KUNIT(pass_can_split);

@@ -35,6 +35,7 @@
 #define MAX_UAS		16
 
 #define CHECK_CONDITION	0x02
+#define RECOVERED_ERROR	0x01	/* sense keys */
 #define UNIT_ATTENTION	0x06
 
 struct command {
@@ -191,19 +192,24 @@ static void print_end(const struct end *end)
 	putchar('\n');
 }
 
-static bool same_end(const struct end *a, const struct end *b)
-{
-	return a->error == b->error && a->status == b->status && a->host == b->host &&
-	       a->resid == b->resid && a->sense_len == b->sense_len && a->len == b->len &&
-	       !memcmp(a->sense, b->sense, a->sense_len) &&
-	       (!a->len || !memcmp(a->data, b->data, a->len));
-}
-
 static unsigned int sense_key(const struct end *end)
 {
 	if (end->status != CHECK_CONDITION || end->sense_len < 3)
 		return 0;
 	return ((end->sense[0] & 0x7f) >= 0x72 ? end->sense[1] : end->sense[2]) & 0xf;
+}
+
+/*
+ * The data of a command that failed are not compared: not all that have none say so by
+ * the residual.
+ */
+static bool same_end(const struct end *a, const struct end *b)
+{
+	if (a->error != b->error || a->status != b->status || a->host != b->host ||
+	    a->resid != b->resid || a->sense_len != b->sense_len || a->len != b->len ||
+	    memcmp(a->sense, b->sense, a->sense_len))
+		return false;
+	return !a->len || sense_key(a) > RECOVERED_ERROR || !memcmp(a->data, b->data, a->len);
 }
 
 /* Nothing is pending from what was sent before. */
@@ -229,6 +235,8 @@ static int open_device(const char *name)
 	return fd;
 }
 
+static const char separators[] = { ' ', '\n', 0 };
+
 static int compare(const char *name, const char *other)
 {
 	int a = open_device(name), b = open_device(other);
@@ -242,7 +250,7 @@ static int compare(const char *name, const char *other)
 		int i;
 
 		for (i = 0; i < 3; i++)
-			word[i] = strtok(i ? NULL : line, " \n");
+			word[i] = strtok(i ? NULL : line, separators);
 		if (!word[0] || *word[0] == '#')
 			continue;
 		parse(&cmd, word[0], word[1], word[2]);

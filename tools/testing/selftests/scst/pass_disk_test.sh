@@ -144,7 +144,8 @@ unmapping() {
 	quiet fsck.ext4 -fn "$disk"
 	dd if=/dev/urandom of="$disk" bs=1M count=4 oflag=direct status=none
 	blkdiscard -z -o $((1 << 20)) -l $((2 << 20)) "$disk"
-	dd if="$disk" bs=1M skip=1 count=2 iflag=direct status=none | cmp -n $((2 << 20)) - /dev/zero
+	dd if="$disk" bs=1M skip=1 count=2 iflag=direct status=none |
+		cmp -n $((2 << 20)) - /dev/zero
 	blkdiscard -f "$disk"
 	expect "blocks that are mapped" "" "$(mapped)"
 	quiet sg_dd if=/dev/urandom of="$sg" bs=512 count=64 seek=128

@@ -254,6 +254,7 @@ under_io() {
 }
 
 take_apart() {
+	setup
 	unserve
 	no_debug
 	pass_unload

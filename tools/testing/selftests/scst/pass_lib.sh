@@ -159,11 +159,15 @@ pass_cleanup() {
 	done 2>/dev/null
 }
 
-after_failure() {
+pass_after_failure() {
 	! mountpoint -q "$tmp/mnt" || umount "$tmp/mnt"
 	pass_cleanup
 	[ ! -w "$adapters/opts" ] || echo 0 >"$adapters/opts"
 	no_debug 2>/dev/null
+}
+
+after_failure() {
+	pass_after_failure
 }
 
 pass_unload() {

@@ -140,7 +140,7 @@ reset_under_io() {
 	within 30 io_runs || fail "fio does not run: $(cat "$tmp/fio.out")"
 	for n in $(seq 1 "$(rounds 5 300)"); do
 		quiet sg_reset -d "$sg"
-		quiet sg_reset -t "$sgb"
+		quiet sg_reset -d "$sgb"
 		sleep 0.2
 		kill -0 "$pid" || fail "round $n: fio has ended: $(cat "$tmp/fio.out")"
 	done
@@ -250,8 +250,9 @@ reset_that_the_adapter_refuses() {
 }
 
 take_apart() {
+	local name
+
 	del_target tgt0
-	no_debug || :
 	for name in "$dev_bus"/devices/*:*; do
 		[ ! -e "$name/driver" ] || put "$name/driver/del_device" "${name##*/}"
 	done

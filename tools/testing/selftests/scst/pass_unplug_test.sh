@@ -44,7 +44,8 @@ start_io() {
 		for n in 1 2; do
 			scsi "$sg" "280000000${n}0000002000" -i 16384 -g >"$tmp/io.${sg##*/}.r$n" &
 			io_pids+=("$!")
-			scsi "$sg" "2a0000000${n}0000000100" -o "$zeros" -g >"$tmp/io.${sg##*/}.w$n" &
+			scsi "$sg" "2a0000000${n}0000000100" -o "$zeros" -g \
+				>"$tmp/io.${sg##*/}.w$n" &
 			io_pids+=("$!")
 		done
 	done

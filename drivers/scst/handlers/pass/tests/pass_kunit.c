@@ -101,7 +101,10 @@ static const struct pass_end pass_ends[] = {
 	{ "aborted", DID_ABORT, .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
 	{ "reset", DID_RESET, .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
 	{ "requeue", DID_REQUEUE, .want = SCST_BUSY },
-	{ "transport disrupted", DID_TRANSPORT_DISRUPTED, .want = SCST_BUSY },
+	{ "transport disrupted", DID_TRANSPORT_DISRUPTED,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
+	{ "soft error", DID_SOFT_ERROR,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
 	{ "parity", DID_PARITY,
 	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
 	{ "error", DID_ERROR,
@@ -218,7 +221,7 @@ static void can_split_test(struct kunit *test)
 	f->cdb[0] = READ_10;
 	f->cmd.nblocks = 1;
 	f->cmd.xfer_len = PASS_BUF_LEN;
-	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
+	KUNIT_EXPECT_TRUE(test, pass_can_split(&f->cmd));
 	f->cmd.nblocks = 2;
 	f->cmd.xfer_len = 1024;
 	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
