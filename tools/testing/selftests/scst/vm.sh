@@ -29,8 +29,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 setting() {
 	case $1 in
-	CMD=* | KERNEL=* | DISKS=* | SCSI=* | MEM=* | SMP=* | APPEND=* | NET=* | ICOUNT=* | ACCEL=* | \
-		TIMEOUT=* | PLUGIN=* | OUT=* | NAME=* | ALLOW=* | BUILD=*)
+	CMD=* | KERNEL=* | DISKS=* | SCSI=* | MEM=* | SMP=* | APPEND=* | NET=* | ICOUNT=* | \
+		ACCEL=* | TIMEOUT=* | PLUGIN=* | OUT=* | NAME=* | ALLOW=* | BUILD=*)
 		printf -v "${1%%=*}" %s "${1#*=}"
 		;;
 	*)
