@@ -103,7 +103,7 @@ EXPORT_SYMBOL_IF_KUNIT(pass_inquiry_pages_done);
  */
 
 /* Those of the unit itself.  Returns where they end. */
-static unsigned int device_id_of_unit(struct scsi_device *sdev, u8 *buf,
+static unsigned int device_id_of_unit(const struct pass_unit *pass, u8 *buf,
 				      unsigned int at, unsigned int size)
 {
 	const struct scsi_vpd *page;
@@ -111,7 +111,9 @@ static unsigned int device_id_of_unit(struct scsi_device *sdev, u8 *buf,
 	unsigned int len;
 
 	guard(rcu)();
-	page = rcu_dereference(sdev->vpd_pg83);
+	if (READ_ONCE(pass->gone))
+		return at;
+	page = rcu_dereference(pass->sdev->vpd_pg83);
 	if (!page)
 		return at;
 	end = page->data + page->len;
@@ -162,7 +164,7 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 	unsigned int at;
 
 	scst_tgt_port_id(tgt, &port);
-	at = device_id_of_unit(to_pass_unit(dev)->sdev, buf, VPD_HEADER_LEN, size);
+	at = device_id_of_unit(to_pass_unit(dev), buf, VPD_HEADER_LEN, size);
 	at = device_id_add(buf, at, size, DESIG_OF_PORT, DESIG_REL_PORT,
 			   port.rel_tgt_id);
 	if (scst_device_tpg(dev, tgt, &ids)) {
@@ -230,10 +232,8 @@ static scst_sense_t inquiry_vpd(struct scst_cmd *cmd)
 static scst_sense_t inquiry_offline_page(struct scst_cmd *cmd,
 					 struct scsi_vpd __rcu *const *cached)
 {
-	const struct scsi_vpd *page;
+	const struct scsi_vpd *page = rcu_dereference(*cached);
 
-	guard(rcu)();
-	page = rcu_dereference(*cached);
 	if (!page)
 		return scst_cmd_cdb_error(cmd, 2, 8);
 	scst_cmd_data_in(cmd, page->data, page->len);
@@ -242,9 +242,14 @@ static scst_sense_t inquiry_offline_page(struct scst_cmd *cmd,
 
 static scst_sense_t inquiry_offline(struct scst_cmd *cmd)
 {
-	const struct scsi_device *sdev = to_pass_unit(cmd->dev)->sdev;
+	const struct pass_unit *pass = to_pass_unit(cmd->dev);
+	const struct scsi_device *sdev = pass->sdev;
 	scst_sense_t sense;
 
+	/* See pass_device_goes() */
+	guard(rcu)();
+	if (READ_ONCE(pass->gone))
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
 	if (!(cmd->cdb[1] & SCST_INQUIRY_EVPD)) {
 		scst_cmd_data_in(cmd, sdev->inquiry, sdev->inquiry_len);
 		inquiry_std_done(cmd);

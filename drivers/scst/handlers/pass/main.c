@@ -84,10 +84,8 @@ static void pass_add_waiting(void)
 static void pass_gone_work(struct work_struct *work)
 {
 	struct pass_unit *pass = container_of(work, struct pass_unit, gone_work);
-	struct scsi_device *sdev = pass->sdev;
 
 	scst_del_passthrough(pass->unit);
-	put_device(&sdev->sdev_gendev);
 	pass_add_waiting();
 }
 
@@ -145,24 +143,40 @@ static struct pass_unit *pass_find(const struct scsi_device *sdev)
 	return NULL;
 }
 
-static void pass_device_goes(struct device *dev)
+/* From here on nobody gets the device. */
+static struct pass_unit *pass_forget(const struct scsi_device *sdev)
 {
-	struct scsi_device *sdev = to_scsi_device(dev->parent);
 	struct pass_unit *pass;
 
 	guard(mutex)(&pass_mutex);
 	pass = pass_find(sdev);
 	if (!pass)
-		return;
+		return NULL;
 	list_del(&pass->entry);
 	WRITE_ONCE(pass->gone, true);
+	return pass;
+}
+
+static void pass_device_goes(struct device *dev)
+{
+	struct scsi_device *sdev = to_scsi_device(dev->parent);
+	struct pass_unit *pass = pass_forget(sdev);
+
+	if (!pass)
+		return;
+	/* Who reads what the mid-layer knows of the device, without having got it */
+	synchronize_rcu();
 	if (pass->added) {
 		scst_passthrough_gone(pass->unit);
 		queue_work(pass_gone_wq, &pass->gone_work);
 	} else {
 		put_device(&pass->unit->dev);
-		put_device(&sdev->sdev_gendev);
 	}
+	/*
+	 * Not by the work item: the driver of the host adapter may be unloaded when
+	 * this has returned, and is needed where the last reference is dropped.
+	 */
+	put_device(&sdev->sdev_gendev);
 }
 
 static struct class_interface pass_interface = {
@@ -174,12 +188,30 @@ static struct class_interface pass_interface = {
  * Handlers
  */
 
+/**
+ * pass_get_device - keep a unit's device, and the driver of its host adapter
+ * @pass: unit
+ *
+ * Without it pass->sdev may be looked at under rcu_read_lock() unless @pass is gone.
+ *
+ * Context: process context, may sleep.
+ * Return: 0: scsi_device_put() is due; -ENODEV when it goes, or is gone.
+ */
+int pass_get_device(struct pass_unit *pass)
+{
+	guard(mutex)(&pass_mutex);
+	if (pass->gone || scsi_device_get(pass->sdev))
+		return -ENODEV;
+	return 0;
+}
+
 static int pass_hold(struct pass_unit *pass)
 {
 	int ret;
 
-	if (READ_ONCE(pass->gone) || scsi_device_get(pass->sdev))
-		return -ENODEV;
+	ret = pass_get_device(pass);
+	if (ret)
+		return ret;
 	ret = scsi_autopm_get_device(pass->sdev);
 	if (ret)
 		scsi_device_put(pass->sdev);
@@ -301,6 +333,7 @@ static int __init pass_init(void)
 {
 	int ret = -ENOMEM;
 
+	pass_reset_init();
 	pass_wq = alloc_workqueue("scst_pass", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	/* Each may wait for long. */
 	pass_gone_wq = alloc_workqueue("scst_pass_gone", WQ_UNBOUND,

@@ -21,7 +21,7 @@ struct pass_waiter {
 /**
  * struct pass_unit - a device of this host
  * @unit: what stands for it on the bus; this is its priv
- * @sdev: the device
+ * @sdev: the device; see pass_get_device()
  * @entry: in the list of all
  * @added: @unit is on the bus
  * @name_in_use: it is not, and waits for its name
@@ -178,6 +178,7 @@ extern struct workqueue_struct *pass_wq;
 int __pass_register(struct pass_handler *handlers, struct module *owner,
 		    const char *mod_name);
 void __pass_unregister(struct pass_handler *handlers);
+int pass_get_device(struct pass_unit *pass);
 
 /* An array of handlers that ends with one without a name, as module_driver() wants it */
 #define pass_register(array) \
@@ -212,6 +213,7 @@ void pass_wait_work(struct work_struct *work);
 bool pass_is_ours(const struct request *rq);
 
 /* reset.c */
+void pass_reset_init(void);
 void pass_abort(struct scst_device *dev);
 
 /* result.c */

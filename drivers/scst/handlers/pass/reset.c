@@ -21,8 +21,11 @@
 #define RESET_TUR_TIMEOUT	(5 * HZ)
 #define RESET_TUR_ATTEMPTS	3
 
-/* A host adapter is told of one thing at a time. */
-static DEFINE_MUTEX(reset_mutex);
+/*
+ * A host adapter is told of one thing at a time.  One that takes long holds up few
+ * others, if any.
+ */
+static struct mutex reset_mutexes[16];
 
 /**
  * struct reset_scan - a look at the requests of a host adapter
@@ -81,12 +84,25 @@ static void reset_end_requests(const struct pass_unit *pass, unsigned long begin
 
 static int reset_device(struct scsi_device *sdev)
 {
-	guard(mutex)(&reset_mutex);
+	guard(mutex)(&reset_mutexes[sdev->host->host_no % ARRAY_SIZE(reset_mutexes)]);
 	/* Not in the middle of error recovery, which may just be doing it */
 	if (!scsi_block_when_processing_errors(sdev))
 		return -ENODEV;
 	return scsi_reset_device(sdev, SG_SCSI_RESET_DEVICE |
 				       SG_SCSI_RESET_NO_ESCALATE);
+}
+
+/**
+ * pass_reset_init - prepare for resets
+ *
+ * Context: once, before there are units.
+ */
+void __init pass_reset_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reset_mutexes); i++)
+		mutex_init(&reset_mutexes[i]);
 }
 
 /**
@@ -103,7 +119,7 @@ void pass_abort(struct scst_device *dev)
 	unsigned int noio;
 	int ret;
 
-	if (READ_ONCE(pass->gone) || scsi_device_get(pass->sdev))
+	if (pass_get_device(pass))
 		return;
 	noio = memalloc_noio_save();
 	ret = reset_device(pass->sdev);

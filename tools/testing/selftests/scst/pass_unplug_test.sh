@@ -252,6 +252,44 @@ unbound_ones_go() {
 	within 20 gone || fail "$hctl is still there"
 }
 
+# The driver of the host adapter goes with an unbound one, which nobody keeps it for
+unbound_ones_unload() {
+	local n
+
+	for n in $(seq 1 "$(rounds 3 50)"); do
+		debug_device
+		serve dev_disk
+		disk=$(disk_of tgt0 0)
+		put "$drivers/dev_disk/unbind" "$hctl"
+		scsi "$sg" 120000002400 -i 36 -g >"$tmp/inquiry" &
+		no_debug
+		is_gone
+		within 30 expect_no_process $! || fail "INQUIRY hangs"
+		[[ $(<"$tmp/inquiry") == [1-9]* ]] || fail "$(<"$tmp/inquiry")"
+		del_target tgt0
+	done
+}
+
+# A LUN that goes with its device, and its group, which does at the same time
+groups_go_too() {
+	local n
+
+	for n in $(seq 1 "$(rounds 5 100)"); do
+		debug_device
+		serve dev_disk
+		disk=$(disk_of tgt0 0)
+		put "$scst_targets/tgt0/ini_groups/add" g
+		put "$scst_targets/tgt0/ini_groups/g/luns/add" "$hctl 4"
+		put "$scst_targets/tgt0/ini_groups/g/luns/add" "$hctl 5"
+		echo 1 >"$(debug_dir)/delete" &
+		[ $((n % 2)) = 0 ] || sleep "0.0$((RANDOM % 6))"
+		put "$scst_targets/tgt0/ini_groups/del" g
+		wait
+		is_gone
+		del_target tgt0
+	done
+}
+
 # until_told CMD...: repeat it while the file "go" is there
 until_told() {
 	while [ -e "$tmp/go" ]; do
@@ -388,4 +426,5 @@ take_apart() {
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 main pulled_out with_its_adapter while_commands_hang others_go_on all_luns_go \
-	unbind_under_io unbound_ones_go all_against_each_other many unloading take_apart
+	unbind_under_io unbound_ones_go unbound_ones_unload groups_go_too \
+	all_against_each_other many unloading take_apart

@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: MEM=768 SMP=2 TIMEOUT=240
+# Two initiators share a device of this host, which takes them for one: reservations, unit
+# attentions and task management are as if it knew both.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=pr_lib.sh
+. "$(dirname "$0")/pr_lib.sh"
+# shellcheck source=pass_lib.sh
+. "$(dirname "$0")/pass_lib.sh"
+
+# The same device for all tests, by $a and $b; nothing is pending
+setup() {
+	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
+		debug_device max_luns=1
+		serve dev_disk host0 host1
+		settled "$(disk_of tgt0 0 host0)"
+		settled "$(disk_of tgt0 0 host1)"
+	fi
+	find_device
+	a=$(sg_of tgt0 0 host0)
+	b=$(sg_of tgt0 0 host1)
+	clear_uas "$dsg" "$a" "$b" "$dsg"
+}
+
+# How many commands with this operation code the device got
+sent() {
+	log_since "$log" | grep -c "scsi_debug: tag=.*, cmd $1 " || :
+}
+
+reserve_and_release() {
+	local n
+
+	setup
+	echo 1 >"$adapters/opts"
+	n=$(sent 16)
+	ends good "$a" 160000000000
+	ends conflict "$b" 28000000000000000100 -i 512
+	ends conflict "$b" 160000000000
+	ends conflict "$b" 2a000000000000000100 -o "$zeros"
+	expect READ good "$(reads "$a")"
+	# Those who did not reserve release nothing
+	ends good "$b" 170000000000
+	expect WRITE conflict "$(writes "$b")"
+	ends good "$a" 170000000000
+	expect WRITE good "$(writes "$b")"
+	ends good "$b" 56000000000000000000
+	expect READ conflict "$(reads "$a")"
+	# A reset of the unit ends it
+	quiet sg_reset -N -d "$a"
+	clear_uas "$a" "$b"
+	expect READ good "$(reads "$a")"
+	# The device heard nothing of them
+	expect "RESERVE(6) of the device" "$n" "$(sent 16)"
+	echo 0 >"$adapters/opts"
+}
+
+persistent_reservations() {
+	local n
+
+	setup
+	echo 1 >"$adapters/opts"
+	n=$(sent 5f)
+	pr good "$a" register 0 0 a a
+	pr good "$b" register 0 0 b
+	pr good "$a" reserve 1 a 0
+	expect "READ of b" good "$(reads "$b")"
+	expect "WRITE of b" conflict "$(writes "$b")"
+	expect "UNMAP of b" conflict "$(scsi "$b" 42000000000000001800 -o "$(printf %048d 0)")"
+	expect "WRITE of a" good "$(writes "$a")"
+	expect_match "file of its state" '^[^/]+$' "$(ls "$store")"
+	pr good "$b" preempt 1 b a
+	expect "WRITE of b" good "$(writes "$b")"
+	uas 6/2a/05 "$a"
+	expect "WRITE of a" conflict "$(writes "$a")"
+	expect registrants 1 "$(<"$unit/reservation/nr_registrants")"
+	pr good "$b" clear 0 b 0
+	expect "WRITE of a" good "$(writes "$a")"
+	expect "PERSISTENT RESERVE OUT of the device" "$n" "$(sent 5f)"
+	echo 0 >"$adapters/opts"
+}
+
+# The reservation is the device's, whatever unit of the bus it has come to be
+a_reservation_survives_the_handler() {
+	setup
+	pr good "$a" register 0 0 a a
+	pr good "$a" reserve 3 a 0
+	unserve
+	serve dev_disk host0 host1
+	settled "$(disk_of tgt0 0 host0)" 2>/dev/null
+	setup
+	expect "WRITE of b" conflict "$(writes "$b")"
+	expect "WRITE of a" good "$(writes "$a")"
+	pr good "$a" clear 0 a 0
+	clear_uas "$a" "$b"
+	expect "WRITE of b" good "$(writes "$b")"
+}
+
+# attention WANT KEY ASC ASCQ: the device reports one to whoever comes first
+attention() {
+	fail_next 00 "$2" "$3" "$4"
+	expect "the first one" "$1" "$(ready "$a")"
+	uas "$1" "$b"
+	inject_none 2 00
+	uas "" "$a"
+	uas "" "$b"
+}
+
+attentions() {
+	setup
+	# Not ready to ready, a changed capacity, microcode, and one that has no name here
+	attention 6/28/00 6 28 0
+	attention 6/2a/09 6 2a 9
+	attention 6/3f/01 6 3f 1
+	attention 6/38/07 6 38 7
+	# For others a reset is what the core says of one
+	fail_next 00 6 29 4
+	expect "the first one" 6/29/04 "$(ready "$a")"
+	uas 6/29/03 "$b"
+	inject_none 2 00
+}
+
+# Which one is reported first does not matter
+several_attentions() {
+	local got
+
+	setup
+	fail_next 00 6 2a 9
+	expect "the first" 6/2a/09 "$(ready "$a")"
+	inject_none 2 00
+	fail_next 00 6 28 0
+	expect "the second" 6/28/00 "$(ready "$a")"
+	inject_none 2 00
+	got=$(ready "$b"; ready "$b")
+	expect "those of b" "6/28/00 6/2a/09" "$(sort <<<"$got" | xargs)"
+	uas "" "$b"
+}
+
+# caching_page SG: as MODE SELECT(6) takes it
+caching_page() {
+	local data
+
+	data=$(scsi "$1" 1a0808001800 -i 24 | sed -n 2p)
+	expect "bytes of the caching page" 24 $((${#data} / 2))
+	printf '00%s00%s' "${data:2:2}" "${data:6}"
+}
+
+# What one has changed the other one is told, by the core and maybe by the device too
+mode_parameters() {
+	local page changed
+
+	setup
+	page=$(caching_page "$a")
+	# Write cache off, or on
+	changed=${page:0:12}$(printf %02x $((0x${page:12:2} ^ 4)))${page:14}
+	ends good "$a" 151000001800 -o "$changed"
+	expect "b is told" 6/2a/01 "$(ready "$b")"
+	clear_uas "$a" "$b"
+	expect "what b sees" "$changed" "$(caching_page "$b")"
+	ends good "$a" 151000001800 -o "$page"
+	expect "b is told" 6/2a/01 "$(ready "$b")"
+	clear_uas "$a" "$b"
+}
+
+# They see the same unit, by ports that are ours
+identification() {
+	local file
+
+	setup
+	for file in 80 83; do
+		sg_vpd --page=0x$file --raw "$a" >"$tmp/a"
+		sg_vpd --page=0x$file --raw "$b" >"$tmp/b"
+		[ -s "$tmp/a" ] || fail "page $file is empty"
+		cmp "$tmp/a" "$tmp/b" || fail "page $file"
+	done
+	sg_vpd --page=di "$dsg" | grep -A1 -i 'NAA' | grep 0x >"$tmp/device"
+	sg_vpd --page=di "$a" >"$tmp/unit"
+	[ -s "$tmp/device" ] || fail "the device has no NAA name"
+	grep -qF "$(grep -o '0x.*' "$tmp/device" | head -n 1)" "$tmp/unit" ||
+		fail "not the name of the device: $(cat "$tmp/unit")"
+	expect "its port" "$(printf 0x%x "$(<"$scst_targets/tgt0/rel_tgt_id")")" \
+		"$(sed -n 's/.*Relative target port: //p' "$tmp/unit")"
+}
+
+# Both use it at once, while one of them resets it
+io_of_both() {
+	local n pid
+
+	setup
+	disk=$(disk_of tgt0 0 host1)
+	fio --name=a --filename="$disk" --ioengine=libaio --direct=1 \
+		--rw=randread --bs=4k --size=8M --time_based --runtime=60 --iodepth=8 \
+		--allow_file_create=0 --thread >"$tmp/bg.out" 2>&1 &
+	pid=$!
+	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
+	for n in 1 2 3; do
+		quiet sg_reset -N -d "$a"
+		sleep 0.3
+		kill -0 $pid || fail "reset $n: $(cat "$tmp/bg.out")"
+	done
+	kill -INT $pid
+	wait $pid || [ $? = 128 ] || fail "$(cat "$tmp/bg.out")"
+	clear_uas "$a" "$b"
+	fio_verify "$(disk_of tgt0 0 host0)" 1M
+}
+
+take_apart() {
+	setup
+	unserve
+	no_debug
+	pass_unload
+	rm -rf "$store"
+}
+
+pass_load scst_disk scst_local
+pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
+dmesg --console-level warn
+mkdir -p "$store"
+log=$(log_mark)
+main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
+	attentions several_attentions mode_parameters identification io_of_both take_apart
