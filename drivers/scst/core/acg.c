@@ -11,6 +11,7 @@
 
 #include <linux/delay.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include "core.h"
 
 static void acg_dev_release(struct device *dev)
@@ -190,8 +191,11 @@ static int acg_reserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 
 static void acg_unreserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 {
-	guard(mutex)(&acg->tgt->mutex);
-	xa_erase(&acg->luns, ad->lun);
+	scoped_guard(mutex, &acg->tgt->mutex)
+		xa_erase(&acg->luns, ad->lun);
+	/* Pairs with the barrier in wait_var_event(), see scst_acg_exit() */
+	smp_mb();
+	wake_up_var(&acg->luns);
 }
 
 static void acg_set_live(struct scst_acg_dev *ad, bool live)
@@ -635,6 +639,18 @@ static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	return ret;
 }
 
+static int acg_no_device(struct scst_tgt *tgt, const char *name)
+{
+	struct scst_device *unit = scst_find_passthrough(name);
+
+	dev_err(&tgt->dev, "%s \"%.*s\"\n",
+		unit ? "no handler serves device" : "no device", SCST_MAX_NAME,
+		name);
+	if (unit)
+		put_device(&unit->dev);
+	return -ENOENT;
+}
+
 /* What add and replace are told: "<device> <lun> [<option>=<value>]...". */
 static int acg_write_map(struct device *dev, const char *buf,
 			 acg_change_fn change)
@@ -664,11 +680,8 @@ static int acg_write_map(struct device *dev, const char *buf,
 		return ret;
 
 	unit = scst_find_dev(name);
-	if (!unit) {
-		dev_err(&acg->tgt->dev, "no device \"%.*s\"\n", SCST_MAX_NAME,
-			name);
-		return -ENOENT;
-	}
+	if (!unit)
+		return acg_no_device(acg->tgt, name);
 	ret = acg_change(acg, unit, lun, &options, change);
 	put_device(&unit->dev);
 	return ret;
@@ -764,10 +777,13 @@ int scst_acg_init(struct scst_acg *acg, struct device *parent)
  * scst_acg_exit - delete a group's LUNs and their directory
  * @acg: group without sessions, which is dying, or whose target is
  *
- * Context: process context; waits for those who write into the files.
+ * Context: process context; waits for those who write into the files, and for
+ * scst_acg_unmap().
  */
 void scst_acg_exit(struct scst_acg *acg)
 {
 	acg_clear(acg);
+	/* What others delete is in the directory until they have done so. */
+	wait_var_event(&acg->luns, xa_empty(&acg->luns));
 	scst_remove_dir(acg->luns_dev);
 }

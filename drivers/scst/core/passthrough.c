@@ -14,6 +14,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 #include "core.h"
@@ -105,8 +106,10 @@ static int claim_fault(struct scst_device *dev, const struct scst_dev_type *type
 {
 	const struct scst_device *other;
 
-	if (READ_ONCE(dev->gone))
+	if (READ_ONCE(dev->gone)) {
+		dev_err(&dev->dev, "is gone\n");
 		return -ENODEV;
+	}
 	if (dev->type != &passthrough_unclaimed) {
 		dev_err(&dev->dev, "is served by %s\n", dev->type->driver.name);
 		return -EBUSY;
@@ -205,8 +208,9 @@ unclaim:
  * @name: name of the unit
  *
  * Context: process context, may sleep.
- * Return: 0; -ENOENT when there is no such unit, -EBUSY when it is served, be it by
- * another name, -EINVAL when it is none for @type, or what attach() returned.
+ * Return: 0; -ENOENT when there is no such unit, -ENODEV when its device is gone,
+ * -EBUSY when it is served, be it by another name, -EINVAL when it is none for @type,
+ * or what attach() returned.
  */
 int scst_claim_passthrough(struct scst_dev_type *type, const char *name)
 {
@@ -281,6 +285,8 @@ int scst_unclaim_passthrough(struct scst_device *dev,
 void scst_passthrough_gone(struct scst_device *dev)
 {
 	WRITE_ONCE(dev->gone, true);
+	/* A driver core that is about to bind it puts what it got of the old parent. */
+	pm_runtime_get_noresume(scst_devices_dir);
 	if (device_move(&dev->dev, scst_devices_dir, DPM_ORDER_NONE))
 		dev_warn(&dev->dev, "stays in the directory of what is gone\n");
 }
