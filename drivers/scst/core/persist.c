@@ -6,7 +6,8 @@
  * A file has a header, which says whose it is and has a checksum, and data.  A new
  * one is written beside it and synchronised before it takes its place; the former
  * is kept as <name>!.1, since names of units have no '!', and is what counts when
- * the file is missing or damaged.  The directory of a kind is the user's to make:
+ * the file is missing or damaged; a damaged one is put aside then, as <name>!bad, so
+ * that it does not become the former one.  The directory of a kind is the user's to make:
  * where there is none nothing can be saved.
  *
  * The root directory is that of the initial task, whoever writes into sysfs.
@@ -32,9 +33,10 @@
 #define PERSIST_DIR	"var/lib/scst"
 #define PERSIST_MAGIC	"SCSTfile"
 #define PERSIST_FORMAT	1
-/* Suffixes: what is being written, and what was valid before */
+/* Suffixes: what is being written, what was valid before, and what is damaged */
 #define PERSIST_NEW	"!new"
 #define PERSIST_OLD	"!.1"
+#define PERSIST_BAD	"!bad"
 
 /**
  * struct persist_header - what a file begins with
@@ -306,6 +308,45 @@ put:
 	return ret;
 }
 
+/* It says something of the file, and will do so again. */
+static bool persist_is_damage(int error)
+{
+	return error == -EUCLEAN || error == -EINVAL || error == -EIO;
+}
+
+static int persist_load_one(struct file *dir, const char *kind,
+			    const char *name, const char *suffix, u16 version,
+			    void *buf, u32 size)
+{
+	char file_name[SCST_MAX_NAME + 8];
+	int ret;
+
+	persist_file_name(file_name, sizeof(file_name), name, suffix);
+	ret = persist_load_file(dir, file_name, name, version, buf, size);
+	if (ret < 0 && ret != -ENOENT)
+		pr_err("/" PERSIST_DIR "/%s/%s cannot be used: %pe\n", kind,
+		       file_name, ERR_PTR(ret));
+	return ret;
+}
+
+static void persist_put_aside(struct file *dir, const char *kind,
+			      const char *name)
+{
+	char bad[SCST_MAX_NAME + 8];
+	int ret;
+
+	persist_file_name(bad, sizeof(bad), name, PERSIST_BAD);
+	ret = persist_rename(&dir->f_path, name, bad);
+	if (!ret)
+		ret = persist_sync_dir(dir);
+	if (ret)
+		pr_err("/" PERSIST_DIR "/%s/%s cannot be renamed: %pe\n", kind,
+		       name, ERR_PTR(ret));
+	else
+		pr_notice("/" PERSIST_DIR "/%s/%s is %s now\n", kind, name,
+			  bad);
+}
+
 /**
  * scst_persist_load - load what scst_persist_save() has saved
  * @kind: what it is
@@ -314,38 +355,32 @@ put:
  * @buf: where to; contents undefined after an error
  * @size: its length in bytes; data that is longer is not valid
  *
- * Logs what is wrong with a file.
+ * Logs what is wrong with a file; if the former one is used, it is renamed.
  *
  * Context: process context; waits for I/O.
- * Return: bytes of data; -ENOENT when nothing was saved, or another negative
- * errno when what was saved cannot be used.
+ * Return: bytes of data; -ENOENT when nothing was saved; -EUCLEAN, -EINVAL or -EIO
+ * when what was saved cannot be used; or another negative errno, which says nothing
+ * of it.
  */
 int scst_persist_load(const char *kind, const char *name, u16 version,
 		      void *buf, u32 size)
 {
-	static const char *const suffixes[] = { "", PERSIST_OLD };
-	char file_name[SCST_MAX_NAME + 8];
-	int ret, error = -ENOENT;
 	struct file *dir;
-	unsigned int i;
+	int ret, former;
 
 	dir = persist_open_dir(kind);
 	if (IS_ERR(dir))
 		return PTR_ERR(dir);
-	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		persist_file_name(file_name, sizeof(file_name), name,
-				  suffixes[i]);
-		ret = persist_load_file(dir, file_name, name, version, buf,
-					size);
-		if (ret >= 0 || ret != -ENOENT)
-			error = ret;
-		if (ret >= 0)
-			break;
-		if (ret != -ENOENT)
-			pr_err("/" PERSIST_DIR "/%s/%s cannot be used: %pe\n",
-			       kind, file_name, ERR_PTR(ret));
+	ret = persist_load_one(dir, kind, name, "", version, buf, size);
+	if (ret == -ENOENT || persist_is_damage(ret)) {
+		former = persist_load_one(dir, kind, name, PERSIST_OLD, version,
+					  buf, size);
+		if (former >= 0 && ret != -ENOENT)
+			persist_put_aside(dir, kind, name);
+		if (former != -ENOENT)
+			ret = former;
 	}
 	fput(dir);
-	return error;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(scst_persist_load);

@@ -170,6 +170,7 @@ the_former_file() {
 		[ -s "$(former)" ] || fail "there is no former file"
 		del_unit
 		spoil $kind "$store/disk01"
+		cp "$(former)" "$tmp/former"
 		mark=$(log_mark)
 		add_unit
 		find_initiators
@@ -177,8 +178,11 @@ the_former_file() {
 			fail "registrants, $kind: expected $before, got $(registrants)"
 		expect "type, $kind" write_exclusive "$(reservation type)"
 		[ $kind = missing ] || cannot_be_used "$mark" "$store/disk01"
-		# It goes on
+		[ $kind = missing ] || [ -e "$store/disk01!bad" ] ||
+			fail "the file that is $kind was not put aside: $(ls "$store")"
+		# It goes on, and until there is a new one that former one remains
 		pr good "$b" register 0 0 b a
+		cmp "$(former)" "$tmp/former"
 		comes_back write_exclusive
 		registered "$(nexus_a a 1)" "$(nexus_b b 0)"
 	done
@@ -345,7 +349,7 @@ take_apart() {
 }
 
 kernel_log() {
-	quiet_log "$log" 'pr/disk0[12].* cannot be used|disk0[12].*lost|disk01.*sav|transport_id'
+	quiet_log "$log" 'pr/disk0[12].* cannot be used|disk0[12] is disk0[12]!bad|disk0[12].*lost|disk01.*sav|transport_id'
 }
 
 scst_load
