@@ -181,7 +181,8 @@ int scst_alua_change_finish(struct scst_alua_change *change)
 		err = alua_drain(change->units[i]);
 		if (err)
 			dev_err(&change->units[i]->dev,
-				"is not at rest: %pe\n", ERR_PTR(err));
+				"commands from before the change go on: %pe\n",
+				ERR_PTR(err));
 		ret = ret ?: err;
 		put_device(&change->units[i]->dev);
 	}
@@ -218,7 +219,7 @@ ssize_t scst_alua_write_name(struct device *dev, const char *file,
 	char *copy __free(kfree) = scst_split_name(buf, &name, &params);
 
 	if (IS_ERR(copy) || *params) {
-		dev_err(dev, "%s: want one name\n", file);
+		scst_dir_err(dev, "%s: want one name\n", file);
 		return IS_ERR(copy) ? PTR_ERR(copy) : -EINVAL;
 	}
 	ret = scst_check_name(dev_name(dev), file, name);
@@ -228,11 +229,11 @@ ssize_t scst_alua_write_name(struct device *dev, const char *file,
 	scoped_guard(mutex, &scst_alua_config)
 		ret = fn(dev_get_drvdata(dev), name, &change);
 	if (ret)
-		dev_err(dev, "%s: %s: %s (%pe)\n", file, name,
-			ret == -EEXIST ? "exists" :
-			ret == -ENOENT ? "not found" :
-			ret == -EBUSY ? "is in another group" : "failed",
-			ERR_PTR(ret));
+		scst_dir_err(dev, "%s: %s: %s (%pe)\n", file, name,
+			     ret == -EEXIST ? "exists" :
+			     ret == -ENOENT ? "not found" :
+			     ret == -EBUSY ? "is in another group" : "failed",
+			     ERR_PTR(ret));
 	err = scst_alua_change_finish(&change);
 	return ret ?: err ?: count;
 }
@@ -474,8 +475,8 @@ static ssize_t group_id_store(struct device *dev, struct device_attribute *attr,
 	if (!ret)
 		ret = group_set_id(to_group(dev), id);
 	if (ret)
-		dev_err(dev, "group_id: %s\n", ret == -EEXIST ?
-			"is that of another group" : "want 1 to 65535");
+		scst_dir_err(dev, "group_id: %s\n", ret == -EEXIST ?
+			     "is that of another group" : "want 1 to 65535");
 	return ret ?: count;
 }
 static DEVICE_ATTR_RW(group_id);

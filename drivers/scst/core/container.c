@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Directories that hold other objects: devices without bus or class. */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/slab.h>
 #include "core.h"
 
@@ -58,4 +60,23 @@ void scst_remove_dir(struct device *dir)
 {
 	if (!IS_ERR_OR_NULL(dir))
 		device_unregister(dir);
+}
+
+/**
+ * scst_dir_err - log an error of a directory, by its path
+ * @dir: directory or group, whose name alone would not tell where it is
+ * @fmt: format and its values
+ *
+ * Context: process context, may sleep.
+ */
+void scst_dir_err(struct device *dir, const char *fmt, ...)
+{
+	char *path __free(kfree) = kobject_get_path(&dir->kobj, GFP_KERNEL);
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_err("/sys%s: %pV", path ?: "/...", &vaf);
+	va_end(args);
 }

@@ -212,6 +212,8 @@ struct device *scst_create_dir(struct device *parent, const char *name,
 			       const struct attribute_group **groups,
 			       void *drvdata);
 void scst_remove_dir(struct device *dir);
+__printf(2, 3)
+void scst_dir_err(struct device *dir, const char *fmt, ...);
 
 /* names.c */
 const char *scst_name_fault(const char *name);

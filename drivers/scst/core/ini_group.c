@@ -318,12 +318,13 @@ static ssize_t acg_write_name(struct scst_acg *acg, struct device *dev,
 	char *copy __free(kfree) = scst_split_name(buf, &name, &params);
 
 	if (IS_ERR(copy) || *params) {
-		dev_err(dev, "%s: want one name\n", file);
+		scst_dir_err(dev, "%s: want one name\n", file);
 		return IS_ERR(copy) ? PTR_ERR(copy) : -EINVAL;
 	}
 	if (fault && fault(name)) {
-		dev_err(dev, "%s: \"%*pE\": %s\n", file,
-			(int)strnlen(name, SCST_MAX_NAME), name, fault(name));
+		scst_dir_err(dev, "%s: \"%*pE\": %s\n", file,
+			     (int)strnlen(name, SCST_MAX_NAME), name,
+			     fault(name));
 		return -EINVAL;
 	}
 	ret = scst_acg_begin_write(acg->tgt);
@@ -338,9 +339,9 @@ static ssize_t acg_write_name(struct scst_acg *acg, struct device *dev,
 	else if (ret == -EBUSY)
 		why = "has sessions";
 	if (ret)
-		dev_err(dev, "%s: %*pE: %s (%pe)\n", file,
-			(int)strnlen(name, SCST_MAX_INITIATOR_NAME), name, why,
-			ERR_PTR(ret));
+		scst_dir_err(dev, "%s: %*pE: %s (%pe)\n", file,
+			     (int)strnlen(name, SCST_MAX_INITIATOR_NAME), name,
+			     why, ERR_PTR(ret));
 	return ret ?: count;
 }
 
@@ -417,7 +418,7 @@ ssize_t scst_addr_method_store(struct scst_acg *acg, struct device *dev,
 		return -EPERM;
 	method = sysfs_match_string(addr_methods, buf);
 	if (method < 0) {
-		dev_err(dev, "addr_method: want PERIPHERAL, FLAT or LUN\n");
+		scst_dir_err(dev, "addr_method: want PERIPHERAL, FLAT or LUN\n");
 		return method;
 	}
 	guard(mutex)(&acg->tgt->mutex);

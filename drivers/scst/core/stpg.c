@@ -312,7 +312,7 @@ static ssize_t explicit_store(struct device *dev, struct device_attribute *attr,
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (kstrtobool(buf, &explicit)) {
-		dev_err(dev, "explicit: want 0 or 1\n");
+		scst_dir_err(dev, "explicit: want 0 or 1\n");
 		return -EINVAL;
 	}
 	guard(mutex)(&scst_alua_config);
@@ -346,7 +346,7 @@ static ssize_t explicit_timeout_store(struct device *dev,
 		return -EPERM;
 	ret = scst_alua_parse_nonzero(buf, &timeout);
 	if (ret) {
-		dev_err(dev, "explicit_timeout: want 1 to 65535 seconds\n");
+		scst_dir_err(dev, "explicit_timeout: want 1 to 65535 seconds\n");
 		return ret;
 	}
 	WRITE_ONCE(to_group(dev)->timeout, timeout);
@@ -453,12 +453,12 @@ static ssize_t answer_store(struct device *dev, struct device_attribute *attr,
 		return -EPERM;
 	if (sscanf(buf, "%u %7s %n", &id, word, &end) != 2 || !id || buf[end] ||
 	    (strcmp(word, "done") && strcmp(word, "failed"))) {
-		dev_err(dev, "answer: want a number, and done or failed\n");
+		scst_dir_err(dev, "answer: want a number, and done or failed\n");
 		return -EINVAL;
 	}
 	ret = stpg_answered(to_group(dev), id, !strcmp(word, "done"));
 	if (ret == -ENOENT)
-		dev_err(dev, "answer: no request %u\n", id);
+		scst_dir_err(dev, "answer: no request %u\n", id);
 	return ret ?: count;
 }
 

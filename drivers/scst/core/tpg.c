@@ -74,8 +74,8 @@ static ssize_t rel_tgt_id_store(struct device *dev,
 	if (!ret)
 		ret = port_set_rel_id(to_port(dev), id);
 	if (ret)
-		dev_err(dev, "rel_tgt_id: %s\n", ret == -EBUSY ?
-			"is that of the target here" : "want 1 to 65535");
+		scst_dir_err(dev, "rel_tgt_id: %s\n", ret == -EBUSY ?
+			     "is that of the target here" : "want 1 to 65535");
 	return ret ?: count;
 }
 static DEVICE_ATTR_RW(rel_tgt_id);
@@ -325,7 +325,7 @@ static ssize_t state_store(struct device *dev, struct device_attribute *attr,
 		return -EPERM;
 	state = sysfs_match_string(state_names, buf);
 	if (state < 0) {
-		dev_err(dev, "state: not known\n");
+		scst_dir_err(dev, "state: not known\n");
 		return state;
 	}
 	scst_alua_change_init(&change);
@@ -362,7 +362,7 @@ static ssize_t preferred_store(struct device *dev,
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (kstrtobool(buf, &preferred)) {
-		dev_err(dev, "preferred: want 0 or 1\n");
+		scst_dir_err(dev, "preferred: want 0 or 1\n");
 		return -EINVAL;
 	}
 	guard(mutex)(&scst_alua_config);
@@ -427,8 +427,8 @@ static ssize_t group_id_store(struct device *dev, struct device_attribute *attr,
 	if (!ret)
 		ret = tpg_set_id(to_tpg(dev), id);
 	if (ret)
-		dev_err(dev, "group_id: %s\n", ret == -EEXIST ?
-			"is that of another group" : "want 1 to 65535");
+		scst_dir_err(dev, "group_id: %s\n", ret == -EEXIST ?
+			     "is that of another group" : "want 1 to 65535");
 	return ret ?: count;
 }
 static DEVICE_ATTR_RW(group_id);

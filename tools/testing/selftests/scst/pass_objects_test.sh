@@ -412,7 +412,7 @@ kernel_log() {
 		any 'sd .*(Asking for cache data failed|Assuming drive cache)' \
 		any '(scsi_tgt_dev|dev_disk|dev_disk_perf|dev_tape|dev_cdrom|vdisk_nullio)\b.*: ' \
 		any '(dev_tape_perf|scst): ' \
-		2 'scst_local tgt0: no device "[0-9:]+"' \
+		2 'scst_local tgt0: no handler serves device "[0-9:]+"' \
 		any 'cannot be served: -EEXIST' \
 		any 'rejecting I/O to dead device'
 }
