@@ -3,8 +3,8 @@
  * Devices of this host on the bus scsi_tgt_dev.
  *
  * The callbacks of the SCSI mid-layer run under its locks, which the removal of
- * another device may hold for long.  So they wait for nobody: a device that goes is
- * marked, and the rest is left to a work item.  A device may come in the place of one
+ * another device may hold for long.  So they wait for nobody who waits for commands: a
+ * device that goes is marked, and the rest is left to a work item.  A device may come in the place of one
  * whose work item has not run yet, whose name is in use until then; it is added when
  * that has ended.
  */
@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/delay.h>
 #include <linux/moduleparam.h>
 #include <scsi/scsi_driver.h>
 #include <scsi/scsi_host.h>
@@ -20,8 +21,8 @@
 struct workqueue_struct *pass_wq;
 static struct workqueue_struct *pass_gone_wq;
 
-/* Protects pass_units, and their devices against going */
-DEFINE_MUTEX(pass_mutex);
+/* Protects pass_units */
+static DEFINE_MUTEX(pass_mutex);
 static LIST_HEAD(pass_units);
 
 #define PASS_UNLOCK_TIMEOUT	(10 * HZ)
@@ -106,6 +107,7 @@ static struct pass_unit *pass_alloc(struct scsi_device *sdev)
 	pass->unit = unit;
 	pass->sdev = sdev;
 	get_device(&sdev->sdev_gendev);
+	mutex_init(&pass->going);
 	spin_lock_init(&pass->lock);
 	INIT_LIST_HEAD(&pass->waiting);
 	INIT_WORK(&pass->wait_work, pass_wait_work);
@@ -153,8 +155,24 @@ static struct pass_unit *pass_forget(const struct scsi_device *sdev)
 	if (!pass)
 		return NULL;
 	list_del(&pass->entry);
-	WRITE_ONCE(pass->gone, true);
+	scoped_guard(mutex, &pass->going)
+		WRITE_ONCE(pass->gone, true);
 	return pass;
+}
+
+/*
+ * The driver core looks at the parent of a device that it binds without a reference.
+ * It does no longer when the handler has got it, or has seen that it is gone.
+ */
+static void pass_wait_for_binder(struct pass_unit *pass)
+{
+	while (!READ_ONCE(pass->held)) {
+		if (device_trylock(&pass->unit->dev)) {
+			device_unlock(&pass->unit->dev);
+			return;
+		}
+		msleep(1);
+	}
 }
 
 static void pass_device_goes(struct device *dev)
@@ -164,10 +182,11 @@ static void pass_device_goes(struct device *dev)
 
 	if (!pass)
 		return;
-	/* Who reads what the mid-layer knows of the device, without having got it */
-	synchronize_rcu();
 	if (pass->added) {
+		/* Who looks at it without having got it; the class's mutex is held */
+		synchronize_rcu_expedited();
 		scst_passthrough_gone(pass->unit);
+		pass_wait_for_binder(pass);
 		queue_work(pass_gone_wq, &pass->gone_work);
 	} else {
 		put_device(&pass->unit->dev);
@@ -194,15 +213,22 @@ static struct class_interface pass_interface = {
  *
  * Without it pass->sdev may be looked at under rcu_read_lock() unless @pass is gone.
  *
- * Context: process context, may sleep.
+ * Context: any.
  * Return: 0: scsi_device_put() is due; -ENODEV when it goes, or is gone.
  */
 int pass_get_device(struct pass_unit *pass)
 {
-	guard(mutex)(&pass_mutex);
-	if (pass->gone || scsi_device_get(pass->sdev))
+	/* Not pass_mutex, which is held where a unit is added */
+	guard(rcu)();
+	if (READ_ONCE(pass->gone) || scsi_device_get(pass->sdev))
 		return -ENODEV;
 	return 0;
+}
+
+static void pass_put_device(struct pass_unit *pass)
+{
+	WRITE_ONCE(pass->held, false);
+	scsi_device_put(pass->sdev);
 }
 
 static int pass_hold(struct pass_unit *pass)
@@ -212,16 +238,17 @@ static int pass_hold(struct pass_unit *pass)
 	ret = pass_get_device(pass);
 	if (ret)
 		return ret;
+	WRITE_ONCE(pass->held, true);
 	ret = scsi_autopm_get_device(pass->sdev);
 	if (ret)
-		scsi_device_put(pass->sdev);
+		pass_put_device(pass);
 	return ret;
 }
 
 static void pass_release(struct pass_unit *pass)
 {
 	scsi_autopm_put_device(pass->sdev);
-	scsi_device_put(pass->sdev);
+	pass_put_device(pass);
 }
 
 static int pass_attach(struct scst_device *dev)
@@ -333,7 +360,6 @@ static int __init pass_init(void)
 {
 	int ret = -ENOMEM;
 
-	pass_reset_init();
 	pass_wq = alloc_workqueue("scst_pass", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	/* Each may wait for long. */
 	pass_gone_wq = alloc_workqueue("scst_pass_gone", WQ_UNBOUND,

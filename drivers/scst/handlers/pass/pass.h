@@ -26,8 +26,10 @@ struct pass_waiter {
  * @added: @unit is on the bus
  * @name_in_use: it is not, and waits for its name
  * @gone: the device goes, or is gone: no command reaches it any more
+ * @held: a handler has got it
  * @locked: the medium may not be removed, because an initiator has said so
  * @block_size_known: of a disk; initiators and a copy may count on it
+ * @going: the device does not get farther than to be about to go while it is held
  * @gone_work: deletes @unit
  * @lock: protects @waiting
  * @waiting: who waits for a request, oldest first
@@ -40,8 +42,10 @@ struct pass_unit {
 	bool added;
 	bool name_in_use;
 	bool gone;
+	bool held;
 	bool locked;
 	bool block_size_known;
+	struct mutex going;
 	struct work_struct gone_work;
 	spinlock_t lock;	/* see above */
 	struct list_head waiting;
@@ -173,7 +177,6 @@ static inline struct scst_cmd *to_scst_cmd(struct pass_cmd *pc)
 }
 
 /* main.c */
-extern struct mutex pass_mutex;
 extern struct workqueue_struct *pass_wq;
 int __pass_register(struct pass_handler *handlers, struct module *owner,
 		    const char *mod_name);
@@ -213,7 +216,6 @@ void pass_wait_work(struct work_struct *work);
 bool pass_is_ours(const struct request *rq);
 
 /* reset.c */
-void pass_reset_init(void);
 void pass_abort(struct scst_device *dev);
 
 /* result.c */

@@ -8,6 +8,7 @@
 
 #include <linux/delay.h>
 #include <linux/sched/mm.h>
+#include <linux/wait_bit.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_eh.h>
 #include <scsi/scsi_host.h>
@@ -21,11 +22,8 @@
 #define RESET_TUR_TIMEOUT	(5 * HZ)
 #define RESET_TUR_ATTEMPTS	3
 
-/*
- * A host adapter is told of one thing at a time.  One that takes long holds up few
- * others, if any.
- */
-static struct mutex reset_mutexes[16];
+/* How long a reset waits for others of the host adapter */
+#define RESET_TURN_TIMEOUT	(30 * HZ)
 
 /**
  * struct reset_scan - a look at the requests of a host adapter
@@ -35,7 +33,7 @@ static struct mutex reset_mutexes[16];
  * @abort: have them time out
  */
 struct reset_scan {
-	const struct pass_unit *pass;
+	struct pass_unit *pass;
 	unsigned long begin;
 	unsigned int nr;
 	bool abort;
@@ -58,8 +56,8 @@ static bool reset_look_at(struct request *rq, void *data)
 /* How many requests from before the reset the device has not ended */
 static unsigned int reset_scan(struct reset_scan *scan)
 {
-	/* As long as it is held no device goes, nor its host adapter. */
-	guard(mutex)(&pass_mutex);
+	/* As long as it is held the device does not go, nor the tags of its adapter. */
+	guard(mutex)(&scan->pass->going);
 	scan->nr = 0;
 	if (!scan->pass->gone)
 		blk_mq_tagset_busy_iter(&scan->pass->sdev->host->tag_set,
@@ -71,7 +69,7 @@ static unsigned int reset_scan(struct reset_scan *scan)
  * Host adapters differ in whether they end the commands of a device that they have
  * reset.  What is left after a while times out, and error recovery takes care of it.
  */
-static void reset_end_requests(const struct pass_unit *pass, unsigned long begin)
+static void reset_end_requests(struct pass_unit *pass, unsigned long begin)
 {
 	struct reset_scan scan = { .pass = pass, .begin = begin };
 	unsigned int ms;
@@ -82,27 +80,62 @@ static void reset_end_requests(const struct pass_unit *pass, unsigned long begin
 	reset_scan(&scan);
 }
 
-static int reset_device(struct scsi_device *sdev)
-{
-	guard(mutex)(&reset_mutexes[sdev->host->host_no % ARRAY_SIZE(reset_mutexes)]);
-	/* Not in the middle of error recovery, which may just be doing it */
-	if (!scsi_block_when_processing_errors(sdev))
-		return -ENODEV;
-	return scsi_reset_device(sdev, SG_SCSI_RESET_DEVICE |
-				       SG_SCSI_RESET_NO_ESCALATE);
-}
+/* ------------------------------------------------------------------------
+ * A host adapter is told of one thing at a time
+ */
 
 /**
- * pass_reset_init - prepare for resets
- *
- * Context: once, before there are units.
+ * struct reset_turn - a device that is being reset
+ * @entry: in the list of all
+ * @host: its host adapter
  */
-void __init pass_reset_init(void)
-{
-	unsigned int i;
+struct reset_turn {
+	struct list_head entry;
+	const struct Scsi_Host *host;
+};
 
-	for (i = 0; i < ARRAY_SIZE(reset_mutexes); i++)
-		mutex_init(&reset_mutexes[i]);
+static DEFINE_SPINLOCK(reset_lock);	/* protects reset_turns */
+static LIST_HEAD(reset_turns);
+
+static bool reset_try_begin(struct reset_turn *turn)
+{
+	const struct reset_turn *other;
+
+	guard(spinlock)(&reset_lock);
+	list_for_each_entry(other, &reset_turns, entry)
+		if (other->host == turn->host)
+			return false;
+	list_add(&turn->entry, &reset_turns);
+	return true;
+}
+
+static void reset_end(struct reset_turn *turn)
+{
+	scoped_guard(spinlock, &reset_lock)
+		list_del(&turn->entry);
+	/* Pairs with the barrier in wait_var_event_timeout() */
+	smp_mb();
+	wake_up_var(&reset_turns);
+}
+
+static int reset_device(struct scsi_device *sdev)
+{
+	struct reset_turn turn = { .host = sdev->host };
+	int ret = -ENODEV;
+
+	/*
+	 * Not for ever: where units stand for disks of our own targets a reset may
+	 * come to the adapter that it began with.
+	 */
+	if (!wait_var_event_timeout(&reset_turns, reset_try_begin(&turn),
+				    RESET_TURN_TIMEOUT))
+		return -EBUSY;
+	/* Not in the middle of error recovery, which may just be doing it */
+	if (scsi_block_when_processing_errors(sdev))
+		ret = scsi_reset_device(sdev, SG_SCSI_RESET_DEVICE |
+					      SG_SCSI_RESET_NO_ESCALATE);
+	reset_end(&turn);
+	return ret;
 }
 
 /**

@@ -262,6 +262,7 @@ unbound_ones_unload() {
 		disk=$(disk_of tgt0 0)
 		put "$drivers/dev_disk/unbind" "$hctl"
 		scsi "$sg" 120000002400 -i 36 -g >"$tmp/inquiry" &
+		sleep 0.5
 		no_debug
 		is_gone
 		within 30 expect_no_process $! || fail "INQUIRY hangs"
