@@ -279,6 +279,24 @@ static int persist_check(const struct persist_header *h, const char *name,
 	return len;
 }
 
+/* A read may be short because of a signal, or of a lack of memory. */
+static ssize_t persist_read_all(struct file *file, void *buf, size_t size,
+				loff_t *pos)
+{
+	size_t done = 0;
+	ssize_t ret;
+
+	while (done < size) {
+		ret = kernel_read(file, buf + done, size - done, pos);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			break;
+		done += ret;
+	}
+	return done;
+}
+
 static int persist_load_file(struct file *dir, const char *file_name,
 			     const char *name, u16 version, void *buf, u32 size)
 {
@@ -292,9 +310,9 @@ static int persist_load_file(struct file *dir, const char *file_name,
 			      0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = kernel_read(file, &h, sizeof(h), &pos);
+	ret = persist_read_all(file, &h, sizeof(h), &pos);
 	if (ret == sizeof(h))
-		got = kernel_read(file, buf, size, &pos);
+		got = persist_read_all(file, buf, size, &pos);
 	if (ret < 0)
 		goto put;
 	if (got < 0)
@@ -308,10 +326,10 @@ put:
 	return ret;
 }
 
-/* It says something of the file, and will do so again. */
+/* As we see it, or a file system that has checksums itself */
 static bool persist_is_damage(int error)
 {
-	return error == -EUCLEAN || error == -EINVAL || error == -EIO;
+	return error == -EUCLEAN || error == -EBADMSG;
 }
 
 static int persist_load_one(struct file *dir, const char *kind,
@@ -340,8 +358,8 @@ static void persist_put_aside(struct file *dir, const char *kind,
 	if (!ret)
 		ret = persist_sync_dir(dir);
 	if (ret)
-		pr_err("/" PERSIST_DIR "/%s/%s cannot be renamed: %pe\n", kind,
-		       name, ERR_PTR(ret));
+		pr_err("/" PERSIST_DIR "/%s/%s cannot be put aside: %pe\n",
+		       kind, name, ERR_PTR(ret));
 	else
 		pr_notice("/" PERSIST_DIR "/%s/%s is %s now\n", kind, name,
 			  bad);
@@ -355,12 +373,14 @@ static void persist_put_aside(struct file *dir, const char *kind,
  * @buf: where to; contents undefined after an error
  * @size: its length in bytes; data that is longer is not valid
  *
- * Logs what is wrong with a file; if the former one is used, it is renamed.
+ * What was valid before counts where a file is missing or damaged, not where it cannot
+ * be read or is not this unit's.  A damaged one is renamed then.  Logs what is wrong with
+ * a file.  One at a time for @kind and @name.
  *
  * Context: process context; waits for I/O.
- * Return: bytes of data; -ENOENT when nothing was saved; -EUCLEAN, -EINVAL or -EIO
- * when what was saved cannot be used; or another negative errno, which says nothing
- * of it.
+ * Return: bytes of data; -ENOENT when nothing was saved; -EUCLEAN or -EBADMSG when all
+ * that was saved is damaged, -EINVAL when it is of another unit or version, -EIO when it
+ * cannot be read; another negative errno says nothing of it.
  */
 int scst_persist_load(const char *kind, const char *name, u16 version,
 		      void *buf, u32 size)

@@ -223,7 +223,7 @@ struct scst_pr_state *scst_pr_load(struct scst_pr *pr)
 				PR_FILE_MAX_LEN);
 	if (len == -ENOENT || len == -ENOTDIR)
 		return scst_pr_state_alloc(0) ?: ERR_PTR(-ENOMEM);
-	if (len == -EUCLEAN || len == -EINVAL || len == -EIO)
+	if (len == -EUCLEAN || len == -EBADMSG || len == -EINVAL || len == -EIO)
 		return pr_lost(pr);
 	if (len < 0) {
 		dev_err(&pr->dev->dev, "reservations cannot be read: %pe\n",
