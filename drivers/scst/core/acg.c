@@ -773,6 +773,14 @@ int scst_acg_init(struct scst_acg *acg, struct device *parent)
 	return PTR_ERR_OR_ZERO(acg->luns_dev);
 }
 
+/* An entry that could not be inserted may leave what is not empty. */
+static bool acg_has_luns(struct scst_acg *acg)
+{
+	unsigned long lun = 0;
+
+	return xa_find(&acg->luns, &lun, ULONG_MAX, XA_PRESENT);
+}
+
 /**
  * scst_acg_exit - delete a group's LUNs and their directory
  * @acg: group without sessions, which is dying, or whose target is
@@ -784,6 +792,6 @@ void scst_acg_exit(struct scst_acg *acg)
 {
 	acg_clear(acg);
 	/* What others delete is in the directory until they have done so. */
-	wait_var_event(&acg->luns, xa_empty(&acg->luns));
+	wait_var_event(&acg->luns, !acg_has_luns(acg));
 	scst_remove_dir(acg->luns_dev);
 }

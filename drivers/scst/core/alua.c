@@ -210,6 +210,7 @@ ssize_t scst_alua_write_name(struct device *dev, const char *file,
 				       struct scst_alua_change *change))
 {
 	struct scst_alua_change change;
+	const char *fault;
 	char *name, *params;
 	int ret, err;
 
@@ -222,9 +223,12 @@ ssize_t scst_alua_write_name(struct device *dev, const char *file,
 		scst_dir_err(dev, "%s: want one name\n", file);
 		return IS_ERR(copy) ? PTR_ERR(copy) : -EINVAL;
 	}
-	ret = scst_check_name(dev_name(dev), file, name);
-	if (ret)
-		return ret;
+	fault = scst_name_fault(name);
+	if (fault) {
+		scst_dir_err(dev, "%s: name \"%*pE\": %s\n", file,
+			     (int)strnlen(name, SCST_MAX_NAME), name, fault);
+		return -EINVAL;
+	}
 	scst_alua_change_init(&change);
 	scoped_guard(mutex, &scst_alua_config)
 		ret = fn(dev_get_drvdata(dev), name, &change);

@@ -64,7 +64,7 @@ void scst_remove_dir(struct device *dir)
 
 /**
  * scst_dir_err - log an error of a directory, by its path
- * @dir: directory or group, whose name alone would not tell where it is
+ * @dir: directory or other object whose name alone would not tell where it is
  * @fmt: format and its values
  *
  * Context: process context, may sleep.

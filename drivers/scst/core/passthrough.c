@@ -73,7 +73,9 @@ int scst_add_passthrough(struct scst_device *dev, struct device *parent)
 	if (ret)
 		return ret;
 	dev->dev.parent = parent;
-	ret = device_add(&dev->dev);
+	/* Who claims it has been told of it, or guesses, before it is complete. */
+	scoped_guard(mutex, &dev->claim_mutex)
+		ret = device_add(&dev->dev);
 	if (ret)
 		scst_del_name(&dev->name);
 	return ret;
@@ -106,7 +108,7 @@ static int claim_fault(struct scst_device *dev, const struct scst_dev_type *type
 {
 	const struct scst_device *other;
 
-	if (READ_ONCE(dev->gone)) {
+	if (READ_ONCE(dev->gone) || !device_is_registered(&dev->dev)) {
 		dev_err(&dev->dev, "is gone\n");
 		return -ENODEV;
 	}
@@ -277,8 +279,8 @@ int scst_unclaim_passthrough(struct scst_device *dev,
  * @dev: unit that scst_add_passthrough() has added; its handler ends commands with
  *	an error from now on.  scst_del_passthrough() is due.
  *
- * The unit cannot be mapped any more, and is no child of that device when this
- * returns.
+ * The unit cannot be mapped any more.  It is no child of that device when this
+ * returns, unless there is no memory for that, which is logged.
  *
  * Context: process context; waits for nobody who waits for commands.
  */
