@@ -3,10 +3,10 @@
  * Devices of this host on the bus scsi_tgt_dev.
  *
  * The callbacks of the SCSI mid-layer run under its locks, which the removal of
- * another device may hold for long.  So they wait for nobody who waits for commands: a
- * device that goes is marked, and the rest is left to a work item.  A device may come in the place of one
- * whose work item has not run yet, whose name is in use until then; it is added when
- * that has ended.
+ * another device may hold for long.  So they wait for nobody who waits for commands:
+ * a device that goes is marked, and the rest is left to a work item.  A device may
+ * come in the place of one whose work item has not run yet, whose name is in use until
+ * then; it is added when that has ended.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -171,7 +171,7 @@ static void pass_wait_for_binder(struct pass_unit *pass)
 			device_unlock(&pass->unit->dev);
 			return;
 		}
-		msleep(1);
+		usleep_range(100, 1000);
 	}
 }
 

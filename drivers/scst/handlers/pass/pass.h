@@ -45,7 +45,7 @@ struct pass_unit {
 	bool held;
 	bool locked;
 	bool block_size_known;
-	struct mutex going;
+	struct mutex going;	/* see above */
 	struct work_struct gone_work;
 	spinlock_t lock;	/* see above */
 	struct list_head waiting;
