@@ -9,8 +9,9 @@
 #   CMD=      the command, for bash -c in the current directory
 #   KERNEL=   normal (default), debug, remove, or a bzImage
 #   DISKS=    virtio disks (vda, ...): sizes such as 512M or 2G, or raw files
-#   SCSI=     SCSI disks, likewise, of an adapter that transfers 32 KiB at a time;
-#             and CDs: cd: and a size, which has random data, or a file
+#   SCSI=     SCSI disks, likewise, of a virtio adapter that transfers 32 KiB at a
+#             time, or with @pvscsi or the like of another one; and CDs: cd: and
+#             a size, which has random data, or a file
 #   MEM=      MiB, default 2048            SMP=     vCPUs, default 2
 #   APPEND=   more kernel arguments        NET=1    a user mode network card
 #   ICOUNT=1  one vCPU on which one instruction takes 1 ns: figures repeat
@@ -34,7 +35,7 @@ setting() {
 		printf -v "${1%%=*}" %s "${1#*=}"
 		;;
 	*)
-		sed -n '3,28s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+		sed -n '3,29s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 		exit 2
 		;;
 	esac
@@ -149,17 +150,28 @@ add_disks() {
 		machine+=(-device "virtio-blk-pci,drive=d$n")
 		n=$((n + 1))
 	done
-	[ -z "$SCSI" ] || machine+=(-device "virtio-scsi-pci,id=scsi,max_sectors=64")
 	for disk in ${SCSI//,/ }; do
-		if [[ $disk == cd:* ]]; then
-			add_drive "cd$n" "${disk#cd:}"
-			machine+=(-device "scsi-cd,drive=cd$n")
-		else
-			add_drive "d$n" "$disk"
-			machine+=(-device "scsi-hd,drive=d$n")
-		fi
+		add_scsi "$n" "$disk"
 		n=$((n + 1))
 	done
+}
+
+# add_scsi N WHAT[@ADAPTER], and the adapter if it is the first one there
+add_scsi() {
+	local what=${2%@*} adapter=virtio-scsi-pci wwn=0x5000c50000000000 device
+
+	[[ $2 != *@* ]] || adapter=${2##*@}
+	device=$adapter,id=$adapter
+	[ "$adapter" != virtio-scsi-pci ] || device+=,max_sectors=64
+	[[ " ${machine[*]} " == *" $device "* ]] || machine+=(-device "$device")
+	if [[ $what == cd:* ]]; then
+		add_drive "cd$1" "${what#cd:}"
+		machine+=(-device "scsi-cd,drive=cd$1,bus=$adapter.0")
+	else
+		add_drive "d$1" "$what"
+		device=scsi-hd,serial=disk$1,wwn=$((wwn + $1))
+		machine+=(-device "$device,drive=d$1,bus=$adapter.0")
+	fi
 }
 
 # What the guest runs: the environment that tests use, then CMD
