@@ -130,6 +130,19 @@ static scst_sense_t pass_host_error(const struct scst_cmd *cmd, u8 host_byte)
 	}
 }
 
+/*
+ * vmw_pvscsi says DID_ERROR of a command that has transferred less than it might, also
+ * where the device has said why.
+ */
+static bool pass_has_error(const struct scsi_cmnd *scmd)
+{
+	struct scsi_sense_hdr hdr;
+
+	return host_byte(scmd->result) == DID_ERROR &&
+	       scsi_command_normalize_sense(scmd, &hdr) &&
+	       hdr.sense_key != NO_SENSE && hdr.sense_key != RECOVERED_ERROR;
+}
+
 /**
  * pass_set_transferred - what of a command's data was transferred
  * @cmd: command
@@ -179,6 +192,8 @@ scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid)
 {
 	*resid = len;
+	if (pass_has_error(scmd))
+		return pass_check_condition(cmd, scmd);
 	if (host_byte(scmd->result) != DID_OK)
 		return pass_host_error(cmd, host_byte(scmd->result));
 	/* It did not get as far as to the host adapter. */

@@ -166,6 +166,36 @@ static void result_sense_test(struct kunit *test)
 	KUNIT_EXPECT_LE(test, f->cmd.sense_len, sizeof(f->cmd.sense));
 }
 
+/* What the host adapter says does not count where the device has said it better. */
+static void result_error_sense_test(struct kunit *test)
+{
+	static const u8 keys[] = { NOT_READY, MEDIUM_ERROR, ILLEGAL_REQUEST,
+				   UNIT_ATTENTION, ABORTED_COMMAND };
+	struct pass_fixture *f = test->priv;
+	scst_sense_t got;
+	unsigned int i;
+	u32 resid;
+
+	f->scmd.result = DID_ERROR << 16;
+	f->sense[0] = 0x70;
+	f->sense[7] = 10;
+	/* So that others need not be told, of which there are none */
+	f->sense[12] = 0x2a;
+	f->sense[13] = 0x03;
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		f->sense[2] = keys[i];
+		got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
+		KUNIT_EXPECT_EQ(test, (__force u32)got, (__force u32)SCST_SENSE_DATA);
+		KUNIT_EXPECT_EQ(test, f->cmd.sense[2], keys[i]);
+		KUNIT_EXPECT_EQ(test, resid, 100);
+	}
+	/* The data are not good because the device thinks so. */
+	f->sense[2] = RECOVERED_ERROR;
+	got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
+	KUNIT_EXPECT_EQ(test, (__force u32)got,
+			(__force u32)SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00));
+}
+
 /* ------------------------------------------------------------------------
  * Parts of a READ or WRITE
  */
@@ -380,6 +410,7 @@ static void table_no_data_test(struct kunit *test)
 static struct kunit_case pass_test_cases[] = {
 	KUNIT_CASE_PARAM(result_test, pass_end_gen_params),
 	KUNIT_CASE(result_sense_test),
+	KUNIT_CASE(result_error_sense_test),
 	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
 	KUNIT_CASE(can_split_test),
 	KUNIT_CASE(vpd_pages_test),
