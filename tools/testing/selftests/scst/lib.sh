@@ -174,6 +174,11 @@ within() {
 	done
 }
 
+# no_process PID: it has ended
+no_process() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 # --- Helpers in C
 
 # helper NAME: its path; compiled here if nobody did before

@@ -28,17 +28,13 @@ start_fio() {
 
 # fio_ends: by itself, as its I/O fails
 fio_ends() {
-	within 30 expect_no_process "$fio_pid" || fail "fio hangs"
+	within 30 no_process "$fio_pid" || fail "fio hangs"
 	! wait "$fio_pid" || fail "fio noticed nothing"
-}
-
-expect_no_process() {
-	! kill -0 "$1" 2>/dev/null
 }
 
 stop_fio() {
 	kill "$fio_pid" 2>/dev/null || :
-	within 30 expect_no_process "$fio_pid" || fail "fio hangs"
+	within 30 no_process "$fio_pid" || fail "fio hangs"
 	wait "$fio_pid" || :
 }
 

@@ -195,7 +195,7 @@ adapter_goes() {
 		sleep 0.5
 		echo 1 >"$pci/remove"
 		within 30 gone || fail "$name: $hctl is still there"
-		within 30 expect_no_process $io || fail "$name: commands hang"
+		within 30 no_process $io || fail "$name: commands hang"
 		[[ $(<"$tmp/io") == [1-9]* ]] || fail "$name: $(<"$tmp/io")"
 		[ ! -e "$scst_targets/tgt0/luns/0" ] || fail "$name: LUN 0 is still there"
 		del_target tgt0
@@ -210,10 +210,6 @@ adapter_goes() {
 
 gone() {
 	[ ! -e "$unit" ] && [ ! -e "$scst_devices/$hctl" ]
-}
-
-expect_no_process() {
-	! kill -0 "$1" 2>/dev/null
 }
 
 # The driver is in use as long as a handler has the device, and no longer

@@ -11,22 +11,6 @@ set -u
 # shellcheck source=pass_lib.sh
 . "$(dirname "$0")/pass_lib.sh"
 
-# The same device for all tests: $sg and $sgb are two nexuses, $disk and $ddisk as ever
-setup() {
-	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
-		debug_device max_luns=1
-		serve dev_disk host0 host1
-		settled "$(disk_of tgt0 0 host0)"
-		settled "$(disk_of tgt0 0 host1)"
-	fi
-	find_device
-	find_disk
-	sg=$(sg_of tgt0 0 host0)
-	sgb=$(sg_of tgt0 0 host1)
-	disk=$(disk_of tgt0 0 host0)
-	clear_uas "$dsg" "$sg" "$sgb"
-}
-
 # opts BITS [N]: of scsi_debug.c, with each Nth command
 opts() {
 	echo "$1" >"$adapters/opts"
@@ -39,7 +23,7 @@ opts() {
 sense_data() {
 	local key
 
-	setup
+	serve_two
 	for key in 00 01 02 03 04 05 07 08 0b 0d 0e 0f 20 40 80 a0 c3 e8; do
 		inject 2 1 01 0 0 2 $key 3 11
 		same <<<"010000000000"
@@ -56,7 +40,7 @@ sense_data() {
 statuses() {
 	local status
 
-	setup
+	serve_two
 	for status in 04 18; do
 		inject 2 1 c0 0 0 $status 0 0 0
 		ends_like "status=$status host=00 resid=0" "$dsg" c00000000000
@@ -79,7 +63,7 @@ statuses() {
 
 # Blocks 1234h to 123Dh cannot be read
 medium_errors() {
-	setup
+	serve_two
 	opts 2
 	same <<-END
 		28000000123300000100 in 512
@@ -106,7 +90,7 @@ medium_errors() {
 
 # Sense data in descriptor format
 descriptor_format() {
-	setup
+	serve_two
 	echo 1 >"$adapters/dsense"
 	opts 2
 	same <<-END
@@ -122,7 +106,7 @@ descriptor_format() {
 
 # All data, and sense data that say so
 recovered_errors() {
-	setup
+	serve_two
 	opts 8 1
 	same <<-END
 		28000000000000001000 in 8192
@@ -140,7 +124,7 @@ recovered_errors() {
 
 # Less than was asked for, with GOOD
 short_transfers() {
-	setup
+	serve_two
 	opts 0x100 1
 	same <<-END
 		28000000000000001000 in 8192
@@ -155,7 +139,7 @@ short_transfers() {
 
 # More than there is, in the buffer or on the disk
 residuals() {
-	setup
+	serve_two
 	same <<-END
 		1201b000ff00 in 255
 		1201b0000c00 in 255
@@ -192,7 +176,7 @@ host_error() {
 host_errors() {
 	local byte
 
-	setup
+	serve_two
 	# DID_NO_CONNECT, DID_BAD_TARGET
 	host_error 1 'status=02 host=00 resid=512 sense=70..02.{18}0500'
 	host_error 4 'status=02 host=00 resid=512 sense=70..02.{18}0500'
@@ -216,7 +200,7 @@ host_errors() {
 retries() {
 	local byte
 
-	setup
+	serve_two
 	for byte in b e; do
 		inject 2 -3 28 $byte 0 0 0 0 0
 		ends_like 'status=00 host=00 resid=0' "$sg" 28000000000000000100 in 512
@@ -235,7 +219,7 @@ retries() {
 
 # An initiator gets along with a device that fails now and then
 under_io() {
-	setup
+	serve_two
 	# Its transport fails; it has no room; its adapter is busy
 	opts 16 50
 	fio_verify "$disk" 1M
@@ -254,7 +238,7 @@ under_io() {
 }
 
 take_apart() {
-	setup
+	serve_two
 	unserve
 	no_debug
 	pass_unload

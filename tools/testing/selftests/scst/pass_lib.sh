@@ -94,6 +94,32 @@ unserve() {
 	put "$dev_bus/drivers/$(<"$unit/handler")/del_device" "$hctl"
 }
 
+# serve_two [N]: the same device for all tests, and nothing pending; $sg and $sgb are two
+# nexuses, $disk and $ddisk as ever.  Others are LUNs 1 to N - 1.  Needs pr_lib.sh.
+serve_two() {
+	local n name units=${1-1}
+
+	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
+		debug_device max_luns="$units"
+		serve dev_disk host0 host1
+		for ((n = 1; n < units; n++)); do
+			name=${hctl%:0}:$n
+			put "$dev_bus/drivers/dev_disk/add_device" "$name"
+			add_lun tgt0 $n "$name"
+		done
+		for ((n = 0; n < units; n++)); do
+			settled "$(disk_of tgt0 $n host0)"
+			settled "$(disk_of tgt0 $n host1)"
+		done
+	fi
+	find_device
+	find_disk
+	sg=$(sg_of tgt0 0 host0)
+	sgb=$(sg_of tgt0 0 host1)
+	disk=$(disk_of tgt0 0 host0)
+	clear_uas "$dsg" "$sg" "$sgb"
+}
+
 # settled DISK: sd has looked at it
 settled() {
 	blockdev --flushbufs "$1" 2>/dev/null || :

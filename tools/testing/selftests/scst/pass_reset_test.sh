@@ -11,34 +11,9 @@ set -u
 # shellcheck source=pass_lib.sh
 . "$(dirname "$0")/pass_lib.sh"
 
-# The same device for all tests: $sg and $sgb are two nexuses, $disk and $ddisk as ever.
-# A second and a third one are for what takes long.
+# The second and the third one are for what takes long
 setup() {
-	local n name
-
-	if [ ! -e "$scst_targets/tgt0/luns/1" ]; then
-		debug_device max_luns=3
-		serve dev_disk host0 host1
-		for n in 1 2; do
-			name=${hctl%:0}:$n
-			put "$dev_bus/drivers/dev_disk/add_device" "$name"
-			add_lun tgt0 $n "$name"
-		done
-		for n in 0 1 2; do
-			settled "$(disk_of tgt0 $n host0)"
-			settled "$(disk_of tgt0 $n host1)"
-		done
-	fi
-	find_device
-	find_disk
-	sg=$(sg_of tgt0 0 host0)
-	sgb=$(sg_of tgt0 0 host1)
-	disk=$(disk_of tgt0 0 host0)
-	clear_uas "$dsg" "$sg" "$sgb"
-}
-
-no_process() {
-	! kill -0 "$1" 2>/dev/null
+	serve_two 3
 }
 
 # --- Resets

@@ -11,18 +11,13 @@ set -u
 # shellcheck source=pass_lib.sh
 . "$(dirname "$0")/pass_lib.sh"
 
-# The same device for all tests, by $a and $b; nothing is pending
+# The same device for all tests, by $a and $b
 setup() {
-	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
-		debug_device max_luns=1
-		serve dev_disk host0 host1
-		settled "$(disk_of tgt0 0 host0)"
-		settled "$(disk_of tgt0 0 host1)"
-	fi
-	find_device
-	a=$(sg_of tgt0 0 host0)
-	b=$(sg_of tgt0 0 host1)
-	clear_uas "$dsg" "$a" "$b" "$dsg"
+	serve_two
+	a=$sg
+	b=$sgb
+	# The device may have told one of them what others are to hear
+	clear_uas "$dsg" "$a" "$b"
 }
 
 # How many commands with this operation code the device got

@@ -23,13 +23,9 @@ start_fio() {
 	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
 }
 
-expect_no_process() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 # fio_ends: by itself, as its I/O fails
 fio_ends() {
-	within 30 expect_no_process "$fio_pid" || fail "fio hangs"
+	within 30 no_process "$fio_pid" || fail "fio hangs"
 	! wait "$fio_pid" || fail "fio noticed nothing"
 }
 
@@ -57,7 +53,7 @@ io_ends() {
 	local pid file
 
 	for pid in "${io_pids[@]}"; do
-		within 30 expect_no_process "$pid" || fail "commands hang"
+		within 30 no_process "$pid" || fail "commands hang"
 	done
 	for file in "$tmp"/io.*; do
 		[[ $(<"$file") == [1-9]* ]] || fail "${file##*.}: $(<"$file")"
@@ -146,7 +142,7 @@ while_commands_hang() {
 	kill -0 "$reader" 2>/dev/null || fail "it ended: $(cat "$tmp/hangs")"
 	echo 1 >"$(debug_dir)/delete"
 	within 60 gone || fail "$hctl is still there"
-	within 10 expect_no_process "$reader" || fail "the command hangs"
+	within 10 no_process "$reader" || fail "the command hangs"
 	[[ $(cat "$tmp/hangs") != *status=00\ host=00* ]] || fail "it was good"
 	del_target tgt0
 }
@@ -265,7 +261,7 @@ unbound_ones_unload() {
 		sleep 0.5
 		no_debug
 		is_gone
-		within 30 expect_no_process $! || fail "INQUIRY hangs"
+		within 30 no_process $! || fail "INQUIRY hangs"
 		[[ $(<"$tmp/inquiry") == [1-9]* ]] || fail "$(<"$tmp/inquiry")"
 		del_target tgt0
 	done
@@ -352,7 +348,7 @@ all_against_each_other() {
 	done
 	rm "$tmp/go"
 	for job in "${pids[@]}"; do
-		within 60 expect_no_process "$job" || fail "a writer hangs"
+		within 60 no_process "$job" || fail "a writer hangs"
 	done
 	wait
 	dmesg --console-level debug
