@@ -57,6 +57,7 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 {
 	const struct pass_handler *handler = to_pass_handler(cmd->dev);
 	bool out = cmd->op->dir & SCST_DATA_WRITE;
+	unsigned int timeout = (cmd->op->timeout ?: handler->timeout) * HZ;
 	bool at_head = cmd->queue_type == SCST_CMD_QUEUE_HEAD_OF_QUEUE;
 	struct scsi_device *sdev = to_pass_unit(cmd->dev)->sdev;
 	struct scsi_cmnd *scmd;
@@ -81,7 +82,9 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	pass_set_cdb(scmd, pr->cdb, cmd->cdb_len);
 	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
 	rq->rq_flags |= RQF_QUIET;
-	rq->timeout = (cmd->op->timeout ?: handler->timeout) * HZ;
+	/* That of sd or st is the administrator's to set. */
+	rq->timeout = cmd->op->timeout ? timeout :
+		      max(timeout, READ_ONCE(sdev->request_queue->rq_timeout));
 	rq->end_io = pr->end_io;
 	rq->end_io_data = pr;
 	pr->bio = rq->bio;

@@ -225,6 +225,8 @@ scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid);
 void pass_set_transferred(struct scst_cmd *cmd, u32 len);
 bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result);
+void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
+	       struct scst_cmd *except);
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);
 
 /* split.c: READ and WRITE of more than the host adapter takes */

@@ -42,8 +42,37 @@ static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
 }
 
 /**
- * pass_tell_others - the device has reported a unit attention condition
- * @cmd: command that it was reported to
+ * pass_tell - the device has reported a unit attention condition
+ * @dev: unit
+ * @hdr: sense data
+ * @except: command that it was reported to; or NULL: it was one of our own
+ *
+ * Context: any.
+ */
+void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
+	       struct scst_cmd *except)
+{
+	unsigned int i;
+
+	if (pass_is_own_ua(hdr))
+		return;
+	/* Power on, reset, or the loss of a nexus that is none of theirs */
+	if (hdr->asc == 0x29) {
+		scst_device_ua(dev, SCST_UA_RESET, except);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
+		if (pass_uas[i].asc == hdr->asc &&
+		    pass_uas[i].ascq == hdr->ascq) {
+			scst_device_ua(dev, pass_uas[i].ua, except);
+			return;
+		}
+	scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
+}
+
+/**
+ * pass_tell_others - pass_tell() of what was reported to an initiator
+ * @cmd: its command
  * @hdr: sense data
  *
  * Context: any.
@@ -51,23 +80,7 @@ static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr)
 {
 	/* Of an aborted command the initiator hears nothing. */
-	struct scst_cmd *except = scst_cmd_aborted(cmd) ? NULL : cmd;
-	unsigned int i;
-
-	if (pass_is_own_ua(hdr))
-		return;
-	/* Power on, reset, or the loss of a nexus that is none of theirs */
-	if (hdr->asc == 0x29) {
-		scst_device_ua(cmd->dev, SCST_UA_RESET, except);
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
-		if (pass_uas[i].asc == hdr->asc &&
-		    pass_uas[i].ascq == hdr->ascq) {
-			scst_device_ua(cmd->dev, pass_uas[i].ua, except);
-			return;
-		}
-	scst_device_other_ua(cmd->dev, hdr->asc, hdr->ascq, except);
+	pass_tell(cmd->dev, hdr, scst_cmd_aborted(cmd) ? NULL : cmd);
 }
 
 static scst_sense_t pass_check_condition(struct scst_cmd *cmd,

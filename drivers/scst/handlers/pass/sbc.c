@@ -111,23 +111,28 @@ static scst_sense_t sbc_exec_format_unit(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, sbc_format_done);
 }
 
-static int sbc_send_read_capacity(struct scsi_device *sdev, const u8 *cdb, u8 *buf,
+static int sbc_send_read_capacity(struct pass_unit *pass, const u8 *cdb, u8 *buf,
 				  unsigned int len)
 {
+	struct scsi_sense_hdr sshdr = {};
+	const struct scsi_exec_args args = { .sshdr = &sshdr };
 	unsigned int i;
 	int ret = -EIO;
 
-	/* Unit attentions, mostly */
 	for (i = 0; ret > 0 || !i; i++) {
 		if (i == SBC_ATTEMPTS)
 			return -ENODATA;
-		ret = scsi_execute_cmd(sdev, cdb, REQ_OP_DRV_IN, buf, len,
-				       SBC_TIMEOUT, 0, NULL);
+		ret = scsi_execute_cmd(pass->sdev, cdb, REQ_OP_DRV_IN, buf, len,
+				       SBC_TIMEOUT, 0, &args);
+		/* Mostly; initiators have not heard of it */
+		if (ret > 0 && scsi_sense_valid(&sshdr) &&
+		    sshdr.sense_key == UNIT_ATTENTION)
+			pass_tell(pass->unit, &sshdr, NULL);
 	}
 	return ret;
 }
 
-static int sbc_read_capacity(struct scsi_device *sdev, u64 *last, u32 *block_size)
+static int sbc_read_capacity(struct pass_unit *pass, u64 *last, u32 *block_size)
 {
 	const u8 cdb16[16] = { SERVICE_ACTION_IN_16, SAI_READ_CAPACITY_16,
 			       [13] = RC16_LEN };
@@ -136,13 +141,13 @@ static int sbc_read_capacity(struct scsi_device *sdev, u64 *last, u32 *block_siz
 	u8 *buf __free(kfree) = kzalloc(RC16_LEN, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	if (sbc_send_read_capacity(sdev, cdb10, buf, RC10_LEN))
+	if (sbc_send_read_capacity(pass, cdb10, buf, RC10_LEN))
 		return -ENODATA;
 	*last = get_unaligned_be32(buf);
 	*block_size = get_unaligned_be32(buf + 4);
 	if (*last != U32_MAX)
 		return 0;
-	if (sbc_send_read_capacity(sdev, cdb16, buf, RC16_LEN))
+	if (sbc_send_read_capacity(pass, cdb16, buf, RC16_LEN))
 		return -ENODATA;
 	*last = get_unaligned_be64(buf);
 	*block_size = get_unaligned_be32(buf + 8);
@@ -163,7 +168,7 @@ int pass_attach_disk(struct pass_unit *pass)
 	int ret;
 
 	sbc_set_capacity(pass->unit, 0, 0);
-	ret = sbc_read_capacity(pass->sdev, &last, &block_size);
+	ret = sbc_read_capacity(pass, &last, &block_size);
 	if (!ret)
 		sbc_set_capacity(pass->unit, last, block_size);
 	return ret == -ENODATA ? 0 : ret;

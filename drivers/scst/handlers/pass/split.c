@@ -232,12 +232,17 @@ enum rq_end_io_ret pass_split_end_io(struct request *rq, blk_status_t status)
  * @cmd: command for which pass_can_split() says so
  *
  * Context: see struct scst_dev_type.
- * Return: %SCST_PENDING, or %SCST_BUSY.
+ * Return: %SCST_PENDING, or how it ended.
  */
 scst_sense_t pass_split(struct scst_cmd *cmd)
 {
-	struct pass_split *split = kzalloc(sizeof(*split), GFP_NOIO);
+	u64 nblocks = READ_ONCE(cmd->dev->nblocks);
+	struct pass_split *split;
 
+	/* The device refuses it before it begins, not when some parts are done. */
+	if (cmd->lba >= nblocks || cmd->nblocks > nblocks - cmd->lba)
+		return SCST_SENSE_LBA_OUT_OF_RANGE;
+	split = kzalloc(sizeof(*split), GFP_NOIO);
 	if (!split)
 		return SCST_BUSY;
 	split->cmd = cmd;
