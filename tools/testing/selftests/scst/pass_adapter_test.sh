@@ -109,6 +109,32 @@ cd_of_each() {
 	done
 }
 
+# More than the adapter transfers at a time: what can be sent in parts is, unless it is not
+# whole on the disk; what cannot is refused
+what_is_too_large() {
+	local last before
+
+	device_of virtio_scsi 0
+	export_it dev_disk 0
+	disk=$(disk_of tgt0 0)
+	last=$(($(blockdev --getsz "$disk") - 64))
+	head -c 32K /dev/urandom | dd of="$disk" bs=512 seek=$last oflag=direct status=none
+	before=$(dd if="$disk" bs=512 skip=$last iflag=direct status=none | cksum)
+	ends_like 'status=02 host=00 .*sense=70..05.{18}2100' "$sg" \
+		"2a00$(printf %08x $last)00008000" out 65536
+	expect "what is before the end" "$before" \
+		"$(dd if="$disk" bs=512 skip=$last iflag=direct status=none | cksum)"
+	ends_like 'status=00 host=00 resid=0 ' "$sg" \
+		"2a00$(printf %08x $((last - 64)))00008000" out 65536
+	# WRITE ATOMIC(16), READ BUFFER(10), one that nobody knows
+	ends_like 'status=02 host=00 .*sense=70..05.{18}2400' "$sg" \
+		9c000000000000000000000000800000 out 65536
+	ends_like 'status=02 host=00 .*sense=70..05.{18}2400' "$sg" 3c020000000001000000 in 65536
+	ends_like 'status=02 host=00 .*sense=70..05.{18}2400' "$sg" c00000000000 in 65536
+	del_target tgt0
+	give_back
+}
+
 # What the device says is what initiators hear
 same_answers() {
 	local name
@@ -240,5 +266,5 @@ pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 host_of virtio_scsi >/dev/null || skip_all "no SCSI disk of virtio: not in vm.sh"
 modprobe vmw_pvscsi 2>/dev/null || skip_all "no module vmw_pvscsi"
 dmesg --console-level warn
-main disk_of_each cd_of_each same_answers both_at_once resets adapter_goes \
+main disk_of_each cd_of_each what_is_too_large same_answers both_at_once resets adapter_goes \
 	driver_is_unloaded take_apart

@@ -142,6 +142,47 @@ caching_page() {
 	printf '00%s00%s' "${data:2:2}" "${data:6}"
 }
 
+# Those of this host's own nexus are none of theirs
+attentions_of_the_host() {
+	local code
+
+	setup
+	for code in 2a:3 2a:6 3f:e; do
+		fail_next 00 6 "${code%:*}" "${code#*:}"
+		ready "$a" >/dev/null
+		inject_none 2 00
+		uas "" "$b"
+	done
+}
+
+# tells WANT CDB [OPTION...]: what a has done b hears of
+tells() {
+	ends good "$a" "${@:2}"
+	expect "b after ${2:0:4}" "$1" "$(ready "$b")"
+	clear_uas "$a" "$b"
+}
+
+# pretend OPCODE: the device says GOOD to a command that it may not know
+pretend() {
+	inject 2 1 "$1" 0 0 0 0 0 0
+}
+
+what_others_have_done() {
+	setup
+	pretend 4c
+	tells 6/2a/02 4c000000000000000000
+	inject_none 2 4c
+	pretend 04
+	tells 6/2a/09 040000000000
+	inject_none 2 04
+	pretend a4
+	tells 6/2a/10 a40f00000000000000000000
+	inject_none 2 a4
+	pretend 3b
+	tells 6/3f/01 3b050000000000000000
+	inject_none 2 3b
+}
+
 # What one has changed the other one is told, by the core and maybe by the device too
 mode_parameters() {
 	local page changed
@@ -157,6 +198,39 @@ mode_parameters() {
 	ends good "$a" 151000001800 -o "$page"
 	expect "b is told" 6/2a/01 "$(ready "$b")"
 	clear_uas "$a" "$b"
+}
+
+# byte N: of standard INQUIRY data, by which device
+byte() {
+	local data
+
+	data=$(scsi "$2" 120000006000 -i 96 | sed -n 2p)
+	echo $((0x${data:$((2 * $1)):2}))
+}
+
+# Ports, groups of ports and tasks are the core's; the rest is the device's
+inquiry_is_true() {
+	local n page
+
+	setup
+	for n in 0 1 2 4; do
+		expect "byte $n" "$(byte $n "$dsg")" "$(byte $n "$a")"
+	done
+	# NORMACA and HISUP
+	expect "byte 3" $(($(byte 3 "$dsg") | 0x20)) "$(byte 3 "$a")"
+	expect_match "TPGS of the device" '^[1-9]' $(($(byte 5 "$dsg") & 0x30))
+	# There are no device groups; copies are the core's
+	expect "byte 5" $(($(byte 5 "$dsg") & ~0x31 | 0x08)) "$(byte 5 "$a")"
+	expect "MULTIP" 16 $(($(byte 6 "$a") & 0x10))
+	expect "CMDQUE" 2 $(($(byte 7 "$a") & 2))
+	page=$(sg_vpd --page=sv "$dsg")
+	expect_match "pages of the device" 'SCSI ports' "$page"
+	page=$(sg_vpd --page=sv "$a")
+	expect_match "pages" 'Device identification' "$page"
+	expect_failure grep -q 'SCSI ports' <<<"$page"
+	for n in 88 8f 90 91; do
+		ends 5/24/00 "$a" "1201${n}00ff00" -i 255
+	done
 }
 
 # They see the same unit, by ports that are ours
@@ -215,4 +289,5 @@ dmesg --console-level warn
 mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
-	attentions several_attentions mode_parameters identification io_of_both take_apart
+	attentions several_attentions attentions_of_the_host what_others_have_done \
+	mode_parameters inquiry_is_true identification io_of_both take_apart

@@ -220,7 +220,8 @@ a_tape_moves_once() {
 	local op cdb byte
 
 	served 1 dev_tape
-	for byte in 7 b e; do
+	# DID_ERROR, DID_RESET, DID_SOFT_ERROR, DID_TRANSPORT_DISRUPTED
+	for byte in 7 8 b e; do
 		for op in 0a:0a0100000100 10:100000000100 11:110000000100; do
 			cdb=${op#*:}
 			inject 2 -1 "${op%:*}" $byte 0 0 0 0 0
@@ -273,28 +274,36 @@ on_both() {
 		n=$((n + 1))
 	done
 	expect "$*" "${out[0]}" "${out[1]}"
+	end=${out[1]%%:*}
+}
+
+good_on_both() {
+	local end
+
+	on_both "$@"
+	expect "end of $*" "status 0" "$end"
 }
 
 # As far as scsi_debug is a tape: it has no filemarks, and one record that is always the
 # same one
 tapes_with_tools() {
 	modinfo -n st >/dev/null 2>&1 || skip "the kernel has no st"
-	command -v mt >/dev/null || skip "no mt"
+	command -v mt-st >/dev/null || skip "no mt-st"
 	modprobe st
 	served 1 dev_tape
 	dst=$(st_of "$(debug_dir)")
 	st=$(st_of "$(scsi_device_of tgt0 0)")
-	on_both mt -f {} status
-	on_both mt -f {} rewind
-	on_both mt -f {} setblk 512
-	on_both mt -f {} tell
-	on_both mt -f {} fsf 1
-	on_both mt -f {} weof 1
+	good_on_both mt-st -f {} status
+	good_on_both mt-st -f {} rewind
+	good_on_both mt-st -f {} setblk 512
+	on_both mt-st -f {} tell
+	on_both mt-st -f {} fsf 1
+	on_both mt-st -f {} weof 1
 	mkdir -p "$tmp/dir"
 	head -c 3000 /dev/urandom >"$tmp/dir/file"
 	on_both tar -C "$tmp" -b 20 -cf {} dir
 	# What the host has written, and what the initiator has
-	on_both tar -b 20 -tvf {}
+	good_on_both tar -b 20 -tvf {}
 	tar -C "$tmp" -b 20 -cf "$st" dir 2>/dev/null || :
 	rm -rf "$tmp/back"
 	mkdir "$tmp/back"
@@ -306,8 +315,8 @@ tapes_with_tools() {
 	cmp "$tmp/dir/file" "$tmp/back/dir/file"
 	on_both dd if={} of=/dev/null bs=10240 count=2 status=none
 	on_both dd if={} of=/dev/null bs=1000 count=1 status=none
-	on_both mt -f {} setblk 0
-	on_both dd if={} of=/dev/null bs=512 count=1 status=none
+	good_on_both mt-st -f {} setblk 0
+	good_on_both dd if={} of=/dev/null bs=512 count=1 status=none
 	unserve
 	rmmod st
 }
@@ -423,14 +432,27 @@ changer_commands() {
 	END
 }
 
+# changer_elements DIR: what ch has found out about it, which scsi_debug does not have
+changer_elements() {
+	local node
+
+	node=/dev/$(node "$1" scsi_changer)
+	python3 - "$node" <<-END
+		import fcntl, os, struct, sys
+		CHIOGPARAMS = 2 << 30 | 20 << 16 | ord('c') << 8 | 6
+		fd = os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)
+		print(struct.unpack('5i', fcntl.ioctl(fd, CHIOGPARAMS, bytes(20))))
+	END
+}
+
 changer() {
 	served 8 dev_changer
 	same_all changer_commands all_opcodes common_commands
 	if modinfo -n ch >/dev/null 2>&1; then
 		# It keeps what it is attached to
 		modprobe ch
-		node "$(debug_dir)" scsi_changer >/dev/null
-		node "$(scsi_device_of tgt0 0)" scsi_changer >/dev/null
+		expect "CHIOGPARAMS" "$(changer_elements "$(debug_dir)")" \
+			"$(changer_elements "$(scsi_device_of tgt0 0)")"
 		rmmod ch
 	fi
 	unserve

@@ -48,15 +48,18 @@ start_io() {
 	sleep 0.5
 }
 
-# io_ends: all of it, and none of it without having done something
+# io_ends [WANT]: all of it, and none of it without having done something.  If initiators
+# hear anything it is that there is no such unit, or for what was with the device
+# that nobody answers; else WANT.  Then their own device is gone.
 io_ends() {
-	local pid file
+	local pid file want="good, last (good|${1-5/25/00|b/08/00}), then (gone|host 0[17])"
 
 	for pid in "${io_pids[@]}"; do
 		within 30 no_process "$pid" || fail "commands hang"
 	done
 	for file in "$tmp"/io.*; do
-		[[ $(<"$file") == [1-9]* ]] || fail "${file##*.}: $(<"$file")"
+		[[ $(<"$file") =~ ^[1-9][0-9]*\ $want$ ]] ||
+			fail "${file##*.}: expected /$want/, got '$(<"$file")'"
 	done
 }
 
@@ -143,7 +146,8 @@ while_commands_hang() {
 	echo 1 >"$(debug_dir)/delete"
 	within 60 gone || fail "$hctl is still there"
 	within 10 no_process "$reader" || fail "the command hangs"
-	[[ $(cat "$tmp/hangs") != *status=00\ host=00* ]] || fail "it was good"
+	[[ $(cat "$tmp/hangs") =~ sense=70..(05.{18}2500|0b.{18}0800)|host=0[17] ]] ||
+		fail "it ended: $(cat "$tmp/hangs")"
 	del_target tgt0
 }
 
@@ -193,7 +197,8 @@ all_luns_go() {
 	scsi_device_of tgt1 4 host2 >/dev/null || fail "host2 has no LUN 4"
 	start_io "$sg" "$(sg_of tgt1 3 host1)" "$(sg_of tgt1 4 host2)"
 	echo 1 >"$(debug_dir)/delete"
-	io_ends
+	# One LUN goes after the other
+	io_ends '5/25/00|b/08/00|6/3f/0e'
 	is_gone
 	no_lun tgt0 7 || fail "LUN 7 is still there"
 	no_lun tgt1 3 || fail "LUN 3 is still there"
@@ -220,7 +225,7 @@ unbind_under_io() {
 		put "$drivers/dev_disk/bind" "$hctl"
 	done
 	del_lun tgt0 0
-	io_ends
+	io_ends '2/04/03|6/28/00'
 	add_lun tgt0 0 "$hctl"
 	disk=$(disk_of tgt0 0)
 	fio_verify "$disk" 1M

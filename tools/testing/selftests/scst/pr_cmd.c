@@ -57,19 +57,24 @@ static void send_once(int fd, const __u8 *cdb, unsigned int cdb_len,
 		putchar('\n');
 }
 
-/* A session that ends has no answer for its commands. */
+/* A session that ends has no answer for its commands; what has gone wrong before? */
 static void send_until_gone(int fd, const __u8 *cdb, unsigned int cdb_len,
 			    const struct scsi_data *data)
 {
 	unsigned int got;
+	char name[END_NAME_LEN];
 	unsigned long good = 0;
-	__u32 end;
+	__u32 end, last = GOOD;
 
 	do {
 		end = scsi_send(fd, cdb, cdb_len, data, &got);
-		good += end == GOOD;
+		if (end == GOOD)
+			good++;
+		else if (end != GONE && end >> 24 != 2)
+			last = end;
 	} while (end != GONE && end >> 24 != 2);
-	printf("%lu good\n", good);
+	printf("%lu good, last %s", good, end_name(last, name));
+	printf(", then %s\n", end_name(end, name));
 }
 
 static void write_until_refused(int fd, __u32 block)
