@@ -70,6 +70,7 @@ struct scst_group_unit {
  * @group_id: target port group identifier
  * @dying: is being deleted
  * @state: enum scst_access_state
+ * @former: that before @state
  * @wanted: the state that the request asks for, or %SCST_STATE_NONE
  * @status: STATUS CODE of REPORT TARGET PORT GROUPS: how @state came about
  * @preferred: PREF bit
@@ -82,6 +83,7 @@ struct scst_tpg {
 	u16 group_id;
 	bool dying;
 	u8 state;
+	u8 former;
 	u8 wanted;
 	u8 status;
 	bool preferred;
@@ -163,7 +165,7 @@ void scst_tpg_update_unit(struct scst_device *unit);
 void scst_tpg_set_state(struct scst_tpg *tpg, u8 state, u8 status);
 bool scst_tpg_restricts(u8 state);
 int scst_tpg_state_of_code(u8 code);
-void scst_tpg_tell(const struct scst_dev_group *group,
+void scst_tpg_tell(const struct scst_dev_group *group, enum scst_ua ua,
 		   const struct scst_session *except);
 
 /* stpg.c */

@@ -132,13 +132,14 @@ void scst_tpg_update_unit(struct scst_device *unit)
 }
 
 /**
- * scst_tpg_tell - tell initiators that access states have changed
+ * scst_tpg_tell - tell initiators of access states
  * @group: device group
+ * @ua: that they have changed, or that a change has failed
  * @except: I_T nexus that asked for it, or NULL (SPC-6 6.45)
  *
  * Context: process context; the caller holds scst_alua_config.
  */
-void scst_tpg_tell(const struct scst_dev_group *group,
+void scst_tpg_tell(const struct scst_dev_group *group, enum scst_ua ua,
 		   const struct scst_session *except)
 {
 	struct scst_group_unit *gu;
@@ -149,7 +150,7 @@ void scst_tpg_tell(const struct scst_dev_group *group,
 		guard(spinlock_irqsave)(&gu->unit->tgt_dev_lock);
 		list_for_each_entry(td, &gu->unit->tgt_devs, dev_entry)
 			if (td->sess != except)
-				scst_ua_set(td, SCST_UA_ACCESS_STATE_CHANGED);
+				scst_ua_set(td, ua);
 	}
 }
 

@@ -115,7 +115,7 @@ static void tpg_ports_changed(const struct scst_dev_group *group)
 	list_for_each_entry(gu, &group->units, entry)
 		scst_tpg_update_unit(gu->unit);
 	scst_alua_inquiry_changed(group);
-	scst_tpg_tell(group, NULL);
+	scst_tpg_tell(group, SCST_UA_ACCESS_STATE_CHANGED, NULL);
 }
 
 /**
@@ -270,12 +270,18 @@ static void tpg_announce(const struct scst_tpg *tpg, u8 old)
 static void tpg_change_state(struct scst_tpg *tpg, u8 state, u8 status,
 			     const struct scst_session *except)
 {
+	enum scst_ua ua = SCST_UA_ACCESS_STATE_CHANGED;
 	u8 old = tpg->state;
 
 	lockdep_assert_held(&scst_alua_config);
+	/* A transition that ends where it has begun has failed (SPC-6 5.18.2). */
+	if (old == SCST_STATE_TRANSITIONING && state == tpg->former &&
+	    status == SCST_TPG_BY_IMPLICIT)
+		ua = SCST_UA_ACCESS_TRANSITION_FAILED;
 	scst_tpg_set_state(tpg, state, status);
+	tpg->former = old;
 	/* Before what waits: those whom the state shuts out are to know why. */
-	scst_tpg_tell(tpg->group, except);
+	scst_tpg_tell(tpg->group, ua, except);
 	tpg_announce(tpg, old);
 }
 
@@ -371,7 +377,7 @@ static ssize_t preferred_store(struct device *dev,
 	scoped_guard(spinlock_irqsave, &scst_alua_lock)
 		WRITE_ONCE(tpg->preferred, preferred);
 	/* So that initiators read it */
-	scst_tpg_tell(tpg->group, NULL);
+	scst_tpg_tell(tpg->group, SCST_UA_ACCESS_STATE_CHANGED, NULL);
 	return count;
 }
 static DEVICE_ATTR_RW(preferred);

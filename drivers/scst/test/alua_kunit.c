@@ -198,6 +198,25 @@ static void alua_tells_all(struct kunit *test)
 	kit_has_ua(kit, 1, 0x2a, 0x06);
 }
 
+/* A transition that comes to nothing is told as such. */
+static void alua_tells_failure(struct kunit *test)
+{
+	struct kit *kit = alua_setup(test);
+	int nexus;
+
+	KUNIT_ASSERT_EQ(test, 0, alua_set_state(kit, "transitioning"));
+	for (nexus = 0; nexus < 2; nexus++)
+		kit_ends_sense(kit, kit_read(kit, nexus, SIMPLE), UNIT_ATTENTION,
+			       0x2a, 0x06);
+	KUNIT_ASSERT_EQ(test, 0, alua_set_state(kit, "active/optimized"));
+	kit_has_ua(kit, 0, 0x2a, 0x07);
+	kit_has_ua(kit, 1, 0x2a, 0x07);
+	KUNIT_ASSERT_EQ(test, 0, alua_set_state(kit, "transitioning"));
+	KUNIT_ASSERT_EQ(test, 0, alua_set_state(kit, "active/nonoptimized"));
+	kit_has_ua(kit, 0, 0x2a, 0x06);
+	kit_has_ua(kit, 1, 0x2a, 0x06);
+}
+
 /* Other groups and other states */
 static void alua_tells_both(struct kit *kit, int nexus)
 {
@@ -497,6 +516,7 @@ static void alua_implicit_only(struct kunit *test)
 static struct kunit_case scst_alua_cases[] = {
 	KUNIT_CASE_PARAM(alua_matrix, alua_gen_params),
 	KUNIT_CASE(alua_tells_all),
+	KUNIT_CASE(alua_tells_failure),
 	KUNIT_CASE(alua_joins_and_leaves),
 	KUNIT_CASE(alua_waits_for_commands),
 	KUNIT_CASE(alua_active_waits_for_none),
