@@ -3,7 +3,8 @@
 # vm: DISKS=16M MEM=1024 SMP=1 TIMEOUT=900
 # The SCSI and LINUX families of libiscsi's iscsi-test-cu against disks of each
 # kind: a suite that is not written here.  Each of its tests has to pass.  One
-# that it skips has failed here, too: it skips what a disk lacks.
+# that it skips has failed here, too: it skips what a disk lacks.  Those that cannot be
+# run, or cannot pass, are skips here.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,9 +13,12 @@ set -u
 disks=(fileio blockio blocks_4k)
 suites=(CompareAndWrite.{Simple,DpoFua,Miscompare,Unwritten}
 	ExtendedCopy GetLBAStatus.{Simple,BeyondEol} Inquiry Mandatory ModeSense6 OrWrite
-	Prefetch10 Prefetch16 Read6 Read10 Read12 Read16 ReadCapacity10 ReadCapacity16
-	ReadDefectData10 ReadDefectData12 ReportSupportedOpcodes
-	TestUnitReady Unmap Verify10 Verify12 Verify16 Write10 Write12 Write16
+	MultipathIO.{Simple,CompareAndWrite} Prefetch10 Prefetch16 Read6
+	Read10.{Simple,BeyondEol,ZeroBlocks,ReadProtect,DpoFua} Read12 Read16
+	ReadCapacity10 ReadCapacity16 ReadDefectData10 ReadDefectData12
+	ReportSupportedOpcodes.{Simple,OneCommand,RCTD,SERVACTV}
+	TestUnitReady Unmap Verify10 Verify12 Verify16
+	Write10.{Simple,BeyondEol,ZeroBlocks,WriteProtect,DpoFua} Write12 Write16
 	WriteVerify10 WriteVerify12 WriteVerify16
 	WriteSame{10,16}.{Simple,BeyondEol,ZeroBlocks,WriteProtect,Unmap,UnmapVPD,Check}
 	WriteSame16.UnmapUntilEnd)
@@ -45,18 +49,23 @@ special=(
 	"fileio Sanitize.Overwrite"
 )
 
-# It does these by iSCSI only, with a session of its own that it ends
+# It does these by iSCSI only: with a session of its own that it ends, with resets, with
+# commands that do not wait for each other, or with a CDB that it changes on its way.
+# Sanitize.OverwriteReserved, which does that too, crashes with anything else; cdb_bits.py
+# in spc_test.sh sets those bits.  The two Async pass without a word when they do nothing.
 iscsi_only="PreventAllow.ITNexusLoss PreventAllow.Logout PreventAllow.WarmReset
 	PreventAllow.ColdReset PreventAllow.LUNReset PreventAllow.2ITNexuses
-	MultipathIO Sanitize.Reset Sanitize.Readonly Sanitize.Reservations
+	MultipathIO.Reset MultipathIO.CompareAndWriteAsync Read10.Async Write10.Async
+	Sanitize.Reset Sanitize.Readonly Sanitize.Reservations
 	Sanitize.BlockEraseReserved Sanitize.OverwriteReserved
 	CompareAndWrite.InvalidDataOutSize"
-# It has its reasons, which are not ours: START STOP UNIT with START=0 and LOEJ=0
-# stops a unit whatever its medium, and it wants it to be ready then; and it sends
-# all values of POWER CONDITION, also those that are reserved
-wrong="StartStopUnit.NoLoej StartStopUnit.PwrCnd"
-# Nothing is encrypted, so that there is no key to change
-no_encryption="Sanitize.CryptoErase Sanitize.CryptoEraseReserved"
+# Those that cannot pass, and why: test, reason
+declare -A cannot_pass=(
+	[StartStopUnit.NoLoej]="wants a unit to be ready after START=0, LOEJ=0"
+	[StartStopUnit.PwrCnd]="wants reserved values of POWER CONDITION to be taken"
+	[Sanitize.CryptoErase]="nothing is encrypted, there is no key to change"
+	[Sanitize.CryptoEraseReserved]="nothing is encrypted, there is no key to change"
+)
 # pr_test.sh has them
 reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRegister
 	ProutReserve ProutClear ProutPreempt Reserve6"
@@ -65,7 +74,7 @@ reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRe
 after_failure() {
 	local session sg
 
-	for session in "$scst_targets"/tgt0/sessions/session*; do
+	for session in "$scst_targets"/tgt*/sessions/session*; do
 		for sg in "$session"/host/target*/*/scsi_generic/*; do
 			sg=/dev/${sg##*/}
 			sg_start --start --loej "$sg"
@@ -110,22 +119,36 @@ long_cdbs() {
 
 # run_suite DISK FAMILY.SUITE[.TEST]
 run_suite() {
-	local bad path=${node[$1]}
+	local bad paths=("${node[$1]}")
 
 	# It goes up to 256 blocks, which a CDB has as none, where a transfer can have as
 	# many.  It lets an sg device have fewer.
 	case $2 in
-	*.CompareAndWrite.Simple | *.CompareAndWrite.Miscompare) path=${sg_node[$1]} ;;
+	*.CompareAndWrite.Simple | *.CompareAndWrite.Miscompare) paths=("${sg_node[$1]}") ;;
+	*.MultipathIO.*) paths+=("$(second_path "$1")") ;;
 	esac
-	iscsi-test-cu --dataloss --allow-sanitize --verbose --test="$2" "$path" \
+	iscsi-test-cu --dataloss --allow-sanitize --verbose --test="$2" "${paths[@]}" \
 		>"$tmp/output" 2>&1 || :
 	verdicts <"$tmp/output" >"$tmp/verdicts"
 	[ -s "$tmp/verdicts" ] || fail "no test ran: $(cat "$tmp/output")"
 	bad=$(failures <"$tmp/verdicts")
-	[ -z "$bad" ] && return
-	[ "$bad" = "ReportSupportedOpcodes.OneCommand FAILED " ] && long_cdbs && return
-	cat "$tmp/output"
-	fail "$bad"
+	if [ "$bad" = "ReportSupportedOpcodes.OneCommand FAILED " ] && long_cdbs; then
+		skip "has no room for the usage map of a CDB of 32 bytes; all others are right"
+	fi
+	if [ -n "$bad" ]; then
+		cat "$tmp/output"
+		fail "$bad"
+	fi
+	[ ${#paths[@]} = 1 ] || grep -q 'using path 1' "$tmp/output" ||
+		fail "the second path was not used: $(cat "$tmp/output")"
+}
+
+# second_path DISK: by the other target.  Unit attentions tell it what was done by the first.
+second_path() {
+	local path=${second_node[$1]}
+
+	sg_turs -n 10 "$path" >/dev/null 2>&1 || :
+	echo "$path"
 }
 
 # Every test of the family is in one of the lists above
@@ -139,7 +162,7 @@ every_test_has_its_place() {
 			echo "${line#* }"
 		done
 		# shellcheck disable=SC2086  # words
-		printf '%s\n' $iscsi_only $wrong $no_encryption $reservations
+		printf '%s\n' $iscsi_only "${!cannot_pass[@]}" $reservations
 	} | sed 's/\./\\./; s/.*/^&(\\.|$)/' >"$tmp/places"
 	expect "tests that are in no list" "" "$(grep -vE -f "$tmp/places" "$tmp/all")"
 }
@@ -164,7 +187,7 @@ passed
 }
 
 # add_disk NAME HANDLER PARAMETERS
-declare -A node sg_node
+declare -A node sg_node second_node
 
 add_disk() {
 	export_disk "$2" "$1" "$3"
@@ -180,6 +203,11 @@ create_disks() {
 	add_disk blocks_4k vdisk_fileio "filename=$tmp/4k.img blocksize=4096"
 	add_disk removable vdisk_fileio "filename=$tmp/removable.img removable=1"
 	add_disk read_only vdisk_fileio "filename=$tmp/read_only.img read_only=1 thin_provisioned=1"
+	# A second path of those that run all suites
+	add_target tgt1 session_name=host1
+	for lun in "${!disks[@]}"; do
+		add_lun tgt1 "$lun" "${disks[lun]}"
+	done
 }
 
 # The suite takes unit attentions for failures
@@ -194,6 +222,9 @@ open_disks() {
 		sg_turs -n 10 "${node[$name]}" >/dev/null 2>&1
 		lun=$((lun + 1))
 	done
+	for lun in "${!disks[@]}"; do
+		second_node[${disks[lun]}]=$(disk_of tgt1 "$lun")
+	done
 }
 
 # define DISK FAMILY.SUITE[.TEST]: a function that runs it, in $tests
@@ -204,6 +235,14 @@ define() {
 
 	tests+=("${name// /_}")
 	eval "${name// /_}() { run_suite $1 $2; }"
+}
+
+# define_skip SUITE.TEST REASON: a function that says why it is not run
+define_skip() {
+	local name="SCSI ${1//./ }"
+
+	tests+=("${name// /_}")
+	eval "${name// /_}() { skip '$2'; }"
 }
 
 define_all() {
@@ -219,17 +258,25 @@ define_all() {
 	for line in "${special[@]}"; do
 		define "${line% *}" "SCSI.${line#* }"
 	done
+	for suite in $iscsi_only; do
+		define_skip "$suite" "only by iSCSI"
+	done
+	for suite in "${!cannot_pass[@]}"; do
+		define_skip "$suite" "${cannot_pass[$suite]}"
+	done
 	# The same tests again, without those that Linux does not need
 	[ -n "${SCST_SOAK-}" ] || return 0
 	while read -r suite; do
 		[[ " ${suites[*]} " != *" $suite "* ]] || define fileio "LINUX.$suite"
-	done < <(iscsi-test-cu -l | sed -n 's/^LINUX\.\([^.]*\)$/\1/p')
+	done < <(iscsi-test-cu -l | sed -n 's/^LINUX\.//p')
 }
 
 take_apart() {
 	put "$scst_targets/tgt0/luns/clear" 1
+	put "$scst_targets/tgt1/luns/clear" 1
 	cleanup_devices
 	del_target tgt0
+	del_target tgt1
 	scst_unload
 }
 
