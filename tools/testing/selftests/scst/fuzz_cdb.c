@@ -45,8 +45,9 @@
 
 #define DID_NO_CONNECT	0x01
 #define DID_RESET	0x08
-#define ACA_ACTIVE	0x30
-#define CHECK_CONDITION	0x02
+#define ACA_ACTIVE		0x30
+#define CHECK_CONDITION		0x02
+#define RESERVATION_CONFLICT	0x18
 
 /* ASC and ASCQ */
 #define FORMAT_CORRUPTED	0x3100
@@ -166,15 +167,15 @@ static int send_one(int fd, __u64 seed, __u64 n, __u8 *data)
 static unsigned int last_asc;
 
 /* One command without a surprise.  Returns its status, or less than 0. */
-static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
-			  void *data, unsigned int len)
+static int plain_command(int fd, const __u8 *cdb, unsigned int cdb_len, int dir,
+			 void *data, unsigned int len)
 {
 	__u8 copy[16], sense[64] = { };
 	struct sg_io_hdr io = {
 		.interface_id = 'S',
 		.cmd_len = cdb_len,
 		.cmdp = copy,
-		.dxfer_direction = len ? IN : NONE,
+		.dxfer_direction = dir,
 		.dxfer_len = len,
 		.dxferp = data,
 		.sbp = sense,
@@ -190,13 +191,44 @@ static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
 	return io.status;
 }
 
-/*
- * Whatever was sent, the unit can be made to work again: START, then TUR; and
- * FORMAT UNIT after one, SANITIZE after one, that did not come to its end.
- */
-static int still_alive(int fd)
+static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
+			  void *data, unsigned int len)
+{
+	return plain_command(fd, cdb, cdb_len, len ? IN : NONE, data, len);
+}
+
+/* Another nexus has the unit for itself.  A RESERVE of one that has ended stays. */
+static void end_reservation(int fd)
+{
+	__u8 list[CLEAR_LIST_LEN];
+	int status;
+
+	put_clear_list(list);
+	status = plain_command(fd, clear_reservations[0], 10, OUT, list, sizeof(list));
+	if (status == RESERVATION_CONFLICT)
+		reset_unit(fd, SG_SCSI_RESET_DEVICE);
+	else if (!status)
+		plain_command(fd, clear_reservations[1], 10, OUT, list, sizeof(list));
+}
+
+/* FORMAT UNIT after one, SANITIZE after one, that did not come to its end */
+static void make_ready(int fd, int status)
 {
 	static const __u8 format[6] = { 0x04 }, erase[10] = { 0x48, 0x02 };
+
+	if (status == ACA_ACTIVE)
+		reset_unit(fd, SG_SCSI_RESET_DEVICE);
+	if (last_asc == FORMAT_CORRUPTED)
+		status = simple_command(fd, format, 6, NULL, 0);
+	else if (last_asc == SANITIZE_FAILED)
+		status = simple_command(fd, erase, 10, NULL, 0);
+	if (status == RESERVATION_CONFLICT)
+		end_reservation(fd);
+}
+
+/* Whatever was sent, the unit can be made to work again: START, then TUR */
+static int still_alive(int fd)
+{
 	static const __u8 allow[6] = { 0x1e }, start[6] = { 0x1b, 0, 0, 0, 1 };
 	static const __u8 load[6] = { 0x1b, 0, 0, 0, 3 };
 	static const __u8 test_unit_ready[6] = { 0 };
@@ -210,12 +242,7 @@ static int still_alive(int fd)
 		status = simple_command(fd, test_unit_ready, 6, NULL, 0);
 		if (!status)
 			return 1;
-		if (status == ACA_ACTIVE)
-			reset_unit(fd, SG_SCSI_RESET_DEVICE);
-		if (last_asc == FORMAT_CORRUPTED)
-			simple_command(fd, format, 6, NULL, 0);
-		else if (last_asc == SANITIZE_FAILED)
-			simple_command(fd, erase, 10, NULL, 0);
+		make_ready(fd, status);
 		/* What runs in the background ends some time */
 		usleep(100000);
 	}
@@ -231,12 +258,15 @@ static int still_alive(int fd)
 static void ask(int fd, const __u8 *cdb, unsigned int cdb_len, void *data,
 		unsigned int len)
 {
-	int i;
+	int i, status;
 
 	for (i = 0; i < 20; i++) {
-		if (!simple_command(fd, cdb, cdb_len, data, len))
+		status = simple_command(fd, cdb, cdb_len, data, len);
+		if (!status)
 			return;
-		if (!still_alive(fd))
+		if (status == RESERVATION_CONFLICT)
+			end_reservation(fd);
+		else if (!still_alive(fd))
 			break;
 	}
 	memset(data, 0, len);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=1024 SMP=2 TIMEOUT=400
+# vm: DISKS=64M MEM=1024 SMP=2 TIMEOUT=450
 # Random commands (fuzz_cdb.c) from several processes and I_T nexuses at once,
 # with task management between them.  SCST_SEED repeats a run; the numbers of the
 # commands that a failure prints do so alone.
@@ -34,16 +34,16 @@ settle() {
 	! command -v udevadm >/dev/null || udevadm settle -t 60 || :
 }
 
-# fuzz OPTION...: COUNT commands for the LUN in all, by a process for the sg and
-# one for the sd device of each session
+# fuzz OPTION...: COUNT commands or a few more for the LUN in all, by a process for the
+# sg and one for the sd or sr device of each session
 fuzz() {
-	local pid session node n=0 pids=()
+	local pid session node n=0 pids=() nr=$((2 * ${#sessions[@]}))
 
 	for session in "${sessions[@]}"; do
 		for node in "$(sg_of tgt0 "$lun" "$session")" \
 			"$(disk_of tgt0 "$lun" "$session")"; do
 			"$fuzz_cdb" "$@" "$node" "$((seed + n))" \
-				$((count / ${#sessions[@]} / 2)) >"$tmp/out$n" 2>&1 &
+				$(((count + nr - 1) / nr)) >"$tmp/out$n" 2>&1 &
 			pids+=("$!")
 			n=$((n + 1))
 		done
@@ -55,7 +55,24 @@ fuzz() {
 		END { for (s in n) print "status", s, n[s]
 		      print r, "resets", m, "ended by them" }' \
 		"$tmp"/out?
+	end_reservations
 	works_again
+}
+
+# No nexus keeps the others out any more, neither by RESERVE nor by a registration
+end_reservations() {
+	local sg session
+
+	for session in "${sessions[@]}"; do
+		sg=$(sg_of tgt0 "$lun" "$session")
+		# With a unit attention RELEASE would do nothing
+		sg_turs -n 16 "$sg" >/dev/null 2>&1 || :
+		sg_raw "$sg" 17 00 00 00 00 00 >/dev/null 2>&1 || :
+	done
+	quiet sg_persist -n --out --register-ignore --param-sark=1 "$sg"
+	quiet sg_persist -n --out --clear --param-rk=1 "$sg"
+	expect "registrants" 0 "$(cat "$scst_devices/fuzz01/reservation/nr_registrants")"
+	expect "reservation" none "$(cat "$scst_devices/fuzz01/reservation/type")"
 }
 
 # Whatever mode or state it was brought to, it still works
@@ -64,7 +81,7 @@ works_again() {
 
 	for session in "${sessions[@]}"; do
 		sg=$(sg_of tgt0 "$lun" "$session")
-		sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+		sg_turs -n 16 "$sg" >/dev/null 2>&1 || :
 		sg_start --start "$sg"
 		sg_turs "$sg"
 		sg_dd if="$sg" of=/dev/null bs="$(block_size "$sg")" count=64 2>/dev/null ||
@@ -172,15 +189,51 @@ read_only_data_stays() {
 	cmp "$tmp/disk.img" "$tmp/copy"
 }
 
+# A medium that no command can write, in a tray that they open and close
+cdrom() {
+	head -c 16M /dev/urandom >"$tmp/disc.iso"
+	cp "$tmp/disc.iso" "$tmp/copy"
+	export_unit vcdrom "filename=$tmp/disc.iso"
+	fuzz
+	cmp "$tmp/disc.iso" "$tmp/copy"
+	# What the initiators see is what is in the file
+	sg_dd if="$(sg_of tgt0 "$lun" host0)" of="$tmp/back" bs=2048 count=8192 2>/dev/null
+	cmp "$tmp/back" "$tmp/copy"
+	unexport_disk fuzz01
+	rm "$tmp/disc.iso" "$tmp/copy" "$tmp/back"
+}
+
 take_apart() {
 	del_target tgt0
 	scst_unload
 }
 
-# No fuzzed command may make our code say a word; DEBUG_KOBJECT_RELEASE says some
+# ours: the lines of the log that our code has written; DEBUG_KOBJECT_RELEASE says some
+ours() {
+	grep --line-buffered -E '(scsi_tgt_|scst|vdisk_|vcdrom)' |
+		grep --line-buffered -vE 's[dr] |scsi host|kobject: '
+}
+
+# The mid-layer reports each conflict with a reservation, of which the log has no place
+# for all: what is to be found is picked out as it comes.
+watch_log() {
+	stdbuf -oL dmesg --follow-new --kernel > >(ours >"$tmp/said") 2>/dev/null &
+	log_pid=$!
+}
+
+# shellcheck disable=SC2317  # a trap calls it
+stop_watching() {
+	local status=$?
+
+	kill "$log_pid" 2>/dev/null
+	(exit "$status")
+	cleanup_on_exit
+}
+
+# No fuzzed command may make our code say a word
 kernel_log() {
-	! log_since "$log" | grep -E '(scsi_tgt_|scst|vdisk_).*' |
-		grep -vE 'sd |scsi host|kobject: ' ||
+	kill -0 "$log_pid" || fail "nobody has watched the log"
+	! { cat "$tmp/said" && log_since "$log" | ours; } | grep . ||
 		fail "messages that an initiator caused"
 }
 
@@ -188,6 +241,8 @@ scst_load
 fuzz_cdb=$(helper fuzz_cdb) || skip_all "no helper program fuzz_cdb"
 log=$(log_mark)
 dmesg --console-level warn
+watch_log
+trap stop_watching EXIT
 main fileio blockio nullio fileio_with_task_management blockio_with_task_management \
 	other_blocks_stay_as_they_were other_blocks_of_a_block_device \
-	read_only_data_stays take_apart kernel_log
+	read_only_data_stays cdrom take_apart kernel_log

@@ -306,12 +306,52 @@ static unsigned int list_log_select(__u8 *p)
 	return 12;
 }
 
+/* Reservation keys: one of few, so that some are right */
+#define LIST_KEY	1
+
+static void put_keys(__u8 *p)
+{
+	put64(p, rnd_below(2) ? LIST_KEY : rnd_below(4));
+	put64(p + 8, rnd_below(2) ? LIST_KEY : rnd_below(4));
+}
+
 static unsigned int list_reservation(__u8 *p)
 {
-	put64(p, rnd_below(4));
-	put64(p + 8, rnd_below(4));
-	p[20] = rnd_below(4);
+	put_keys(p);
+	/* ALL_TG_PT, and APTPL, for which there is no place */
+	p[20] = rnd_below(4) ? 0 : rnd_below(8);
 	return 24;
+}
+
+/* Of SAS, as those of scst_local are; nobody has it */
+static unsigned int put_transport_id(__u8 *p)
+{
+	p[0] = 0x06;
+	p[4] = 0x50;
+	p[11] = rnd_below(16);
+	return 24;
+}
+
+static unsigned int list_spec_i_pt(__u8 *p)
+{
+	unsigned int i, nr = rnd_below(4), len = 28;
+
+	list_reservation(p);
+	p[20] |= 0x08;
+	for (i = 0; i < nr; i++)
+		len += put_transport_id(p + len);
+	put32(p + 24, len - 28);
+	return len;
+}
+
+/* REGISTER AND MOVE; most are for the only port that there is */
+static unsigned int list_move(__u8 *p)
+{
+	put_keys(p);
+	p[17] = rnd_below(4) ? 0 : rnd_below(4);
+	put16(p + 18, rnd_below(4) ? 1 : rnd_below(4));
+	put32(p + 20, put_transport_id(p + 24));
+	return 24 + 24;
 }
 
 static unsigned int list_timestamp(__u8 *p)
@@ -456,12 +496,28 @@ static const struct good_list good_lists[] = {
 	{ 10, 7, 2, list_log_select, { 0x4c, 0 } },
 	{ 10, 7, 2, list_mode10, { 0x55, 0x10 } },
 	{ 10, 7, 2, list_mode10, { 0x55, 0x11 } },
-	{ 10, 5, 4, list_reservation, { 0x5f, 0 } },
-	{ 10, 5, 4, list_reservation, { 0x5f, 6 } },
 	{ 12, 6, 4, list_port_groups, { 0xa4, 0x0a } },
 	{ 12, 6, 4, list_timestamp, { 0xa4, 0x0f } },
 	{ 16, 10, 4, list_extended_copy, { 0x83 } },
 	{ 16, 10, 4, list_extended_copy, { 0x83 } },
+};
+
+/*
+ * PERSISTENT RESERVE OUT: each service action, and REGISTER with SPEC_I_PT.  They are
+ * one in so many of the lists, since what other nexuses send conflicts with what they do.
+ */
+static const struct good_list reservation_lists[] = {
+	{ 10, 5, 4, list_reservation, { 0x5f, 0 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 0 } },
+	{ 10, 5, 4, list_spec_i_pt, { 0x5f, 0 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 1 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 2 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 3 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 4 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 5 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 6 } },
+	{ 10, 5, 4, list_reservation, { 0x5f, 6 } },
+	{ 10, 5, 4, list_move, { 0x5f, 7 } },
 };
 
 /* They replace or reassign the whole medium; one in so many is enough */
@@ -551,13 +607,29 @@ static void make_mutant(struct fuzz_cmd *cmd)
 		fill(cmd->data, cmd->len);
 }
 
+static const struct good_list *rnd_list(void)
+{
+	if (!rnd_below(16))
+		return &destructive_lists[rnd_below(ARRAY_SIZE(destructive_lists))];
+	if (!rnd_below(6))
+		return &reservation_lists[rnd_below(ARRAY_SIZE(reservation_lists))];
+	return &good_lists[rnd_below(ARRAY_SIZE(good_lists))];
+}
+
+static __u8 rnd_reservation_type(void)
+{
+	static const __u8 types[] = { 1, 3, 5, 6, 7, 8 };
+
+	return types[rnd_below(ARRAY_SIZE(types))];
+}
+
 static void make_list_mutant(struct fuzz_cmd *cmd)
 {
-	const struct good_list *g = &good_lists[rnd_below(ARRAY_SIZE(good_lists))];
+	const struct good_list *g = rnd_list();
 
-	if (!rnd_below(16))
-		g = &destructive_lists[rnd_below(ARRAY_SIZE(destructive_lists))];
 	memcpy(cmd->cdb, g->cdb, sizeof(g->cdb));
+	if (cmd->cdb[0] == 0x5f)
+		cmd->cdb[2] = rnd_reservation_type();
 	cmd->cdb_len = g->cdb_len;
 	cmd->dir = OUT;
 	memset(cmd->data, 0, MAX_LIST);
@@ -594,17 +666,21 @@ static void make_random(struct fuzz_cmd *cmd)
 		fill(cmd->data, cmd->len);
 }
 
-/* Some commands leave the unit in a state in which it refuses most others */
+/*
+ * Some commands leave the unit in a state in which it refuses most others, or all of
+ * other nexuses: RELEASE ends a RESERVE.
+ */
+static const __u8 revivers[][10] = {
+	{ 0x17 },
+	{ 0x1e },
+	{ 0x1b, 0, 0, 0, 3 },
+	{ 0x1b, 0, 0, 0, 1 },
+	{ 0x55, 0x10, 0, 0, 0, 0, 0, 0, 20 },
+};
+
 static void make_reviver(struct fuzz_cmd *cmd, unsigned int which)
 {
-	static const __u8 cdbs[][10] = {
-		{ 0x1e },
-		{ 0x1b, 0, 0, 0, 3 },
-		{ 0x1b, 0, 0, 0, 1 },
-		{ 0x55, 0x10, 0, 0, 0, 0, 0, 0, 20 },
-	};
-
-	memcpy(cmd->cdb, cdbs[which], sizeof(cdbs[which]));
+	memcpy(cmd->cdb, revivers[which], sizeof(revivers[which]));
 	cmd->cdb_len = 6;
 	if (cmd->cdb[0] != 0x55)
 		return;
@@ -615,13 +691,47 @@ static void make_reviver(struct fuzz_cmd *cmd, unsigned int which)
 	memcpy(cmd->data + 8, units[0].control_page, 12);
 }
 
+/*
+ * Everybody can register, and who is registered can end a persistent reservation:
+ * REGISTER AND IGNORE EXISTING KEY, CLEAR.
+ */
+#define CLEAR_LIST_LEN	24
+
+static const __u8 clear_reservations[][10] = {
+	{ 0x5f, 6, 0, 0, 0, 0, 0, 0, CLEAR_LIST_LEN },
+	{ 0x5f, 3, 0, 0, 0, 0, 0, 0, CLEAR_LIST_LEN },
+};
+
+/* The parameter list of both */
+static void put_clear_list(__u8 *p)
+{
+	memset(p, 0, CLEAR_LIST_LEN);
+	put64(p, LIST_KEY);
+	put64(p + 8, LIST_KEY);
+}
+
+static void make_clear(struct fuzz_cmd *cmd, unsigned int which)
+{
+	memcpy(cmd->cdb, clear_reservations[which], sizeof(clear_reservations[which]));
+	cmd->cdb_len = 10;
+	cmd->dir = OUT;
+	cmd->len = CLEAR_LIST_LEN;
+	put_clear_list(cmd->data);
+}
+
+/* The second one is a multiple of the first */
 #define REVIVE_PERIOD	32
+#define CLEAR_PERIOD	128
 
 static void make_command(struct fuzz_cmd *cmd, __u64 n)
 {
+	const unsigned int nr_revivers = ARRAY_SIZE(revivers);
+
 	cmd->dir = NONE;
-	if (n % REVIVE_PERIOD < 4)
+	if (n % REVIVE_PERIOD < nr_revivers)
 		make_reviver(cmd, n % REVIVE_PERIOD);
+	else if (n % CLEAR_PERIOD < nr_revivers + ARRAY_SIZE(clear_reservations))
+		make_clear(cmd, n % CLEAR_PERIOD - nr_revivers);
 	else if (!rnd_below(3))
 		make_list_mutant(cmd);
 	else if (rnd_below(2))
