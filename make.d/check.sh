@@ -81,15 +81,19 @@ short)
 	;;
 soak)
 	export SCST_SOAK=1
-	step 1 5 kernel
+	step 1 6 kernel
 	kernel normal
-	step 2 5 "KUnit tests"
+	step 2 6 "KUnit tests"
 	part kunit.sh normal
-	step 3 5 "kselftests, long"
+	step 3 6 "kselftests, long"
 	part kselftest.sh normal ${tests[@]+"${tests[@]}"}
-	step 4 5 "power failures"
+	step 4 6 "power failures"
 	part powerfail.sh normal
-	step 5 5 "patch series, step by step"
+	# Where random commands lead to, KASAN and lockdep look at, too
+	step 5 6 "kselftests with random commands, debug kernel, long"
+	kernel debug
+	part kselftest.sh debug fuzz_cdb_test.sh pr_model_test.sh
+	step 6 6 "patch series, step by step"
 	reported "series soak" series.sh soak
 	;;
 debug)
