@@ -9,13 +9,14 @@ set -u
 
 sessions="host0 host1 host2 host3"
 
-# race MODE ROUNDS BLOCKS: ROUNDS of each path
+# race MODE ROUNDS BLOCKS [PATH...]: ROUNDS of each path, those of the sessions first
 race() {
 	local name paths=()
 
 	for name in $sessions; do
 		paths+=("$(sg_of tgt0 0 "$name")")
 	done
+	paths+=("${@:4}")
 	"$race_atomic" "$1" "$2" "$3" "${paths[@]}"
 }
 
@@ -68,6 +69,23 @@ blockio_extended_copy() {
 	unexport
 }
 
+# The unit keeps its own commands apart, but not from what goes to its store directly: for
+# one that is a path, too, there is only REQ_ATOMIC.  scsi_debug locks its data block by
+# block, so that all but WRITE ATOMIC can be torn.
+blockio_write_atomic() {
+	local dir='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*'
+
+	modinfo -n scsi_debug >/dev/null 2>&1 || skip "the kernel has no scsi_debug"
+	modprobe scsi_debug atomic_wr=1 dev_size_mb=16 delay=0
+	within 20 compgen -G "$dir/block/*" >/dev/null || fail "scsi_debug has no disk"
+	within 20 compgen -G "$dir/scsi_generic/*" >/dev/null || fail "scsi_debug has no sg device"
+	dir=$(compgen -G "$dir")
+	export_to_all vdisk_blockio "filename=/dev/$(ls "$dir/block")"
+	race atomic "$(rounds 60 2500)" 128 "/dev/$(ls "$dir/scsi_generic")"
+	# scsi_debug stays: it does not wait for the release() of its adapters
+	unexport
+}
+
 take_apart() {
 	del_target tgt0
 	scst_unload
@@ -77,6 +95,7 @@ kernel_log() {
 	log_clean "$log" \
 		any 'Power-on or device reset occurred' \
 		any 'LUN assignments on this target have changed' \
+		any 'scsi_debug: trim poll_queues' \
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result)'
 }
 
@@ -91,4 +110,5 @@ log=$(log_mark)
 	done
 ) || exit 1
 main fileio_compare_and_write fileio_write_atomic fileio_orwrite fileio_extended_copy \
-	blockio_compare_and_write blockio_orwrite blockio_extended_copy take_apart kernel_log
+	blockio_compare_and_write blockio_orwrite blockio_extended_copy blockio_write_atomic \
+	take_apart kernel_log
