@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # vm: MEM=1024 SMP=1 TIMEOUT=300
-# Each program of sg3_utils that applies to a disk is run, here or in
-# sg3_test.sh, and what it prints is looked at.
+# Each program of sg3_utils that applies to a unit is run, here, in sg3_test.sh or in
+# the script that is listed beside it, and what it prints is looked at.
 #
 # Those that do not apply are listed below, by reason.
 set -u
@@ -18,14 +18,16 @@ applies=(
 	sg_wr_mode sg_write_buffer sg_write_same sg_write_verify sg_write_x sg_xcopy
 	sgm_dd sgp_dd sginfo scsi_mandat scsi_readcap scsi_ready scsi_start scsi_stop
 )
-not_yet=(
-	# reservations and ALUA
-	sg_persist sg_rtpg sg_stpg
+declare -A elsewhere=(
+	[sg_persist]=pr_test.sh
+	[sg_rtpg]=alua_test.sh
+	[sg_stpg]=alua_test.sh
+	[sg_get_config]=cdrom_test.sh
 )
 applies_not=(
-	# Other device types: tapes, enclosures, zoned disks, CD-ROMs
+	# Other device types: tapes, enclosures, zoned disks
 	sg_read_attr sg_read_block_limits sg_rep_density sg_safte sg_ses sg_ses_microcode
-	sg_rep_zones sg_reset_wp sg_zone sg_z_act_query sg_get_config
+	sg_rep_zones sg_reset_wp sg_zone sg_z_act_query
 	# ATA disks behind a SCSI to ATA translation layer
 	sg_sat_chk_power sg_sat_identify sg_sat_phy_event sg_sat_read_gplog
 	sg_sat_set_features sg_sat_datetime scsi_satl
@@ -77,7 +79,7 @@ has_not() {
 }
 
 every_program_is_listed() {
-	local program
+	local program listed=" ${applies[*]} ${!elsewhere[*]} ${applies_not[*]} "
 
 	for program in "${applies[@]}"; do
 		grep -qE "(run |[(])$program |\b$program\b.*\"?\\\$" "$0" \
@@ -85,10 +87,16 @@ every_program_is_listed() {
 			fail "$program is not run"
 		command -v "$program" >/dev/null || fail "no program $program"
 	done
+	for program in "${!elsewhere[@]}"; do
+		# Where a command can be, with an option or a device behind it
+		grep -qE "^([^#]*[([:space:]])?$program [-\"]" "$lib_dir/${elsewhere[$program]}" ||
+			fail "${elsewhere[$program]} does not run $program"
+		command -v "$program" >/dev/null || fail "no program $program"
+	done
 	for program in $(compgen -c | grep -E '^(sg_|scsi_|sg[mp]_dd|sginfo)' | sort -u); do
 		# Not a function of lib.sh
 		type -P "$program" >/dev/null || continue
-		[[ " ${applies[*]} ${not_yet[*]} ${applies_not[*]} " == *" $program "* ]] ||
+		[[ $listed == *" $program "* ]] ||
 			fail "nothing says whether $program applies"
 	done
 }
