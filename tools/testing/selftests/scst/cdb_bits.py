@@ -14,6 +14,7 @@ import sys
 SG_IO = 0x2285
 SG_DXFER_NONE, SG_DXFER_FROM_DEV = -1, -3
 INQUIRY, MAINTENANCE_IN, RSOC, VARLEN = 0x12, 0xA3, 0x0C, 0x7F
+READ_CD_MSF = 0xB9
 ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB = 5, (0x24, 0)
 SKSV, IN_CDB, BPV = 0x80, 0x40, 0x08
 
@@ -112,6 +113,9 @@ def check(fd, opcode, action):
                 base[byte] |= mask & 1 << bit
     if opcode == VARLEN:
         base[7] = len(usage) - 8
+    # Zero is no address: block 0 is at 00:02:00
+    if opcode == READ_CD_MSF:
+        base[4] = base[7] = 2
     for byte, mask in enumerate(usage):
         for bit in range(8):
             if mask & 1 << bit or selects(opcode, action, byte, bit):

@@ -243,6 +243,16 @@ other_commands() {
 	expect_failure dd if=/dev/zero of="$sr" bs=2048 count=1 status=none
 }
 
+# Each bit that a CDB may not have, by what the unit says of its commands
+usage_maps() {
+	local out
+
+	devices
+	forget
+	out=$("$lib_dir/cdb_bits.py" "$sg" 2>&1) || fail "cdb_bits.py: $out"
+	msg "$out"
+}
+
 # --- Changes
 
 empty_drive() {
@@ -518,7 +528,7 @@ mkdir "$tmp/tree_b"
 echo b >"$tmp/tree_b/letter"
 genisoimage -quiet -R -J -V DISC_A -o "$iso_a" "$tmp/tree" || exit 1
 genisoimage -quiet -R -J -V DISC_B -o "$iso_b" "$tmp/tree_b" || exit 1
-main mount_and_compare attributes foreign_tools read_toc read_cd other_commands empty_drive \
-	another_medium the_kernel_notices not_while_prevented eject_and_load \
+main mount_and_compare attributes foreign_tools read_toc read_cd other_commands usage_maps \
+	empty_drive another_medium the_kernel_notices not_while_prevented eject_and_load \
 	what_cannot_be_a_medium changes_under_reads dvd unbind_and_bind starts_empty take_apart \
 	kernel_log

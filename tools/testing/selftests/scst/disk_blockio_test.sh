@@ -20,6 +20,16 @@ a_block_device() {
 	fio_verify "$disk" 32M
 }
 
+# The commands are those of all disks, but some depend on what the device can do
+usage_maps() {
+	local sg out
+
+	sg=$(sg_of tgt0 "$lun")
+	sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+	out=$("$lib_dir/cdb_bits.py" "$sg" 2>&1) || fail "cdb_bits.py: $out"
+	msg "$out"
+}
+
 large_and_odd_requests() {
 	head -c 4000000 /dev/urandom >"$tmp/data"
 	dd if="$tmp/data" of="$disk" bs=512 count=777 seek=3 oflag=direct status=none
@@ -228,7 +238,7 @@ kernel_log() {
 scst_load
 log=$(log_mark)
 mkdir "$tmp/mnt"
-main a_block_device large_and_odd_requests buffered_write_back_and_fsync \
+main a_block_device usage_maps large_and_odd_requests buffered_write_back_and_fsync \
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	nv_cache read_only a_write_protected_device a_file_is_no_block_device \
 	two_disks the_submitter_uses_the_store_too large_reads_need_no_worker \
