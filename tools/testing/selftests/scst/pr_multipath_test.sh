@@ -118,6 +118,48 @@ registers() {
 	none_registered
 }
 
+# It prints the types, too, but of a mask in the wrong byte order
+reports_capabilities() {
+	local capability
+
+	begin
+	persist --in --report-capabilities
+	for capability in CRH SIP_C ATP_C PTPL_C TMV; do
+		expect_match "capabilities" "\\($capability\\): 1\$" "$out"
+	done
+	expect_match "capabilities" '\(PTPL_A\): 0$' "$out"
+}
+
+registers_to_persist() {
+	begin
+	persist --out --register --param-sark=$key --param-aptpl
+	registered_by_both
+	expect aptpl 1 "$(reservation aptpl)"
+	persist --in --report-capabilities
+	expect_match "capabilities" '\(PTPL_A\): 1$' "$out"
+	# multipathd, which registers new paths, knows it by the X
+	grep -q "^0X0*$key " $prkeys || fail "multipathd's keys: $(cat $prkeys)"
+	persist --out --register-ignore --param-sark=$key
+	registered_by_both
+	expect aptpl 0 "$(reservation aptpl)"
+	grep -q "^0x0*$key " $prkeys || fail "multipathd's keys: $(cat $prkeys)"
+	persist --out --clear --param-rk=$key
+	none_registered
+}
+
+# Both initiators of the map, each at both ports
+registers_at_all_ports() {
+	begin
+	persist --out --register --param-sark=$key --param-alltgpt
+	registered "$p0:$id_a:$key:0" "$p1:$id_a:$key:0" "$p0:$id_c:$key:0" "$p1:$id_c:$key:0"
+	map_writes
+	persist --out --reserve --param-rk=$key --prout-type=7
+	expect "WRITE by the other one" conflict "$(writes "$b")"
+	map_writes
+	persist --out --clear --param-rk=$key
+	none_registered
+}
+
 reserves() {
 	local type holders
 
@@ -235,5 +277,6 @@ pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 log=$(log_mark)
 dmesg --console-level warn
 trap stop_multipathd EXIT
-main a_map_of_two_paths registers reserves preempts is_preempted \
-	new_path_is_registered take_apart kernel_log
+main a_map_of_two_paths registers reports_capabilities registers_to_persist \
+	registers_at_all_ports reserves preempts is_preempted new_path_is_registered \
+	take_apart kernel_log
