@@ -9,6 +9,9 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 g0=$device_groups/dg0
+# What udev starts, and what that calls for dg0
+alua_request=$lib_dir/../../../scst/alua-request
+hook=/etc/scst/alua-request.d/dg0
 
 after_failure() {
 	local dir
@@ -18,6 +21,7 @@ after_failure() {
 	done
 	cleanup_devices
 	cleanup_targets
+	remove_hook
 }
 
 # What most tests begin with: a unit by two targets, each in a group of its own
@@ -377,6 +381,103 @@ explicit() {
 	clear_uas
 }
 
+# install_hook STATUS: it adds a line with its arguments to $tmp/hook, and exits
+install_hook() {
+	mkdir -p "${hook%/*}"
+	cat >"$hook" <<-END
+		#!/bin/sh
+		echo "\$*" >>'$tmp/hook'
+		exit $1
+	END
+	chmod +x "$hook"
+	rm -f "$tmp/hook"
+}
+
+# remove_hook: no other one
+remove_hook() {
+	grep -qsF "$tmp/hook" "$hook" || return 0
+	rm -f "$hook" /run/scst-alua-request.dg0
+	rmdir "${hook%/*}" "$(dirname "${hook%/*}")" 2>/dev/null || :
+}
+
+# requests SG DESCRIPTOR...: as asks(); udev hears of it, and the number is in $id
+requests() {
+	clear_uas
+	asks "$@"
+	wait_uevent 10 ACTION=change SCST_EVENT=access_state_requested SCST_DEVICE_GROUP=dg0
+	id=$(uevent_property SCST_REQUEST)
+}
+
+# answer REQUEST: as the rule in tools/scst/udev has it done
+answer() {
+	sh "$alua_request" dg0 "$1"
+}
+
+# ended STATE CALLS: no request is left, tpg0 has STATE, CALLS are those of the hook
+ended() {
+	expect "request" 0 "$(cat "$g0/request")"
+	expect "state" "$1" "$(cat "$g0/target_groups/tpg0/state")"
+	expect "calls of the hook" "$2" "$(cat "$tmp/hook" 2>/dev/null)"
+}
+
+# has_failed STATE CALLS
+has_failed() {
+	! wait "$stpg_pid" || fail "SET TARGET PORT GROUPS has succeeded"
+	expect_match "its end" "Set target port groups command failed" "$(cat "$tmp/stpg")"
+	ended "$@"
+}
+
+a_program_answers() {
+	local stpg_pid id first
+
+	[ -r "$alua_request" ] || skip "no $alua_request"
+	[ ! -e "$hook" ] || skip "there is a $hook"
+	setup
+	put "$g0/explicit" 1
+	put "$g0/explicit_timeout" 60
+	uevents_start
+
+	# Without the administrator's program nothing is granted
+	requests "$sg1" '\x02\0\0\x01'
+	answer "$id"
+	has_failed active/optimized ""
+
+	# It says yes: to both groups
+	install_hook 0
+	requests "$sg1" '\x02\0\0\x01' '\x01\0\0\x02'
+	answer "$id"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	ended standby "tpg0=standby tpg1=active/nonoptimized"
+	expect "state" active/nonoptimized "$(cat "$g0/target_groups/tpg1/state")"
+	first=$id
+
+	# It says no
+	install_hook 1
+	requests "$sg1" '\x00\0\0\x01'
+	answer "$id"
+	has_failed standby "tpg0=active/optimized"
+
+	# The request that it was started for is over, and there is another one, which waits
+	install_hook 0
+	requests "$sg1" '\x00\0\0\x01'
+	answer "$first"
+	expect "request" "$id" "$(cat "$g0/request")"
+	[ ! -e "$tmp/hook" ] || fail "the hook was called: $(cat "$tmp/hook")"
+	kill -0 "$stpg_pid" || fail "it has ended: $(cat "$tmp/stpg")"
+	answer "$id"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	ended active/optimized "tpg0=active/optimized"
+	# There is none
+	answer "$id"
+	ended active/optimized "tpg0=active/optimized"
+
+	uevents_stop
+	remove_hook
+	put "$g0/explicit" 0
+	state tpg1 active/optimized
+	clear_uas
+}
+
 # Commands execute all the time; each ends, by what it asked for or by the state
 changes_under_io() {
 	local n pids=()
@@ -651,5 +752,5 @@ take_apart() {
 
 scst_load
 dmesg --console-level warn
-main tree refuses goes_in_any_order initiators_see_it states events explicit blocked \
-	changes_under_io races multipath_follows take_apart
+main tree refuses goes_in_any_order initiators_see_it states events explicit \
+	a_program_answers blocked changes_under_io races multipath_follows take_apart
