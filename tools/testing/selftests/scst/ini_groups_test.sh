@@ -203,6 +203,65 @@ io_goes_on() {
 	forget
 }
 
+# read_of_one DISK: READs until there is $tmp/stop, each of one letter; prints how many
+# were of a and of b
+read_of_one() {
+	python3 - "$1" "$tmp/stop" <<-END
+		import mmap, os, random, sys
+		fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+		buf = mmap.mmap(-1, 65536)
+		counts = {b"a": 0, b"b": 0}
+		while not os.path.exists(sys.argv[2]):
+		    at = random.randrange(256) * len(buf)
+		    if os.preadv(fd, [buf], at) != len(buf):
+		        sys.exit(f"a short read at {at}")
+		    letter = buf[:1]
+		    if buf[:].count(letter) != len(buf) or letter not in counts:
+		        sys.exit(f"not of one unit: at {at}, {set(buf[:])}")
+		    counts[letter] += 1
+		print(counts[b"a"], counts[b"b"])
+	END
+}
+
+# The disk is another unit's from one command to the next: no READ is of both, and what
+# it is told of the change is no error
+unit_is_replaced() {
+	local disk fio n pids=() letters=(b a)
+
+	setup
+	head -c 16M /dev/zero | tr '\0' a | dd of="$tmp/disk1.img" conv=notrunc status=none
+	head -c 16M /dev/zero | tr '\0' b | dd of="$tmp/disk2.img" conv=notrunc status=none
+	put "$g/g0/luns/add" "disk01 0"
+	put "$g/g0/initiators/add" host0
+	disk=$(disk_of tgt0 0 host0)
+	fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
+		--rw=randread --bs=64k --size=16M --time_based --runtime=10000 >"$tmp/fio" 2>&1 &
+	fio=$!
+	rm -f "$tmp/stop"
+	for n in 1 2; do
+		read_of_one "$disk" >"$tmp/read$n" 2>&1 &
+		pids+=("$!")
+	done
+	within 20 io_runs || fail "no I/O: $(cat "$tmp/fio")"
+	for ((n = 0; n < $(rounds 20 1000); n++)); do
+		put "$g/g0/luns/replace" "disk0$((2 - n % 2)) 0"
+		expect "data that are read now" "${letters[n % 2]}" \
+			"$(dd if="$disk" bs=64k count=1 iflag=direct status=none | tr -s ab)"
+		sleep 0.1
+	done
+	touch "$tmp/stop"
+	for n in 0 1; do
+		wait "${pids[n]}" || fail "$(cat "$tmp/read$((n + 1))")"
+		expect_match "READs of each unit" '^[1-9][0-9]* [1-9][0-9]*$' \
+			"$(cat "$tmp/read$((n + 1))")"
+	done
+	kill -0 "$fio" || fail "fio has ended: $(cat "$tmp/fio")"
+	kill -INT "$fio"
+	wait "$fio" || :
+	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	forget
+}
+
 races() {
 	local end=$((SECONDS + $(rounds 8 300))) pids=() pid
 
@@ -255,4 +314,5 @@ take_apart() {
 
 scst_load
 dmesg --console-level warn
-main tree refuses sessions_move whole_map_at_once io_goes_on races take_apart
+main tree refuses sessions_move whole_map_at_once io_goes_on unit_is_replaced races \
+	take_apart
