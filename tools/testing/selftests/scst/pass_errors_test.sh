@@ -23,7 +23,7 @@ opts() {
 sense_data() {
 	local key
 
-	serve_two
+	serve_two 1
 	for key in 00 01 02 03 04 05 07 08 0b 0d 0e 0f 20 40 80 a0 c3 e8; do
 		inject 2 1 01 0 0 2 $key 3 11
 		same <<<"010000000000"
@@ -40,7 +40,7 @@ sense_data() {
 statuses() {
 	local status
 
-	serve_two
+	serve_two 1
 	for status in 04 18; do
 		inject 2 1 c0 0 0 $status 0 0 0
 		ends_like "status=$status host=00 resid=0" "$dsg" c00000000000
@@ -63,7 +63,7 @@ statuses() {
 
 # Blocks 1234h to 123Dh cannot be read
 medium_errors() {
-	serve_two
+	serve_two 1
 	opts 2
 	same <<-END
 		28000000123300000100 in 512
@@ -90,7 +90,7 @@ medium_errors() {
 
 # Sense data in descriptor format
 descriptor_format() {
-	serve_two
+	serve_two 1
 	echo 1 >"$adapters/dsense"
 	opts 2
 	same <<-END
@@ -106,7 +106,7 @@ descriptor_format() {
 
 # All data, and sense data that say so
 recovered_errors() {
-	serve_two
+	serve_two 1
 	opts 8 1
 	same <<-END
 		28000000000000001000 in 8192
@@ -124,7 +124,7 @@ recovered_errors() {
 
 # Less than was asked for, with GOOD
 short_transfers() {
-	serve_two
+	serve_two 1
 	opts 0x100 1
 	same <<-END
 		28000000000000001000 in 8192
@@ -139,7 +139,7 @@ short_transfers() {
 
 # More than there is, in the buffer or on the disk
 residuals() {
-	serve_two
+	serve_two 1
 	same <<-END
 		1201b000ff00 in 255
 		1201b0000c00 in 255
@@ -176,7 +176,7 @@ host_error() {
 host_errors() {
 	local byte
 
-	serve_two
+	serve_two 1
 	# DID_NO_CONNECT, DID_BAD_TARGET
 	host_error 1 'status=02 host=00 resid=512 sense=70..02.{18}0500'
 	host_error 4 'status=02 host=00 resid=512 sense=70..02.{18}0500'
@@ -200,7 +200,7 @@ host_errors() {
 retries() {
 	local byte
 
-	serve_two
+	serve_two 1
 	for byte in b e; do
 		inject 2 -3 28 $byte 0 0 0 0 0
 		ends_like 'status=00 host=00 resid=0' "$sg" 28000000000000000100 in 512
@@ -219,7 +219,7 @@ retries() {
 
 # An initiator gets along with a device that fails now and then
 under_io() {
-	serve_two
+	serve_two 1
 	# Its transport fails; it has no room; its adapter is busy
 	opts 16 50
 	fio_verify "$disk" 1M
@@ -238,7 +238,7 @@ under_io() {
 }
 
 take_apart() {
-	serve_two
+	serve_two 1
 	unserve
 	no_debug
 	pass_unload

@@ -94,10 +94,10 @@ unserve() {
 	put "$dev_bus/drivers/$(<"$unit/handler")/del_device" "$hctl"
 }
 
-# serve_two [N]: the same device for all tests, and nothing pending; $sg and $sgb are two
+# serve_two N: the same device for all tests, and nothing pending; $sg and $sgb are two
 # nexuses, $disk and $ddisk as ever.  Others are LUNs 1 to N - 1.  Needs pr_lib.sh.
 serve_two() {
-	local n name units=${1-1}
+	local n name units=$1
 
 	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
 		debug_device max_luns="$units" vpd_use_hostno=0
@@ -116,6 +116,7 @@ serve_two() {
 	find_disk
 	sg=$(sg_of tgt0 0 host0)
 	sgb=$(sg_of tgt0 0 host1)
+	# shellcheck disable=SC2034  # for the tests
 	disk=$(disk_of tgt0 0 host0)
 	clear_uas "$dsg" "$sg" "$sgb"
 }

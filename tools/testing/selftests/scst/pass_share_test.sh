@@ -13,7 +13,7 @@ set -u
 
 # The same device for all tests, by $a and $b
 setup() {
-	serve_two
+	serve_two 1
 	a=$sg
 	b=$sgb
 	# The device may have told one of them what others are to hear
