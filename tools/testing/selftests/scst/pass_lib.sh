@@ -100,7 +100,7 @@ serve_two() {
 	local n name units=$1
 
 	if [ ! -e "$scst_targets/tgt0/luns/0" ]; then
-		debug_device max_luns="$units" vpd_use_hostno=0
+		debug_device max_luns="$units"
 		serve dev_disk host0 host1
 		for ((n = 1; n < units; n++)); do
 			name=${hctl%:0}:$n

@@ -88,17 +88,22 @@ resets_are_told_once() {
 	done
 }
 
+# adapter_delays FILE TIME: unless it has commands
+adapter_delays() {
+	{ echo "$2" >"$adapters/$1"; } 2>/dev/null
+}
+
 # By a timer of the adapter, which the reset stops
 reset_of_a_slow_unit() {
 	setup
 	pids=()
-	echo $((100 * 250)) >"$adapters/delay"
+	within 10 adapter_delays delay $((100 * 250)) || fail "the adapter is busy"
 	hang "$sg" hung.a
 	hang "$sgb" hung.b
 	hung
 	timeout 30 sg_reset -N -d "$sgb" || fail "sg_reset: status $?"
 	all_end 5
-	echo 10000 >"$adapters/ndelay"
+	within 10 adapter_delays ndelay 10000 || fail "the adapter is busy"
 	clear_uas "$sg" "$sgb"
 	expect READ good "$(reads "$sg")"
 }

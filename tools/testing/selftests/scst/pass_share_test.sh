@@ -213,6 +213,12 @@ inquiry_is_true() {
 	local n page
 
 	setup
+	unserve
+	# It has target port groups
+	debug_device max_luns=1 vpd_use_hostno=0
+	serve dev_disk
+	a=$sg
+	clear_uas "$dsg" "$a"
 	for n in 0 1 2 4; do
 		expect "byte $n" "$(byte $n "$dsg")" "$(byte $n "$a")"
 	done
@@ -231,6 +237,8 @@ inquiry_is_true() {
 	for n in 88 8f 90 91; do
 		ends 5/24/00 "$a" "1201${n}00ff00" -i 255
 	done
+	unserve
+	no_debug
 }
 
 # They see the same unit, by ports that are ours
