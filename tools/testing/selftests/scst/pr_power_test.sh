@@ -349,7 +349,9 @@ take_apart() {
 }
 
 kernel_log() {
-	quiet_log "$log" 'pr/disk0[12].* cannot be used|disk0[12] is disk0[12]!bad|disk0[12].*lost|disk01.*sav|transport_id'
+	local expected='pr/disk0[12].* (cannot be used|is disk0[12]!bad now)|disk0[12].*lost'
+
+	quiet_log "$log" "$expected|disk01.*sav|transport_id"
 }
 
 scst_load
