@@ -77,24 +77,15 @@ persistent_reservations() {
 	echo 0 >"$adapters/opts"
 }
 
-# has_port ID: the target's relative identifier, which the former one may have for a while
-has_port() {
-	[ "$(<"$scst_targets/tgt0/rel_tgt_id")" = "$1" ] ||
-		{ echo "$1" >"$scst_targets/tgt0/rel_tgt_id"; } 2>/dev/null
-}
-
 # The reservation is the device's, whatever unit of the bus it has come to be
 a_reservation_survives_the_handler() {
-	local port
-
 	setup
-	port=$(<"$scst_targets/tgt0/rel_tgt_id")
 	pr good "$a" register 0 0 a a
 	pr good "$a" reserve 3 a 0
-	unserve
-	serve dev_disk host0 host1
-	within 20 has_port "$port" || fail "the identifier $port is not free"
-	settled "$(disk_of tgt0 0 host0)" 2>/dev/null
+	del_lun tgt0 0
+	put "$dev_bus/drivers/dev_disk/del_device" "$hctl"
+	put "$dev_bus/drivers/dev_disk/add_device" "$hctl"
+	add_lun tgt0 0 "$hctl"
 	setup
 	expect "WRITE of b" conflict "$(writes "$b")"
 	expect "WRITE of a" good "$(writes "$a")"
