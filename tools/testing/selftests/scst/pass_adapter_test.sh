@@ -234,10 +234,6 @@ adapter_goes() {
 	done
 }
 
-gone() {
-	[ ! -e "$unit" ] && [ ! -e "$scst_devices/$hctl" ]
-}
-
 # The driver is in use as long as a handler has the device, and no longer
 driver_is_unloaded() {
 	device_of vmw_pvscsi 0

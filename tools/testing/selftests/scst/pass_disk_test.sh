@@ -13,15 +13,6 @@ queue() {
 	cat "/sys/block/${disk##*/}/queue/$1"
 }
 
-# a_disk [PARAMETER=VALUE...]: of scsi_debug, served; $ddisk is the host's disk, and
-# $disk the initiator's
-a_disk() {
-	debug_device "$@"
-	find_disk
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
-}
-
 # on_both TEXT: the initiator's disk has what the host's has
 on_both() {
 	blockdev --flushbufs "$disk" "$ddisk"

@@ -88,6 +88,21 @@ serve() {
 	sg=$(sg_of tgt0 0 "$1")
 }
 
+# a_disk [PARAMETER=VALUE...]: of scsi_debug, served; $ddisk is the host's disk, and
+# $disk the initiator's
+a_disk() {
+	debug_device "$@"
+	find_disk
+	serve dev_disk
+	# shellcheck disable=SC2034  # for the tests
+	disk=$(disk_of tgt0 0)
+}
+
+# gone: the unit is, be it below its device or where it waits to be deleted
+gone() {
+	[ ! -e "$unit" ] && [ ! -e "$scst_devices/$hctl" ]
+}
+
 # unserve: undo it
 unserve() {
 	del_target tgt0

@@ -4,6 +4,7 @@
 # lifecycle
 # Devices of this host are pulled out, come back, are taken offline and given back, under
 # I/O and against each other.
+# shellcheck disable=SC2119  # a_disk() may have parameters, none of which is for here
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -61,10 +62,6 @@ io_ends() {
 		[[ $(<"$file") =~ ^[1-9][0-9]*\ $want$ ]] ||
 			fail "${file##*.}: expected /$want/, got '$(<"$file")'"
 	done
-}
-
-gone() {
-	[ ! -e "$unit" ] && [ ! -e "$scst_devices/$hctl" ]
 }
 
 no_lun() {
@@ -134,9 +131,7 @@ with_its_adapter() {
 while_commands_hang() {
 	local reader
 
-	debug_device
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
+	a_disk
 	settled "$disk"
 	inject 0 1 28
 	command_end "$sg" 28000000000000000100 in 512 >"$tmp/hangs" &
@@ -157,9 +152,7 @@ others_go_on() {
 
 	modinfo -n scst_vdisk >/dev/null 2>&1 || skip "the kernel has no scst_vdisk"
 	modprobe scst_vdisk
-	debug_device
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
+	a_disk
 	add_device vdisk_nullio null01 size=64M
 	add_lun tgt0 1 null01
 	other=$(disk_of tgt0 1)
@@ -184,9 +177,7 @@ others_go_on() {
 
 # Two targets and groups: all of its LUNs go
 all_luns_go() {
-	debug_device
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
+	a_disk
 	add_lun tgt0 7 "$hctl" read_only=1
 	add_target tgt1 session_name=host1
 	add_lun tgt1 3 "$hctl"
@@ -212,9 +203,7 @@ all_luns_go() {
 unbind_under_io() {
 	local n
 
-	debug_device
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
+	a_disk
 	start_io "$sg"
 	for n in $(seq 1 "$(rounds 3 50)"); do
 		[ "$n" != 1 ] || start_fio
@@ -234,9 +223,7 @@ unbind_under_io() {
 
 # A device that is offline, or just given back, goes as any other
 unbound_ones_go() {
-	debug_device
-	serve dev_disk
-	disk=$(disk_of tgt0 0)
+	a_disk
 	put "$drivers/dev_disk/unbind" "$hctl"
 	echo 1 >"$(debug_dir)/delete"
 	is_gone
@@ -258,9 +245,7 @@ unbound_ones_unload() {
 	local n
 
 	for n in $(seq 1 "$(rounds 3 50)"); do
-		debug_device
-		serve dev_disk
-		disk=$(disk_of tgt0 0)
+		a_disk
 		put "$drivers/dev_disk/unbind" "$hctl"
 		scsi "$sg" 120000002400 -i 36 -g >"$tmp/inquiry" &
 		sleep 0.5
@@ -277,9 +262,7 @@ groups_go_too() {
 	local n
 
 	for n in $(seq 1 "$(rounds 5 100)"); do
-		debug_device
-		serve dev_disk
-		disk=$(disk_of tgt0 0)
+		a_disk
 		put "$scst_targets/tgt0/ini_groups/add" g
 		put "$scst_targets/tgt0/ini_groups/g/luns/add" "$hctl 4"
 		put "$scst_targets/tgt0/ini_groups/g/luns/add" "$hctl 5"
