@@ -85,6 +85,21 @@ commands_of() {
 		}' | sort
 }
 
+# By sg3_utils, whose names are not ours, and for CDs those of MMC-3: code, name
+names_of() {
+	sg_opcodes --compact "$1" 2>"$tmp/error" |
+		sed -nE 's/^ *([0-9a-f]{2}) +([^ 0-9].*)/\1h \2/p
+			s/^ *([0-9a-f]{2}),([0-9a-f]) +(.*)/\1h\/0\2h \3/p
+			s/^ *([0-9a-f]{2}),([0-9a-f]{2,}) +(.*)/\1h\/\2h \3/p' |
+		normal_names | sed 's/read disk information/read disc information/
+			s,read dvd/bd structure,read disc structure,' | sort
+}
+
+# Whatever case they have, and READ(10) or READ (10)
+normal_names() {
+	tr '[:upper:]' '[:lower:]' | sed -E 's/[ -]+\(/(/; s/ +$//'
+}
+
 vpd_pages_of() {
 	bytes_of "$1" 252 12 01 00 00 fc 00 | awk '
 		NR > 4 { printf "%02Xh\n", $1 }' | sort
@@ -148,6 +163,12 @@ compare_commands() {
 	compare commands
 }
 
+compare_names() {
+	documented Commands "$letter" 2 | normal_names | sort >"$tmp/documented"
+	names_of "$sg" >"$tmp/found"
+	compare names
+}
+
 compare_vpd_pages() {
 	documented "VPD pages" "$letter" >"$tmp/documented"
 	vpd_pages_of "$sg" >"$tmp/found"
@@ -171,6 +192,10 @@ compare_log_pages() {
 
 commands() {
 	each_unit compare_commands
+}
+
+command_names() {
+	each_unit compare_names
 }
 
 vpd_pages() {
@@ -266,5 +291,5 @@ take_apart() {
 docs=$(docs_dir) || skip_all "no Documentation/scst: set SCST_DOCS_DIR"
 scst_load
 (set -e; create_all) || exit 1
-main commands vpd_pages mode_pages log_pages task_management_functions parameters \
-	no_code_twice the_comparison_finds_them take_apart
+main commands command_names vpd_pages mode_pages log_pages task_management_functions \
+	parameters no_code_twice the_comparison_finds_them take_apart
