@@ -346,6 +346,7 @@ int scst_pr_alloc(struct scst_device *dev);
 void scst_pr_free(struct scst_device *dev);
 int scst_pr_start(struct scst_device *dev);
 void scst_pr_stop(struct scst_device *dev);
+void scst_pr_flush(struct scst_device *dev);
 
 /* move.c */
 struct scst_lun_map *scst_lun_map_alloc(void);

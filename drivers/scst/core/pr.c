@@ -420,7 +420,8 @@ static scst_sense_t pr_register_and_move(struct pr_action *act)
 
 	if (!req->sa_key)
 		return pr_param_error(act, LIST_SA_KEY);
-	if (scst_nexus_equal(to, &req->nexuses[0]))
+	/* Through whichever target port */
+	if (same_initiator(to, &req->nexuses[0]))
 		return pr_param_error(act, LIST_TRANSPORT_IDS);
 
 	i = scst_pr_find(new, to);

@@ -349,11 +349,10 @@ static bool pr_is_preempted(const struct scst_tgt_dev *td, const void *unused)
 }
 
 /*
- * Commands that a nexus has sent after it was told are aborted too: tell it again.
- * A nexus that has joined meanwhile is not concerned.
+ * A nexus that has joined meanwhile is not concerned.  A command that has told of the
+ * change, and is aborted before it has responded, gives back the unit attention.
  */
-static void pr_abort_preempted(const struct scst_pr_request *req,
-			       const struct scst_pr_change *change)
+static void pr_abort_preempted(const struct scst_pr_request *req)
 {
 	struct scst_device *dev = req->cmd->dev;
 	struct scst_tgt_dev *td;
@@ -365,7 +364,6 @@ static void pr_abort_preempted(const struct scst_pr_request *req,
 			continue;
 		scst_aca_clear(td);
 		scst_tgt_dev_allow_removal(td);
-		pr_tell(td, req, change);
 	}
 }
 
@@ -414,7 +412,7 @@ static scst_sense_t pr_change(struct scst_pr *pr, struct scst_pr_request *req,
 	}
 	restricts = pr_commit(pr, req, change);
 	if (change->abort)
-		pr_abort_preempted(req, change);
+		pr_abort_preempted(req);
 	if (restricts) {
 		/* What executes under the former state */
 		scst_device_suspend(dev);
@@ -460,16 +458,33 @@ static struct scst_pr_request *pr_next(struct scst_pr *pr, bool *reserved)
 	guard(spinlock_irqsave)(&pr->dev->tgt_dev_lock);
 	req = list_first_entry_or_null(&pr->requests, struct scst_pr_request,
 				       entry);
-	if (req)
-		list_del(&req->entry);
+	if (!req)
+		return NULL;
+	list_del(&req->entry);
+	pr->nr_requests--;
 	*reserved = pr->reserved_by;
-	pr->busy = req && req->execute == pr_execute;
+	pr->busy = req->execute == pr_execute;
 	return req;
+}
+
+/* Before the command ends: whoever has its status may send RESERVE. */
+static void pr_executed(struct scst_pr *pr)
+{
+	guard(spinlock_irqsave)(&pr->dev->tgt_dev_lock);
+	pr->busy = false;
+}
+
+static unsigned int pr_nr_requests(struct scst_pr *pr)
+{
+	guard(spinlock_irqsave)(&pr->dev->tgt_dev_lock);
+	return pr->nr_requests;
 }
 
 static void pr_work(struct work_struct *work)
 {
 	struct scst_pr *pr = container_of(work, struct scst_pr, work);
+	/* What comes later has queued the work item again.  scst_pr_flush() ends. */
+	unsigned int left = pr_nr_requests(pr);
 	struct scst_pr_request *req;
 	struct scst_cmd *cmd;
 	scst_sense_t sense;
@@ -478,7 +493,7 @@ static void pr_work(struct work_struct *work)
 
 	/* The unit may be what memory is written back to. */
 	noio = memalloc_noio_save();
-	while ((req = pr_next(pr, &reserved))) {
+	while (left-- && (req = pr_next(pr, &reserved))) {
 		cmd = req->cmd;
 		if (scst_cmd_aborted(cmd))
 			sense = SCST_GOOD;
@@ -487,6 +502,7 @@ static void pr_work(struct work_struct *work)
 		else
 			sense = req->execute(pr, req);
 		pr_req_free(req);
+		pr_executed(pr);
 		scst_cmd_done(cmd, sense);
 		cond_resched();
 	}
@@ -524,6 +540,7 @@ static bool pr_queue(struct scst_pr_request *req)
 	if (scst_cmd_aborted(req->cmd))
 		return false;
 	list_add_tail(&req->entry, &dev->pr->requests);
+	dev->pr->nr_requests++;
 	queue_work(scst_pr_wq, &dev->pr->work);
 	return true;
 }
@@ -587,6 +604,7 @@ void scst_pr_abort(struct scst_cmd *cmd)
 			if (req->cmd != cmd)
 				continue;
 			list_del(&req->entry);
+			cmd->dev->pr->nr_requests--;
 			found = req;
 			break;
 		}
@@ -595,6 +613,19 @@ void scst_pr_abort(struct scst_cmd *cmd)
 		return;
 	pr_req_free(found);
 	scst_cmd_done(cmd, SCST_GOOD);
+}
+
+/**
+ * scst_pr_flush - wait for the requests that have come
+ * @dev: unit
+ *
+ * They are not in the exec gate, for which scst_device_suspend() waits.
+ *
+ * Context: process context; the unit is not suspended by the caller.
+ */
+void scst_pr_flush(struct scst_device *dev)
+{
+	flush_work(&dev->pr->work);
 }
 
 /* ------------------------------------------------------------------------
@@ -656,7 +687,7 @@ int scst_pr_start(struct scst_device *dev)
 void scst_pr_stop(struct scst_device *dev)
 {
 	/* The last command may have ended before the work item has. */
-	flush_work(&dev->pr->work);
+	scst_pr_flush(dev);
 	scst_pr_hide(dev->pr);
 }
 

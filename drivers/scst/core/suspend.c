@@ -131,9 +131,13 @@ static int device_block(struct scst_device *dev)
 	if (dev->dying)
 		return -ENODEV;
 	ret = block_more(dev);
-	if (!ret && dev->nr_blocks == 1)
+	if (ret)
+		return ret;
+	/* They are saved elsewhere, which is to be handed over too. */
+	scst_pr_flush(dev);
+	if (dev->nr_blocks == 1)
 		blocked_changed(dev, "SCST_EVENT=blocked");
-	return ret;
+	return 0;
 }
 
 static int block_less(struct scst_device *dev)

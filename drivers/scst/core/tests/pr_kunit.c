@@ -308,6 +308,8 @@ static void pr_test_move(struct kunit *test)
 		 SCST_SENSE_INVALID_FIELD_IN_PARAM },
 	       { 'A', PROUT_REGISTER_AND_MOVE, 0, 1, 2, "A",
 		 SCST_SENSE_INVALID_FIELD_IN_PARAM },
+	       { 'A', PROUT_REGISTER_AND_MOVE, 0, 1, 2, "a",
+		 SCST_SENSE_INVALID_FIELD_IN_PARAM },
 	       { 'A', PROUT_REGISTER_AND_MOVE, 0, 1, 2, "c",
 		 CHANGED, "A1 B1 c2* t3 g2" },
 	       { 'c', PROUT_REGISTER_AND_MOVE, 0, 2, 5, "-B",

@@ -492,7 +492,7 @@ static inline void check_move(const struct cmd *c, struct want *w)
 	    type_all_registrants(st.type))
 		want(w, CONFLICT);
 	else if (!c->sark || c->port < 0 || c->other_protocol ||
-		 (c->ids[0] == nexus->tid && c->port == nexus->port) ||
+		 c->ids[0] == nexus->tid ||
 		 (c->aptpl && !can_save))
 		want(w, INVALID_FIELD_IN_LIST);
 	else

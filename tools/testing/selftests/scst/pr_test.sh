@@ -246,9 +246,10 @@ moving() {
 	pr good "$a" reserve 5 a 0
 	pr_move conflict "$b" 5 b cc "$p1" "$id_c"
 	pr_move conflict "$a" 5 b cc "$p1" "$id_c"
-	# No key; itself; no such port; another protocol
+	# No key; itself, through whichever port; no such port; another protocol
 	pr_move 5/26/00 "$a" 5 a 0 "$p1" "$id_c"
 	pr_move 5/26/00 "$a" 5 a cc "$p0" "$id_a"
+	pr_move 5/26/00 "$a" 5 a cc "$p1" "$id_a"
 	pr_move 5/26/00 "$a" 5 a cc 65000 "$id_c"
 	pr_move 5/26/00 "$a" 5 a cc "$p1" "04${id_c:2}"
 	registered "$(nexus_a a 1)" "$(nexus_b b 0)" "$(nexus_c c 0)"
