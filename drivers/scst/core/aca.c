@@ -34,14 +34,12 @@
  *
  * At its beginning a copy that failed has what its sense data will tell.
  *
- * @list: in scst_device.parked
+ * @list: in scst_device.parked or scst_tgt_dev.failed
  * @resume: goes on with a parked command
- * @work: does what a CHECK CONDITION entails
  */
 struct aca_priv {
 	struct list_head list;
 	void (*resume)(struct scst_cmd *cmd);
-	struct work_struct work;
 };
 
 #define ACA_PRIV_AT	(SCST_CMD_PRIV_SIZE - sizeof(struct aca_priv))
@@ -333,17 +331,67 @@ static void aca_end_admission(struct scst_cmd *cmd)
 	scst_aca_resume(&ready);
 }
 
-static void aca_work(struct work_struct *work)
+static void aca_fail(struct scst_cmd *cmd)
 {
-	struct aca_priv *priv = container_of(work, struct aca_priv, work);
-	struct scst_cmd *cmd = aca_priv_to_cmd(priv);
-
 	if (!aca_begin(cmd))
 		return;
 	if (READ_ONCE(cmd->dev->qerr) != SCST_QERR_NONE)
 		scst_abort_others(cmd);
 	aca_end_admission(cmd);
 	scst_cmd_respond(cmd);
+}
+
+static struct scst_cmd *aca_next_failed(struct scst_tgt_dev *td)
+{
+	struct aca_priv *priv;
+
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	priv = list_first_entry_or_null(&td->failed, struct aca_priv, list);
+	if (!priv)
+		return NULL;
+	list_del(&priv->list);
+	return aca_priv_to_cmd(priv);
+}
+
+/*
+ * One after the other: an initiator whose commands all fail must not take all the
+ * workers, which other units need.  What one of them waits for does not wait for
+ * those behind it.
+ */
+static void aca_work(struct work_struct *work)
+{
+	struct scst_tgt_dev *td = container_of(work, struct scst_tgt_dev,
+					       failed_work);
+	struct scst_cmd *cmd;
+
+	while ((cmd = aca_next_failed(td))) {
+		aca_fail(cmd);
+		cond_resched();
+	}
+}
+
+/**
+ * scst_aca_init - prepare a nexus for commands that fail
+ * @td: I_T_L nexus that is new
+ *
+ * Context: any.
+ */
+void scst_aca_init(struct scst_tgt_dev *td)
+{
+	INIT_LIST_HEAD(&td->failed);
+	INIT_WORK(&td->failed_work, aca_work);
+}
+
+/**
+ * scst_aca_exit - undo scst_aca_init()
+ * @td: I_T_L nexus without commands
+ *
+ * Context: process context.
+ */
+void scst_aca_exit(struct scst_tgt_dev *td)
+{
+	/* The last command may have ended before the work item has. */
+	flush_work(&td->failed_work);
 }
 
 /**
@@ -356,13 +404,16 @@ static void aca_work(struct work_struct *work)
  */
 bool scst_aca_fault(struct scst_cmd *cmd)
 {
-	if (!cmd->tgt_dev)
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	if (!td)
 		return false;
 	if (READ_ONCE(cmd->dev->qerr) == SCST_QERR_NONE &&
 	    !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags) &&
 	    !scst_cdb_naca(cmd->cdb, cmd->cdb_len))
 		return false;
-	INIT_WORK(&to_aca_priv(cmd)->work, aca_work);
-	queue_work(scst_aca_wq, &to_aca_priv(cmd)->work);
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	list_add_tail(&to_aca_priv(cmd)->list, &td->failed);
+	queue_work(scst_aca_wq, &td->failed_work);
 	return true;
 }

@@ -108,6 +108,8 @@ struct scst_stats {
  * @ts_barrier: keeps commands out of @own_task_set, see task_set.c
  * @aca: enum scst_aca; written under scst_device.tgt_dev_lock
  * @aca_cmd: a command with the ACA attribute is there; under the same lock
+ * @failed: commands that have failed and wait for @failed_work; under the same lock
+ * @failed_work: does what their CHECK CONDITIONs entail
  * @access_state: enum scst_access_state of the target port; written under
  *	scst_device.tgt_dev_lock
  * @reservation: what a reservation keeps it from, see reservation.c; likewise
@@ -155,6 +157,8 @@ struct scst_tgt_dev {
 	bool prevents_removal;
 	u8 aca;
 	bool aca_cmd;
+	struct list_head failed;
+	struct work_struct failed_work;
 	unsigned long ua;
 	unsigned long medium_events;
 	int luns_gen;
@@ -479,6 +483,8 @@ static inline bool scst_aca_blocked(const struct scst_cmd *cmd)
 scst_sense_t scst_aca_admit(struct scst_cmd *cmd);
 bool scst_aca_park(struct scst_cmd *cmd, void (*resume)(struct scst_cmd *cmd));
 bool scst_aca_unpark(struct scst_cmd *cmd);
+void scst_aca_init(struct scst_tgt_dev *td);
+void scst_aca_exit(struct scst_tgt_dev *td);
 bool scst_aca_fault(struct scst_cmd *cmd);
 void scst_aca_cmd_ended(struct scst_cmd *cmd);
 void scst_aca_clear(struct scst_tgt_dev *td);

@@ -62,6 +62,7 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 	scst_device_pin(dev);
 	init_completion(&td->drained);
 	INIT_LIST_HEAD(&td->dev_entry);
+	scst_aca_init(td);
 	scst_ua_set(td, SCST_UA_POWER_ON);
 
 	td->stats = alloc_percpu(struct scst_stats);
@@ -334,6 +335,7 @@ void scst_tgt_devs_free(struct list_head *doomed)
 		while (!wait_for_completion_timeout(&td->drained, HZ))
 			scst_tgt_dev_abort_all(td);
 		tgt_dev_unlink(td);
+		scst_aca_exit(td);
 		scst_stats_fold(td);
 		scst_tgt_dev_free(td);
 	}
