@@ -169,6 +169,10 @@ static void copy_fail_cmd(struct scst_copy *copy, const struct scst_cmd *cmd,
 
 	if (copy->result != SCST_GOOD)
 		return;
+	if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags)) {
+		copy_fail(copy, SCST_SENSE_COPY_UNREACHABLE);
+		return;
+	}
 	copy_fail(copy, SCST_SENSE_COPY_CSCD_FAILURE);
 	f->source = source;
 	f->status = cmd->status;
@@ -199,6 +203,16 @@ static bool copy_is_reachable(struct scst_copy *copy,
 		return true;
 	copy_fail(copy, SCST_SENSE_COPY_UNREACHABLE);
 	return false;
+}
+
+/*
+ * The nexus that is not asked for anything, but kept by the segment: its end must not
+ * wait for the unit of the other.
+ */
+static const struct scst_tgt_dev *copy_other(const struct scst_copy *copy,
+					     bool write)
+{
+	return write ? copy->run.src->td : copy->run.dst->td;
 }
 
 /* ------------------------------------------------------------------------
@@ -256,12 +270,21 @@ static scst_sense_t copy_exec_clone_second(struct scst_cmd *cmd)
 
 static void copy_clone_send_second(struct copy_clone *clone, bool write);
 
+static const struct scst_device *copy_clone_other(const struct copy_clone *clone,
+						  const struct scst_cmd *cmd)
+{
+	return cmd->dev == clone->args.src ? clone->args.dst : clone->args.src;
+}
+
 static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 {
 	struct copy_clone *clone = first_to_clone(to_scst_internal(cmd));
 
 	if (!clone->both)
 		return cmd->dev->type->clone(cmd, &clone->args);
+	/* This unit is not to be held up by that: they are read and written. */
+	if (READ_ONCE(copy_clone_other(clone, cmd)->nr_blocks))
+		return SCST_SENSE_INTERNAL_FAILURE;
 	copy_clone_send_second(clone, !cmd->op->medium_write);
 	return SCST_PENDING;
 }
@@ -342,6 +365,8 @@ static void copy_clone_init_cmd(struct copy_clone *clone,
 			   second ? copy_clone_second_done :
 				    copy_clone_first_done);
 	scst_internal_set_rw(ic, write, lba, run->clone_blocks);
+	ic->peer = copy_other(copy, write);
+	ic->holds_peer = second;
 	ic->cmd.op = &copy_clone_ops[second][write];
 	ic->cmd.lba = lba;
 	ic->cmd.nblocks = run->clone_blocks;
@@ -450,6 +475,7 @@ static void copy_chunk_rw(struct copy_chunk *chunk, bool write, u64 lba,
 	scst_internal_init(ic, copy->cmd, td, cscd->medium_gen,
 			   copy_chunk_done);
 	scst_internal_set_rw(ic, write, lba, len >> td->dev->block_shift);
+	ic->peer = copy_other(copy, write);
 	scst_cmd_set_sg(&ic->cmd, write ? SCST_DATA_WRITE : SCST_DATA_READ,
 			sg, sg_nents_for_len(sg, len), len);
 	scst_cmd_exec_internal(&ic->cmd);

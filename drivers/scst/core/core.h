@@ -174,6 +174,8 @@ struct scst_tgt_dev {
  * @cmd: command
  * @cdb: its CDB
  * @parent: command that it is for
+ * @peer: another nexus that @parent keeps until this has ended, or NULL
+ * @holds_peer: a command of @peer executes so long, too
  * @medium_gen: of the unit's medium that it is for
  * @done: called once when it has ended; in any context, must not sleep.  The
  *	memory is the caller's again.
@@ -182,6 +184,8 @@ struct scst_internal_cmd {
 	struct scst_cmd cmd;
 	u8 cdb[16];
 	struct scst_cmd *parent;
+	const struct scst_tgt_dev *peer;
+	bool holds_peer;
 	u32 medium_gen;
 	void (*done)(struct scst_internal_cmd *ic);
 };

@@ -38,6 +38,8 @@ void scst_internal_init(struct scst_internal_cmd *ic, struct scst_cmd *parent,
 	percpu_ref_get(&td->ref);
 	set_bit(SCST_CMD_INTERNAL, &cmd->flags);
 	ic->parent = parent;
+	ic->peer = NULL;
+	ic->holds_peer = false;
 	ic->medium_gen = medium_gen;
 	ic->done = done;
 }

@@ -24,6 +24,8 @@
  * @own: aborted at the wish of their own nexus
  * @cleared: aborted with the task set, by CLEAR TASK SET or QERR
  * @lun_goes: aborted at nobody's wish
+ * @at_lun: the session's commands for the LUN of @td, also those of a nexus of before
+ *	that has not ended
  * @aca: only the one with the ACA task attribute
  * @except: but not this one, nor those that are about to respond; or NULL
  */
@@ -37,6 +39,7 @@ struct tmf_scope {
 	bool own;
 	bool cleared;
 	bool lun_goes;
+	bool at_lun;
 	bool aca;
 	const struct scst_cmd *except;
 };
@@ -62,13 +65,23 @@ static bool tmf_covers_aca(const struct scst_cmd *cmd)
 	return test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
 }
 
+/* An initiator does not know of nexuses: what it has sent to the LUN is meant. */
+static bool tmf_covers_nexus(const struct tmf_scope *scope,
+			     const struct scst_cmd *cmd)
+{
+	if (!scope->td || cmd->tgt_dev == scope->td)
+		return true;
+	return scope->at_lun && cmd->tgt_dev && !scst_cmd_is_internal(cmd) &&
+	       scst_lun_parse(&cmd->lun) == scope->td->lun;
+}
+
 static bool tmf_covers(const struct tmf_scope *scope,
 		       const struct scst_cmd *cmd)
 {
 	if (scope->one && (cmd->tag != scope->tag ||
 			   !tmf_same_lun(&cmd->lun, scope->lun)))
 		return false;
-	if (scope->td && cmd->tgt_dev != scope->td)
+	if (!tmf_covers_nexus(scope, cmd))
 		return false;
 	if (scope->aca && !tmf_covers_aca(cmd))
 		return false;
@@ -80,19 +93,29 @@ static bool tmf_covers(const struct tmf_scope *scope,
 
 /*
  * What the core sends for a command is aborted with it, and with all there is
- * on its own unit, but is in no task set.
+ * on its own unit, but is in no task set.  It also ends when the nexus goes that it
+ * keeps, and when what waits for it is aborted.
  */
+static bool tmf_covers_internal(const struct tmf_scope *scope,
+				const struct scst_cmd *cmd)
+{
+	const struct scst_internal_cmd *ic = to_scst_internal(cmd);
+
+	if (tmf_covers(scope, ic->parent))
+		return true;
+	if (scope->one || scope->task_set)
+		return false;
+	if (scope->td && ic->peer == scope->td &&
+	    (scope->lun_goes || ic->holds_peer))
+		return cmd->tmf_gen < scope->gen;
+	return tmf_covers(scope, cmd);
+}
+
 static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
 {
-	const struct tmf_scope *scope = arg;
-
-	if (unlikely(scst_cmd_is_internal(cmd))) {
-		if (tmf_covers(scope, to_scst_internal(cmd)->parent))
-			return true;
-		if (scope->one || scope->task_set)
-			return false;
-	}
-	return tmf_covers(scope, cmd);
+	if (unlikely(scst_cmd_is_internal(cmd)))
+		return tmf_covers_internal(arg, cmd);
+	return tmf_covers(arg, cmd);
 }
 
 /* Returns true when it was not yet marked. */
@@ -327,6 +350,7 @@ static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
 		.td = td,
 		.gen = own ? tmf->gen : tmf_new_gen(td->sess),
 		.own = own,
+		.at_lun = own,
 		.task_set = tmf->fn == SCST_ABORT_TASK_SET ||
 			    tmf->fn == SCST_CLEAR_TASK_SET,
 	};
@@ -439,9 +463,12 @@ static enum scst_tmf_status tmf_lun_reset(struct scst_tmf *tmf,
 static enum scst_tmf_status tmf_target_reset(struct scst_tmf *tmf,
 					     struct scst_tgt_dev *unused)
 {
+	struct tmf_scope scope = { .gen = tmf->gen, .own = true };
 	struct scst_tgt_dev *td;
 	unsigned long lun;
 
+	/* Also those for LUNs that are going */
+	tmf_abort(tmf->sess, &scope);
 	for (lun = 0; (td = scst_tgt_dev_next(tmf->sess, &lun)); lun++) {
 		tmf_abort_unit(tmf, td->dev);
 		percpu_ref_put(&td->ref);
@@ -450,6 +477,7 @@ static enum scst_tmf_status tmf_target_reset(struct scst_tmf *tmf,
 		tmf_reset_unit(tmf, td->dev);
 		percpu_ref_put(&td->ref);
 	}
+	tmf_wait(tmf->sess, &scope);
 	return SCST_TMF_COMPLETE;
 }
 

@@ -8,6 +8,8 @@
  *		SEGMENT	SRC,DST,BLOCKS,SRC_LBA,DST_LBA[,dc][,cat]: indices of -c,
  *			or 65535 for DEVICE itself
  *		-n	only print the parameter list, in hexadecimal
+ *	xcopy list DEVICE FILE
+ *		send what -n has printed: units are not asked for designators
  *
  * send prints "good", or sense key, ASC and ASCQ, and where the sense data says so
  * "field N", "segment N" and "source" or "destination" with the status and sense
@@ -322,10 +324,30 @@ static int send_main(int argc, char **argv)
 	return !!r.status;
 }
 
+static int list_main(const char *dev, const char *file)
+{
+	static uint8_t buf[MAX_LIST];
+	unsigned int len = 0;
+	struct result r;
+	FILE *f;
+
+	f = fopen(file, "r");
+	if (!f)
+		die("%s: no such file", file);
+	while (len < sizeof(buf) && fscanf(f, "%2hhx", &buf[len]) == 1)
+		len++;
+	fclose(f);
+	extended_copy(open_dev(dev), buf, len, &r);
+	print_result(&r);
+	return !!r.status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "send"))
 		return send_main(argc - 1, argv + 1);
+	if (argc == 4 && !strcmp(argv[1], "list"))
+		return list_main(argv[2], argv[3]);
 	die("xcopy send DEVICE ...");
 	return 2;
 }

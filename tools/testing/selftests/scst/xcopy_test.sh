@@ -332,6 +332,25 @@ refuses_to_clone() {
 	copy good "$sg_from" -c "$1" -c "$2" -s 0,1,8000,8,8
 }
 
+# holds_up_no_other BLOCKED OTHER: units of LUNs 8 and 9, one of which could be cloned to
+# the other
+holds_up_no_other() {
+	local pid
+
+	"$xcopy" send -n -c "$sg_8" -c "$sg_9" -s 0,1,8000,8,8 "$sg_from" >"$tmp/list"
+	put "$scst_devices/$1/blocked" 1
+	"$xcopy" list "$sg_from" "$tmp/list" >"$tmp/answer" 2>&1 &
+	pid=$!
+	sleep 0.5
+	expect "the copy waits" "" "$(cat "$tmp/answer")"
+	timeout 20 bash -c "echo 1 >$scst_devices/$2/blocked" ||
+		fail "$2 is held up by $1"
+	put "$scst_devices/$1/blocked" 0
+	put "$scst_devices/$2/blocked" 0
+	wait "$pid" || :
+	expect "copy" good "$(cat "$tmp/answer")"
+}
+
 clones_where_it_can() {
 	local dir=$tmp/xfs from to
 
@@ -370,6 +389,10 @@ clones_where_it_can() {
 	same "$from" 8 8000 "$tmp/store/to" 8
 	refuses_to_clone "$(sg_of tgt0 8)" "$(sg_of tgt0 9)"
 	refuses_to_clone "$(sg_of tgt0 9)" "$(sg_of tgt0 8)"
+	sg_8=$(sg_of tgt0 8)
+	sg_9=$(sg_of tgt0 9)
+	holds_up_no_other xfs0 xfs1
+	holds_up_no_other xfs1 xfs0
 	# Nothing of that has kept the units
 	del_lun tgt0 8
 	del_lun tgt0 9
@@ -491,6 +514,23 @@ units_go_while_it_runs() {
 	put "$scst_targets/tgt0/luns/del" 1
 	end_slow 'a/0d/01 segment 2 destination 02 7/27/00'
 	add_lun tgt0 1 to
+	udevadm settle
+	find_units
+
+	# The LUN of the source goes, while the destination is blocked: neither is waited for
+	"$xcopy" send -n -i 7 -u 0 -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 "$sg_slow" \
+		>"$tmp/list"
+	put "$scst_devices/to/blocked" 1
+	"$xcopy" list "$sg_slow" "$tmp/list" >"$tmp/answer" 2>&1 &
+	slow=$!
+	sleep 0.5
+	expect "the copy waits" "" "$(cat "$tmp/answer")"
+	timeout 20 bash -c "echo 0 >$scst_targets/tgt0/luns/del" ||
+		fail "luns/del waits for the other unit"
+	wait "$slow" || :
+	expect "its answer" 'a/0d/02 segment 0' "$(cat "$tmp/answer")"
+	put "$scst_devices/to/blocked" 0
+	add_lun tgt0 0 from
 	udevadm settle
 	find_units
 
