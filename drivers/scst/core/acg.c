@@ -183,7 +183,7 @@ static int acg_reserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 	int ret;
 
 	guard(mutex)(&acg->tgt->mutex);
-	if (acg->tgt->dying || acg->dying)
+	if (acg->tgt->dying || acg->dying || !scst_acg_is_live(acg))
 		return -ENODEV;
 	ret = xa_insert(&acg->luns, ad->lun, ad, GFP_KERNEL);
 	return ret == -EBUSY ? -EEXIST : ret;
@@ -209,22 +209,38 @@ static void acg_set_live(struct scst_acg_dev *ad, bool live)
 		list_del_init(&ad->unit_entry);
 }
 
-/* Take the LUNs of the list from all sessions; ends their commands. */
-static void acg_take(struct scst_acg *acg, struct list_head *doomed_luns)
+/* Returns true if the session had one of them. */
+static bool acg_take_from(struct scst_session *sess,
+			  const struct list_head *doomed_luns,
+			  struct list_head *doomed)
 {
 	struct scst_acg_dev *ad;
-	struct scst_session *sess;
 	struct scst_tgt_dev *td;
+	bool had = false;
+
+	list_for_each_entry(ad, doomed_luns, doomed) {
+		td = xa_load(scst_luns(sess), ad->lun);
+		if (!td || td->acg_dev != ad)
+			continue;
+		scst_tgt_dev_kill(td, doomed);
+		had = true;
+	}
+	return had;
+}
+
+/*
+ * Take the LUNs of the list from all sessions; ends their commands.  Initiators are
+ * told before these are waited for.
+ */
+static void acg_take(struct scst_acg *acg, const struct list_head *doomed_luns)
+{
+	struct scst_session *sess;
 	LIST_HEAD(doomed);
 
-	scoped_guard(mutex, &acg->tgt->mutex) {
+	scoped_guard(mutex, &acg->tgt->mutex)
 		list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
-			list_for_each_entry(ad, doomed_luns, doomed) {
-				td = xa_load(scst_luns(sess), ad->lun);
-				if (td && td->acg_dev == ad)
-					scst_tgt_dev_kill(td, &doomed);
-			}
-	}
+			if (acg_take_from(sess, doomed_luns, &doomed))
+				scst_ua_luns_changed(sess, SCST_LUN_INVALID);
 	scst_tgt_devs_free(&doomed);
 }
 
@@ -343,9 +359,6 @@ static void acg_del_doomed(struct scst_acg *acg, struct list_head *doomed)
 		scst_device_put_export(ad->unit, ad->export_id);
 		put_device(&ad->dev);
 	}
-
-	scoped_guard(mutex, &acg->tgt->mutex)
-		acg_luns_changed(acg, SCST_LUN_INVALID);
 }
 
 static int acg_del(struct scst_acg *acg, u64 lun)
@@ -466,7 +479,6 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 	struct scst_tgt_dev *td, *next, *old;
 	struct scst_session *sess;
 	LIST_HEAD(fresh);
-	unsigned int ua;
 	int ret = 0;
 
 	lockdep_assert_held(&acg->tgt->mutex);
@@ -494,8 +506,7 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 		td->luns_gen = READ_ONCE(old->luns_gen);
 		/* The slot exists, so that this needs no memory. */
 		xa_store(scst_luns(td->sess), ad->lun, td, GFP_KERNEL);
-		for_each_set_bit(ua, &old->ua, SCST_UA_NR)
-			scst_ua_set(td, ua);
+		scst_ua_inherit(td, old);
 		scst_tgt_dev_kill(old, doomed);
 	}
 	return ret;

@@ -153,6 +153,11 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 			return;
 		}
 	}
+	/* It may have waited for the MODE SELECT that has set SWP. */
+	if (unlikely(op->medium_write && READ_ONCE(cmd->dev->swp))) {
+		scst_cmd_done(cmd, SCST_SENSE_SOFT_WRITE_PROTECTED);
+		return;
+	}
 	/* Pairs with dev_probe(): what attach() did is seen. */
 	if (unlikely(cmd->dev && !smp_load_acquire(&cmd->dev->online) &&
 		     !op->offline)) {
@@ -757,6 +762,8 @@ EXPORT_SYMBOL_GPL(scst_tgt_cmd_done);
  */
 void scst_cmd_unpin(struct scst_cmd *cmd)
 {
+	/* As in scst_tgt_cmd_done() */
+	guard(rcu)();
 	if (scst_inflight_unpin(cmd))
 		cmd_free(cmd);
 }

@@ -281,6 +281,14 @@ void scst_put_sessions(struct scst_session **sessions, unsigned int nr);
 
 /* acg.c */
 int scst_acg_init(struct scst_acg *acg, struct device *parent);
+
+/* Are its directories there?  Their files may be found before. */
+static inline bool scst_acg_is_live(const struct scst_acg *acg)
+{
+	lockdep_assert_held(&acg->tgt->mutex);
+	return acg == &acg->tgt->default_acg || acg->live;
+}
+
 void scst_acg_exit(struct scst_acg *acg);
 int scst_acg_begin_write(struct scst_tgt *tgt);
 void scst_acg_end_write(struct scst_tgt *tgt);
@@ -598,6 +606,7 @@ void scst_cmd_set_result(struct scst_cmd *cmd, scst_sense_t result);
 
 /* ua.c */
 void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua);
+void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old);
 scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr);
 scst_sense_t scst_ua_pop(struct scst_cmd *cmd);
 scst_sense_t scst_ua_report(struct scst_cmd *cmd);

@@ -182,7 +182,7 @@ static int acn_reserve(struct scst_acn *acn)
 	struct scst_tgt *tgt = acn->acg->tgt;
 
 	guard(mutex)(&tgt->mutex);
-	if (acn->acg->dying || tgt->dying)
+	if (acn->acg->dying || tgt->dying || !scst_acg_is_live(acn->acg))
 		return -ENODEV;
 	if (acn_exists(tgt, dev_name(&acn->dev)))
 		return -EEXIST;

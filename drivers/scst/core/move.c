@@ -170,8 +170,8 @@ static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 			struct scst_acg *acg, struct list_head *fresh,
 			struct list_head *doomed)
 {
+	struct scst_tgt_dev *td, *successor;
 	struct scst_lun_map *old;
-	struct scst_tgt_dev *td;
 	unsigned long lun;
 	bool kept, changed = !list_empty(fresh);
 
@@ -186,8 +186,11 @@ static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 	sess->acg = acg;
 	WRITE_ONCE(sess->addr_method, acg->addr_method);
 	xa_for_each(&old->luns, lun, td) {
-		if (xa_load(&map->luns, lun) == td)
+		successor = xa_load(&map->luns, lun);
+		if (successor == td)
 			continue;
+		if (successor)
+			scst_ua_inherit(successor, td);
 		scst_tgt_dev_kill(td, doomed);
 		changed = true;
 	}
@@ -219,28 +222,37 @@ static int map_change(struct scst_session *sess, struct scst_acg *acg,
 	return ret;
 }
 
-/* An initiator on this host lets go of the LUNs that its session is to lose. */
-static void session_warn(struct scst_session *sess)
+/*
+ * An initiator on this host lets go of the LUNs that its session is to lose.  Returns
+ * true if it had to.
+ */
+static bool session_warn(struct scst_session *sess)
 {
 	struct scst_tgt *tgt = sess->tgt;
-	bool more;
+	bool more, warned = false;
 
 	if (!tgt->tgtt->luns_removing)
-		return;
+		return false;
 	do {
 		scoped_guard(mutex, &tgt->mutex)
 			more = map_mark(sess, scst_acg_find(tgt,
 							    sess->initiator_name));
 		if (more)
 			tgt->tgtt->luns_removing(sess);
+		warned |= more;
 	} while (more);
+	return warned;
 }
 
-/* What the sessions of a target need, and what came of it */
+/*
+ * What the sessions of a target need, and what came of it.  One that was warned may
+ * keep its LUNs after all, which its initiator has to find again.
+ */
 struct move {
 	struct scst_tgt *tgt;
 	struct scst_session **sessions;
 	unsigned int nr;
+	bool warned;
 	bool moved;
 	int ret;
 	struct list_head doomed;
@@ -274,12 +286,21 @@ static void move_all(struct move *move)
 
 	do {
 		for (i = 0; i < move->nr; i++)
-			session_warn(move->sessions[i]);
+			move->warned |= session_warn(move->sessions[i]);
 		again = false;
 		scoped_guard(mutex, &move->tgt->mutex)
 			for (i = 0; i < move->nr; i++)
 				again |= session_move(move, move->sessions[i]);
 	} while (again);
+}
+
+static void move_tell_drivers(const struct move *move)
+{
+	const struct scst_tgt_template *tgtt = move->tgt->tgtt;
+	unsigned int i;
+
+	for (i = 0; tgtt->luns_changed && i < move->nr; i++)
+		tgtt->luns_changed(move->sessions[i]);
 }
 
 /**
@@ -292,16 +313,14 @@ static void move_all(struct move *move)
  */
 int scst_tgt_move_sessions(struct scst_tgt *tgt)
 {
-	const struct scst_tgt_template *tgtt = tgt->tgtt;
 	struct move move = { .tgt = tgt };
-	unsigned int i;
 
 	INIT_LIST_HEAD(&move.doomed);
 	scoped_guard(mutex, &tgt->move_mutex) {
 		move.sessions = scst_tgt_get_sessions(tgt, NULL, &move.nr);
 		move_all(&move);
-		for (i = 0; move.moved && tgtt->luns_changed && i < move.nr; i++)
-			tgtt->luns_changed(move.sessions[i]);
+		if (move.moved || move.warned)
+			move_tell_drivers(&move);
 	}
 	/* All have their LUNs, whoever has to be waited for. */
 	scst_tgt_devs_free(&move.doomed);

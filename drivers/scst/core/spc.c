@@ -141,11 +141,13 @@ static u32 report_luns_put_list(struct scst_cmd *cmd, u32 offset)
 	struct scsi_lun chunk[REPORT_LUNS_CHUNK];
 	struct scst_tgt_dev *td;
 	unsigned int fill = 0;
+	struct xarray *luns;
 	unsigned long lun;
 
-	/* One map, and not the half of another one */
+	/* One map, and not the half of another one: xa_for_each() asks at each step. */
 	guard(rcu)();
-	xa_for_each(scst_luns(cmd->sess), lun, td) {
+	luns = scst_luns(cmd->sess);
+	xa_for_each(luns, lun, td) {
 		scst_lun_format(&chunk[fill++], lun, method);
 		if (fill < ARRAY_SIZE(chunk))
 			continue;

@@ -137,6 +137,21 @@ void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_set);
 
+/**
+ * scst_ua_inherit - take over what was not reported
+ * @td: I_T_L nexus that has taken the place of @old, so that it is found by now
+ * @old: I_T_L nexus
+ *
+ * Context: any.
+ */
+void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old)
+{
+	unsigned int ua;
+
+	for_each_set_bit(ua, &old->ua, SCST_UA_NR)
+		scst_ua_set(td, ua);
+}
+
 static void ua_clear_included(struct scst_tgt_dev *td, unsigned int ua)
 {
 	unsigned long includes = ua_table[ua].includes;
@@ -353,13 +368,15 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_luns_changed);
 void scst_ua_luns_reported(struct scst_session *sess)
 {
 	struct scst_tgt_dev *td;
+	struct xarray *luns;
 	unsigned long lun;
 
 	WRITE_ONCE(sess->luns_reported, atomic_read(&sess->luns_gen));
 	/* The map is read after the number of its changes. */
 	smp_mb();
 	guard(rcu)();
-	xa_for_each(scst_luns(sess), lun, td)
+	luns = scst_luns(sess);
+	xa_for_each(luns, lun, td)
 		clear_bit(SCST_UA_LUNS_CHANGED, &td->ua);
 	/* And after the conditions of the changes that it shows are gone. */
 	smp_mb__after_atomic();

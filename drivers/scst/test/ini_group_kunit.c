@@ -221,6 +221,9 @@ static void ini_changes_luns(struct kunit *test)
 	/* It waits for what executes at the LUN that goes, and that alone. */
 	kit_task_waits(kit, task);
 	kit_runs(kit, stays);
+	/* Others do not wait. */
+	kit_completes(kit, kit_read_lun(kit, 1, SIMPLE, 0));
+	kit_completes(kit, kit_read_lun(kit, 1, SIMPLE, 1));
 	kit_release(kit, goes);
 	kit_ends(kit, goes);
 	kit_task_ends(kit, task);
@@ -275,6 +278,75 @@ static void ini_replaces_luns(struct kunit *test)
 	KUNIT_EXPECT_NE(test, 0, test_executed_seq(kit->units[1], read->tag));
 	ini_tells_other_unit(kit, 1);
 	kit_ends_sense(kit, kit_submit(kit, 0, &p), DATA_PROTECT, 0x27, 0);
+}
+
+/* What was not reported is, whatever nexus has come. */
+static void ini_keeps_attentions(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0 read_only=1"));
+	scst_device_ua(kit->units[0]->dev, SCST_UA_MODE_CHANGED, NULL);
+	KUNIT_ASSERT_EQ(test, 0, ini_add_pattern(kit, "g0", "init0"));
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x2a, 1);
+	ini_tells_other_unit(kit, 0);
+	kit_completes(kit, kit_read(kit, 0, SIMPLE));
+}
+
+static const enum scst_tmf_fn ini_fns[] = {
+	SCST_ABORT_TASK, SCST_ABORT_TASK_SET, SCST_CLEAR_TASK_SET,
+	SCST_LUN_RESET, SCST_TARGET_RESET, SCST_NEXUS_LOSS,
+};
+
+static void ini_fn_desc(const enum scst_tmf_fn *fn, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "function %u", *fn);
+}
+
+KUNIT_ARRAY_PARAM(ini_fn, ini_fns, ini_fn_desc);
+
+/* Another unit is at the LUN, but the command there is the initiator's still. */
+static void ini_tmf_after_replace(struct kunit *test)
+{
+	enum scst_tmf_fn fn = *(const enum scst_tmf_fn *)test->param_value;
+	struct kit *kit = ini_setup(test);
+	struct test_req *goes, *tmf;
+	struct kit_task *task;
+	char path[128];
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "0"));
+	goes = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, goes);
+	snprintf(path, sizeof(path),
+		 "/sys/devices/scst/targets/%s/ini_groups/g0/initiators/add",
+		 kit->name);
+	task = kit_start_write(kit, path, "init0");
+	kit_is_marked(kit, goes);
+	tmf = kit_tmf(kit, 0, fn, goes);
+	kit_runs(kit, tmf);
+	kit_release(kit, goes);
+	kit_ends(kit, goes);
+	KUNIT_EXPECT_TRUE(test, goes->aborted);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+	kit_task_ends(kit, task);
+}
+
+/* Who has other LUNs hears of it, however long the one that goes takes. */
+static void ini_tells_before_drain(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct test_req *goes = kit_read_lun(kit, 1, SIMPLE, 1);
+	struct kit_task *task;
+
+	kit_executes(kit, goes);
+	task = kit_start_del_lun(kit, 1);
+	kit_is_marked(kit, goes);
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x3f, 0x0e);
+	kit_task_waits(kit, task);
+	kit_release(kit, goes);
+	kit_ends(kit, goes);
+	kit_task_ends(kit, task);
+	kit_completes(kit, kit_read(kit, 0, SIMPLE));
 }
 
 /* From group to group as one step: no command finds the target's own LUNs. */
@@ -382,6 +454,9 @@ static struct kunit_case scst_ini_group_cases[] = {
 	KUNIT_CASE(ini_keeps_nexus),
 	KUNIT_CASE(ini_changes_luns),
 	KUNIT_CASE(ini_replaces_luns),
+	KUNIT_CASE(ini_keeps_attentions),
+	KUNIT_CASE_PARAM(ini_tmf_after_replace, ini_fn_gen_params),
+	KUNIT_CASE(ini_tells_before_drain),
 	KUNIT_CASE(ini_takes_at_once),
 	KUNIT_CASE(ini_reports_luns),
 	KUNIT_CASE(ini_session_goes),

@@ -515,6 +515,25 @@ static void order_exclusive_is_alone(struct kunit *test)
 	kit_completes(kit, w);
 }
 
+/* MODE SELECT may have set it: what comes after that writes nothing. */
+static void order_exclusive_sets_swp(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *x = kit_exclusive(kit, 0, SIMPLE);
+	struct test_req *r, *w;
+
+	kit_executes(kit, x);
+	r = kit_read(kit, 1, SIMPLE);
+	w = kit_write(kit, 1, SIMPLE, TEST_DATA_NOW);
+	kit_waits(kit, r);
+	kit_waits(kit, w);
+	kit->units[0]->dev->swp = true;
+	kit_completes(kit, x);
+	kit_completes(kit, r);
+	kit_ends_sense(kit, w, DATA_PROTECT, 0x27, 2);
+	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, w));
+}
+
 static void order_exclusive_ignores_data_wait(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
@@ -705,6 +724,7 @@ static struct kunit_case scst_order_cases[] = {
 	KUNIT_CASE(order_tst_and_session),
 	KUNIT_CASE(order_exclusive_waits),
 	KUNIT_CASE(order_exclusive_is_alone),
+	KUNIT_CASE(order_exclusive_sets_swp),
 	KUNIT_CASE(order_exclusive_ignores_data_wait),
 	KUNIT_CASE(order_exclusive_ordered),
 	KUNIT_CASE(order_unbind_waits),
