@@ -891,12 +891,14 @@ enum scst_dev_event {
  * @SCST_MEDIUM_EJECT_REQUEST: the user wants it removed
  * @SCST_MEDIUM_REMOVED: it was removed
  * @SCST_MEDIUM_NEW: a new one is in place
+ * @SCST_MEDIUM_DATA_LOST: cached data could not be written to it
  * @SCST_MEDIUM_NO_EVENT: nothing
  */
 enum scst_medium_event {
 	SCST_MEDIUM_EJECT_REQUEST,
 	SCST_MEDIUM_REMOVED,
 	SCST_MEDIUM_NEW,
+	SCST_MEDIUM_DATA_LOST,
 	SCST_MEDIUM_NO_EVENT
 };
 
@@ -1113,11 +1115,13 @@ struct scst_tmf {
  * @task_mgmt_fn_done: a request of scst_rx_tmf() has ended; @tmf is the
  *	driver's again.  Needed by those who call that.
  * @luns_changed: optional: the LUN map of @sess changed; return when the
- *	initiator has seen it, if the driver can know.  No core lock is held.
+ *	initiator has seen it, if the driver can know.  No core lock is held
+ *	but scst_tgt.move_mutex, where patterns of groups have changed: it must
+ *	not wait for another such change, in a group of the same target.
  * @luns_removing: optional: LUNs will go from @sess when this returns.  They
- *	still answer now, but scst_session_next_lun() passes over them.  No
- *	core lock is held.  This and @luns_changed may come for a session that
- *	is being unregistered, or was; there is a reference on it.
+ *	still answer now, but scst_session_next_lun() passes over them.  Locks
+ *	as for @luns_changed.  Both may come for a session that is being
+ *	unregistered, or was; there is a reference on it.
  * @close_session: optional: a user wants the session gone: call
  *	scst_unregister_session().  NULL: sessions cannot be closed by hand.
  * @get_initiator_port_transport_id: optional: fill in the TransportID (SPC-6 7.6.4)

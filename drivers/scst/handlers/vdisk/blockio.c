@@ -89,9 +89,34 @@ static struct blockio *to_blockio(const struct scst_cmd *cmd)
 static scst_sense_t blockio_work_again(struct scst_cmd *cmd);
 
 /*
+ * May it be a flush of the device's cache that has failed?  It is what becomes of
+ * REQ_FUA where the device does not know that.
+ */
+static bool blockio_may_flush(const struct blockio *bi, blk_opf_t opf)
+{
+	if (opf & REQ_PREFLUSH)
+		return true;
+	return (opf & REQ_FUA) && bdev_write_cache(bi->bdev) &&
+	       !bdev_fua(bi->bdev);
+}
+
+/*
  * Which of several bios failed does not say which block did, so that the first
  * block of the command is named: none before it is in error.
  */
+static scst_sense_t blockio_result(struct scst_cmd *cmd, blk_status_t status)
+{
+	blk_opf_t opf = to_blockio_cmd(cmd)->opf;
+	int err = blk_status_to_errno(status);
+
+	/* The device may say only once that it has lost what was in its cache. */
+	if (err && blockio_may_flush(to_blockio(cmd), opf))
+		vdisk_data_lost(to_vdisk(cmd->dev), err);
+	if (opf & REQ_PREFLUSH)
+		return vdisk_sync_end(cmd, err);
+	return vdisk_blk_error(cmd, status, op_is_write(opf), cmd->lba);
+}
+
 static void blockio_put(struct scst_cmd *cmd)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
@@ -105,13 +130,10 @@ static void blockio_put(struct scst_cmd *cmd)
 		vdisk_queue_work(cmd, blockio_work_again);
 		return;
 	}
-	if (likely(status == BLK_STS_OK))
+	if (likely(status == BLK_STS_OK && !(bc->opf & REQ_PREFLUSH)))
 		sense = SCST_GOOD;
-	else if (bc->opf & REQ_PREFLUSH)
-		sense = vdisk_flush_error(cmd, blk_status_to_errno(status));
 	else
-		sense = vdisk_blk_error(cmd, status, op_is_write(bc->opf),
-					cmd->lba);
+		sense = blockio_result(cmd, status);
 	scst_cmd_done(cmd, sense);
 }
 
@@ -336,11 +358,11 @@ static scst_sense_t blockio_write(struct scst_cmd *cmd, u32 len, bool fua)
 				    (fua ? REQ_FUA : 0));
 }
 
-/* A flush is of the whole device.  We have no cache that could have failed. */
+/* A flush is of the whole device. */
 static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
 {
 	if (to_vdisk(cmd->dev)->p.nv_cache)
-		return SCST_GOOD;
+		return vdisk_sync_end(cmd, 0);
 	blockio_init_cmd(cmd, 0, REQ_OP_WRITE | REQ_PREFLUSH | REQ_NOWAIT);
 	if (unlikely(!to_blockio(cmd)->nowait))
 		return vdisk_queue_work(cmd, blockio_work_again);
@@ -352,7 +374,6 @@ static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
  * What only a worker does
  */
 
-/* The device may say only once that it has lost what was in its cache. */
 static int blockio_flush(struct vdisk *vd, u64 pos, u64 len)
 {
 	struct blockio *bi = vd->store;
@@ -360,7 +381,7 @@ static int blockio_flush(struct vdisk *vd, u64 pos, u64 len)
 
 	ret = blkdev_issue_flush(bi->bdev);
 	if (ret)
-		WRITE_ONCE(vd->flush_failed, true);
+		vdisk_data_lost(vd, ret);
 	return ret;
 }
 
@@ -415,7 +436,8 @@ static void blockio_add_buf(struct bio *bio, void *buf, u32 len)
 static scst_sense_t blockio_write_atomic(struct scst_cmd *cmd, u32 len,
 					 bool fua)
 {
-	blk_opf_t opf = REQ_OP_WRITE | REQ_ATOMIC | REQ_SYNC | REQ_IDLE;
+	blk_opf_t opf = REQ_OP_WRITE | REQ_ATOMIC | REQ_SYNC | REQ_IDLE |
+			(fua ? REQ_FUA : 0);
 	struct blockio *bi = to_blockio(cmd);
 	struct bio *bio;
 	int ret;
@@ -429,11 +451,13 @@ static scst_sense_t blockio_write_atomic(struct scst_cmd *cmd, u32 len,
 	if (is_vmalloc_addr(buf))
 		flush_kernel_vmap_range(buf, len);
 	bio = bio_alloc_bioset(bi->bdev, DIV_ROUND_UP(len, PAGE_SIZE),
-			       opf | (fua ? REQ_FUA : 0), GFP_NOIO, &bi->bios);
+			       opf, GFP_NOIO, &bi->bios);
 	bio->bi_iter.bi_sector = vdisk_pos(cmd) >> SECTOR_SHIFT;
 	blockio_add_buf(bio, buf, len);
 	ret = submit_bio_wait(bio);
 	bio_put(bio);
+	if (ret && blockio_may_flush(bi, opf))
+		vdisk_data_lost(to_vdisk(cmd->dev), ret);
 	return ret ? vdisk_errno_error(cmd, ret, true, cmd->lba) : SCST_GOOD;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From an error of the backing store to sense data. */
 
+#include <kunit/visibility.h>
+#include <linux/atomic.h>
 #include <linux/blkdev.h>
 #include "vdisk.h"
 
@@ -102,8 +104,7 @@ scst_sense_t vdisk_errno_error(struct scst_cmd *cmd, int err, bool write,
 {
 	blk_status_t status = errno_to_blk_status(err);
 
-	/* Full in the sense of quotas and of the largest file. */
-	if (err == -EDQUOT || err == -EFBIG)
+	if (vdisk_is_full(err))
 		status = BLK_STS_NOSPC;
 	return vdisk_blk_error(cmd, status, write, lba);
 }
@@ -122,9 +123,72 @@ scst_sense_t vdisk_errno_error(struct scst_cmd *cmd, int err, bool write,
  */
 scst_sense_t vdisk_flush_error(struct scst_cmd *cmd, int err)
 {
-	if (err == -ENOSPC || err == -EDQUOT || err == -EFBIG)
+	if (vdisk_is_full(err))
 		return vdisk_no_space(cmd);
 	vdisk_count_error(cmd, true);
 	scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
 	return SCST_SENSE_WRITE_ERROR;
+}
+
+/**
+ * vdisk_data_lost - what was cached could not be written to the medium
+ * @vd: virtual disk
+ * @err: negative errno
+ *
+ * The store may say so only once, but whose data it was is not known: each I_T
+ * nexus of the unit hears of it from its next SYNCHRONIZE CACHE.
+ *
+ * Context: any.
+ */
+void vdisk_data_lost(struct vdisk *vd, int err)
+{
+	WRITE_ONCE(vd->loss_error, err);
+	/* Pairs with the one in vdisk_check_losses(). */
+	atomic_inc_return_release(&vd->losses);
+	scst_device_medium_event(vd->dev, SCST_MEDIUM_DATA_LOST);
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_data_lost);
+
+/**
+ * vdisk_check_losses - was cached data lost meanwhile?
+ * @vd: virtual disk
+ * @since: its number of losses before
+ *
+ * Context: any.
+ * Return: 0, or the negative errno of the last loss.
+ */
+int vdisk_check_losses(const struct vdisk *vd, int since)
+{
+	/* Pairs with the one in vdisk_data_lost(). */
+	if (likely(atomic_read_acquire(&vd->losses) == since))
+		return 0;
+	return READ_ONCE(vd->loss_error);
+}
+
+/* Has the I_T nexus to be told of a loss?  Then it is, by this command. */
+static bool vdisk_take_loss(struct scst_cmd *cmd)
+{
+	/* Most units never have one, and need no lock to know that. */
+	return unlikely(atomic_read(&to_vdisk(cmd->dev)->losses)) &&
+	       scst_cmd_take_medium_event(cmd) == SCST_MEDIUM_DATA_LOST;
+}
+
+/**
+ * vdisk_sync_end - how does SYNCHRONIZE CACHE end?
+ * @cmd: command that has done its work
+ * @err: how that has ended, 0 or a negative errno
+ *
+ * Context: any.
+ * Return: sense code to end @cmd with: an error too if another flush has found
+ * data to be lost that the I_T nexus may have written.
+ */
+scst_sense_t vdisk_sync_end(struct scst_cmd *cmd, int err)
+{
+	const struct vdisk *vd = to_vdisk(cmd->dev);
+	bool lost = vdisk_take_loss(cmd);
+
+	if (!err)
+		err = lost ? READ_ONCE(vd->loss_error) :
+			     vdisk_check_losses(vd, to_vdisk_work(cmd)->losses);
+	return err ? vdisk_flush_error(cmd, err) : SCST_GOOD;
 }

@@ -21,6 +21,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
+#include <linux/errseq.h>
 #include <linux/fadvise.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
@@ -31,6 +32,7 @@
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/statfs.h>
 #include <linux/uio.h>
 #include "vdisk.h"
@@ -44,9 +46,8 @@
 /**
  * struct fileio - an open file
  * @file: the file
- * @sync_file: the same, opened once more for SYNCHRONIZE CACHE: an open file is
- *	told of an error of writeback once, so that a flush of another command
- *	does not use up what is to be told here
+ * @wb_lock: protects @wb_err
+ * @wb_err: errors of writeback that were counted by vdisk_data_lost()
  * @regular: it is a regular file, whose file system can be frozen
  * @shmem: tmpfs
  * @nowait_read: its file system can read without waiting
@@ -54,7 +55,8 @@
  */
 struct fileio {
 	struct file *file;
-	struct file *sync_file;
+	spinlock_t wb_lock;	/* see above */
+	errseq_t wb_err;
 	bool regular;
 	bool shmem;
 	bool nowait_read;
@@ -370,22 +372,35 @@ static int fileio_rw(struct scst_cmd *cmd, int flags)
  */
 
 /*
- * Flush.  The range has failed too if somebody else was told of an error that
- * happened after @since was sampled.
+ * Has writeback failed since this was asked last?  For others this is no news, but
+ * only when it has been counted: under the lock, so that none of them says in
+ * between that all is well.
  */
-static int fileio_fsync(struct file *file, errseq_t since, u64 pos, u64 len)
+static int fileio_check_writeback(struct vdisk *vd)
 {
-	int ret;
+	struct fileio *fi = vd->store;
+	int err;
 
-	ret = vfs_fsync_range(file, pos, len ? pos + len - 1 : LLONG_MAX, 1);
-	return ret ?: filemap_check_wb_err(file->f_mapping, since);
+	guard(spinlock)(&fi->wb_lock);
+	err = errseq_check_and_advance(&fi->file->f_mapping->wb_err,
+				       &fi->wb_err);
+	if (err)
+		vdisk_data_lost(vd, err);
+	return err;
 }
 
 static int fileio_flush(struct vdisk *vd, u64 pos, u64 len)
 {
 	struct fileio *fi = vd->store;
+	u64 last = len ? pos + len - 1 : LLONG_MAX;
+	int ret, err;
 
-	return fileio_fsync(fi->file, READ_ONCE(fi->file->f_wb_err), pos, len);
+	ret = vfs_fsync_range(fi->file, pos, last, 1);
+	err = fileio_check_writeback(vd);
+	/* There are other errors: of the journal, of the cache of the device. */
+	if (ret && !err)
+		vdisk_data_lost(vd, ret);
+	return ret ?: err;
 }
 
 /* What somebody uses stays: there is no other copy for it to differ from. */
@@ -408,12 +423,10 @@ static void fileio_read_ahead(struct vdisk *vd, u64 pos, u64 len)
 
 static scst_sense_t fileio_work_sync(struct scst_cmd *cmd)
 {
-	struct file *file = to_fileio(cmd)->sync_file;
-	int ret;
+	int ret = fileio_flush(to_vdisk(cmd->dev), vdisk_pos(cmd),
+			       vdisk_len(cmd));
 
-	ret = fileio_fsync(file, READ_ONCE(file->f_wb_err), vdisk_pos(cmd),
-			   vdisk_len(cmd));
-	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
+	return vdisk_sync_end(cmd, ret);
 }
 
 static scst_sense_t fileio_work_read(struct scst_cmd *cmd)
@@ -427,7 +440,6 @@ static scst_sense_t fileio_work_write(struct scst_cmd *cmd)
 {
 	struct fileio_cmd *fc = to_fileio_cmd(cmd);
 	struct file *file = to_fileio(cmd)->file;
-	errseq_t since = READ_ONCE(file->f_wb_err);
 	int ret;
 
 	file_start_write(file);
@@ -436,9 +448,7 @@ static scst_sense_t fileio_work_write(struct scst_cmd *cmd)
 	vdisk_space_used(to_vdisk(cmd->dev));
 	if (ret)
 		return fileio_error(cmd, ret);
-	if (fc->fua)
-		ret = fileio_fsync(file, since, vdisk_pos(cmd), fc->len);
-	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
+	return fc->fua ? vdisk_flush(cmd, vdisk_pos(cmd), fc->len) : SCST_GOOD;
 }
 
 /* The whole command by direct I/O once more, on a buffer that suits it. */
@@ -457,11 +467,15 @@ static scst_sense_t fileio_direct_copy(struct scst_cmd *cmd)
  */
 static scst_sense_t fileio_work_direct_end(struct scst_cmd *cmd)
 {
-	long ret = (long)to_fileio_cmd(cmd)->iocb.private;
+	struct fileio_cmd *fc = to_fileio_cmd(cmd);
+	long ret = (long)fc->iocb.private;
 
-	if (ret < 0 && ret != -EINVAL && ret != -EAGAIN && ret != -EOPNOTSUPP)
-		return fileio_error(cmd, ret);
-	return fileio_direct_copy(cmd);
+	if (ret >= 0 || ret == -EINVAL || ret == -EAGAIN || ret == -EOPNOTSUPP)
+		return fileio_direct_copy(cmd);
+	/* With IOCB_DSYNC it may be a flush of the device's cache. */
+	if (fc->write && fc->fua && !vdisk_is_full(ret))
+		vdisk_data_lost(to_vdisk(cmd->dev), ret);
+	return fileio_error(cmd, ret);
 }
 
 static void fileio_direct_put(struct fileio_cmd *fc)
@@ -659,7 +673,7 @@ static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 			u64 src_pos, u64 len, bool fua)
 {
 	struct fileio *from = src->store, *to = dst->store;
-	errseq_t since = READ_ONCE(to->file->f_wb_err);
+	int losses = atomic_read(&dst->losses), ret;
 	loff_t n;
 
 	n = vfs_clone_file_range(from->file, src_pos, to->file, dst_pos, len,
@@ -670,7 +684,10 @@ static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 		return n;
 	if (n != len)
 		return -EIO;
-	return fua ? fileio_fsync(to->file, since, dst_pos, len) : 0;
+	if (!fua)
+		return 0;
+	ret = fileio_flush(dst, dst_pos, len);
+	return ret ?: vdisk_check_losses(dst, losses);
 }
 
 /*
@@ -740,16 +757,14 @@ static scst_sense_t fileio_write(struct scst_cmd *cmd, u32 len, bool fua)
 
 static scst_sense_t fileio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
 {
-	const struct fileio *fi = to_fileio(cmd);
-	int ret;
+	struct vdisk *vd = to_vdisk(cmd->dev);
 
 	/* Memory is the medium. */
-	if (fi->shmem)
+	if (to_fileio(cmd)->shmem)
 		return SCST_GOOD;
-	if (!to_vdisk(cmd->dev)->p.nv_cache)
+	if (!vd->p.nv_cache)
 		return vdisk_queue_work(cmd, fileio_work_sync);
-	ret = file_check_and_advance_wb_err(fi->sync_file);
-	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
+	return vdisk_sync_end(cmd, fileio_check_writeback(vd));
 }
 
 /* ------------------------------------------------------------------------
@@ -902,6 +917,8 @@ static void fileio_init(struct fileio *fi, const struct vdisk *vd)
 {
 	struct file *file = fi->file;
 
+	spin_lock_init(&fi->wb_lock);
+	fi->wb_err = filemap_sample_wb_err(file->f_mapping);
 	fi->regular = S_ISREG(file_inode(file)->i_mode);
 	fi->shmem = shmem_file(file);
 	/* A block device takes a lock that is held during I/O. */
@@ -921,7 +938,7 @@ static void fileio_limit_reclaim(struct address_space *mapping)
 				      ~(__GFP_IO | __GFP_FS));
 }
 
-static int fileio_open_files(struct vdisk *vd, struct fileio *fi)
+static int fileio_open_checked(struct vdisk *vd, struct fileio *fi)
 {
 	int ret;
 
@@ -930,16 +947,7 @@ static int fileio_open_files(struct vdisk *vd, struct fileio *fi)
 		return PTR_ERR(fi->file);
 	ret = fileio_check_file(vd, fi->file);
 	if (ret)
-		goto put;
-	fi->sync_file = file_clone_open(fi->file);
-	if (IS_ERR(fi->sync_file)) {
-		ret = PTR_ERR(fi->sync_file);
-		goto put;
-	}
-	return 0;
-
-put:
-	fileio_close_file(fi->file);
+		fileio_close_file(fi->file);
 	return ret;
 }
 
@@ -952,7 +960,7 @@ static int fileio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	if (!fi)
 		return -ENOMEM;
 
-	ret = fileio_open_files(vd, fi);
+	ret = fileio_open_checked(vd, fi);
 	if (ret) {
 		kfree(fi);
 		dev_err(&vd->dev->dev, "cannot use file %.256s: %pe\n",
@@ -971,7 +979,6 @@ static void fileio_close(struct vdisk *vd)
 	struct fileio *fi = vd->store;
 
 	vd->store = NULL;
-	fileio_close_file(fi->sync_file);
 	fileio_close_file(fi->file);
 	kfree(fi);
 }

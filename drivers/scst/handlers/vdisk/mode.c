@@ -2,6 +2,7 @@
 /* Mode parameters of a virtual disk, and MODE SENSE (SPC-6, SBC-5). */
 
 #include <kunit/visibility.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include "mode.h"
@@ -124,11 +125,23 @@ void vdisk_mode_init(struct vdisk *vd)
 	vdisk_mode_set(vd, &mode);
 }
 
+/* The reset may be what memory reclaim on this host waits for. */
+static void mode_flush(struct vdisk *vd)
+{
+	unsigned int noio = memalloc_noio_save();
+
+	vdisk_flush_all(vd);
+	memalloc_noio_restore(noio);
+}
+
 /**
  * vdisk_reset - a logical unit reset: saved mode parameters, active power condition
  * @dev: logical unit none of whose commands executes
  *
- * Context: process context.
+ * As with MODE SELECT, what is cached is written before WCE becomes zero.  The
+ * reset does not fail if that does.
+ *
+ * Context: process context; may wait for I/O.
  */
 void vdisk_reset(struct scst_device *dev)
 {
@@ -136,6 +149,8 @@ void vdisk_reset(struct scst_device *dev)
 	struct vdisk_mode mode;
 
 	vdisk_mode_saved(vd, &mode);
+	if (vd->worker && vd->wce && !mode.wce)
+		mode_flush(vd);
 	vdisk_mode_set(vd, &mode);
 	WRITE_ONCE(vd->power, VDISK_POWER_ACTIVE);
 }

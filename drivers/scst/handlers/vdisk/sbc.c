@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands of SBC-5 that every disk has: reading, writing, capacity. */
 
+#include <kunit/visibility.h>
 #include <linux/unaligned.h>
 #include "vdisk.h"
 
@@ -92,9 +93,13 @@ scst_sense_t vdisk_len_error(struct scst_cmd *cmd)
 	case 32:
 		return scst_cmd_cdb_error(cmd, 28, 8);
 	default:
+		/* Bytes 10 and 11 are its boundary. */
+		if (cmd->op->opcode == WRITE_ATOMIC_16)
+			return scst_cmd_cdb_error(cmd, 12, 8);
 		return scst_cmd_cdb_error(cmd, 10, 8);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(vdisk_len_error);
 
 /**
  * vdisk_parse - check a decoded command before its data is fetched
@@ -193,7 +198,25 @@ scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len)
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	int ret = vd->type->ops->flush(vd, pos, len);
 
+	/* What another flush has found lost may be what @cmd has written. */
+	if (!ret)
+		ret = vdisk_check_losses(vd, to_vdisk_work(cmd)->losses);
 	return ret ? vdisk_flush_error(cmd, ret) : SCST_GOOD;
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_flush);
+
+/**
+ * vdisk_flush_all - write all that is cached to the medium, for no command
+ * @vd: virtual disk with a store
+ *
+ * Initiators hear of an error from SYNCHRONIZE CACHE.
+ *
+ * Context: worker, or process context under memalloc_noio_save(); waits for I/O.
+ */
+void vdisk_flush_all(struct vdisk *vd)
+{
+	if (vd->type->ops->flush(vd, 0, 0))
+		scst_device_event(vd->dev, SCST_DEV_EVENT_IO_ERROR);
 }
 
 /**
@@ -253,13 +276,10 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
 		return sense;
 	if (!vd->worker)
 		return SCST_GOOD;
-	if (READ_ONCE(vd->flush_failed)) {
-		WRITE_ONCE(vd->flush_failed, false);
-		return SCST_SENSE_WRITE_ERROR;
-	}
+	to_vdisk_work(cmd)->losses = atomic_read(&vd->losses);
 	if ((cmd->cdb[1] & SYNC_IMMED) && !vd->p.nv_cache) {
 		vdisk_queue_flush(vd);
-		return SCST_GOOD;
+		return vdisk_sync_end(cmd, 0);
 	}
 	return vd->type->ops->sync(cmd, vdisk_pos(cmd), vdisk_len(cmd));
 }

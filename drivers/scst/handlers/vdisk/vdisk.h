@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/blk_types.h>
+#include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -333,11 +334,11 @@ struct vdisk_limits {
  *	worker may call it too.
  * @write: WRITE; with @fua it has to be on the medium before it is done
  * @sync: SYNCHRONIZE CACHE: write what is cached of the range to the medium,
- *	and tell of what was lost since the last one, even if it was known to
- *	@flush.  With nv_cache=1 only the latter.  NULL together with all that
- *	follow when there is no cache.
+ *	and end with what vdisk_sync_end() returns.  With nv_cache=1 only the
+ *	latter.  NULL together with all that follow when there is no cache.
  * @flush: for other commands: write what is cached of the range to the medium;
- *	a length of zero is up to the end
+ *	a length of zero is up to the end.  When it fails it has called
+ *	vdisk_data_lost().
  * @drop_cache: optional: forget what is cached of the range and was flushed, so
  *	that the medium is read
  * @read_ahead: begin to read the range to the cache; if there can be one
@@ -524,8 +525,8 @@ struct vdisk_mode {
  * @store: the store's own, while it is open
  * @worker: see worker.c; while it is open
  * @flush_work: SYNCHRONIZE CACHE with IMMED=1
- * @flush_failed: a flush nobody waited for, or one of a block device, which
- *	tells only once.  For the next SYNCHRONIZE CACHE to tell.
+ * @losses: how often it was found that cached data was lost
+ * @loss_error: why, the last time: a negative errno
  * @filename_size: bytes at @filename
  * @filename: path of the backing store
  */
@@ -557,7 +558,8 @@ struct vdisk {
 	void *store;
 	struct vdisk_worker *worker;
 	struct work_struct flush_work;
-	bool flush_failed;
+	atomic_t losses;
+	int loss_error;
 	size_t filename_size;
 	char filename[];
 };
@@ -572,12 +574,19 @@ static inline struct vdisk *to_vdisk(const struct scst_device *dev)
  * @list: link in the queue
  * @fn: what to do; returns as exec() does, but may wait
  * @result: what it returned
+ * @losses: those of the unit before the command has written anything
  */
 struct vdisk_work {
 	struct list_head list;
 	scst_sense_t (*fn)(struct scst_cmd *cmd);
 	scst_sense_t result;
+	int losses;
 };
+
+static inline struct vdisk_work *to_vdisk_work(struct scst_cmd *cmd)
+{
+	return (struct vdisk_work *)cmd->priv;
+}
 
 static inline bool vdisk_is_cdrom(const struct vdisk *vd)
 {
@@ -605,6 +614,12 @@ static inline bool vdisk_write_fua(const struct scst_cmd *cmd)
 
 	return vdisk_write_through(vd) ||
 	       (vdisk_wants_fua(cmd) && !vd->p.nv_cache);
+}
+
+/* Is the store full, also in the sense of quotas and of the largest file? */
+static inline bool vdisk_is_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
 static inline bool vdisk_is_thin(const struct vdisk *vd)
@@ -754,6 +769,9 @@ scst_sense_t vdisk_blk_error(struct scst_cmd *cmd, blk_status_t status,
 scst_sense_t vdisk_errno_error(struct scst_cmd *cmd, int err, bool write,
 			       u64 lba);
 scst_sense_t vdisk_flush_error(struct scst_cmd *cmd, int err);
+void vdisk_data_lost(struct vdisk *vd, int err);
+int vdisk_check_losses(const struct vdisk *vd, int since);
+scst_sense_t vdisk_sync_end(struct scst_cmd *cmd, int err);
 
 /* opcodes.c */
 extern const struct scst_opcode vdisk_opcodes[];
@@ -811,6 +829,7 @@ scst_sense_t vdisk_parse(struct scst_cmd *cmd);
 scst_sense_t vdisk_check_access(struct scst_cmd *cmd);
 scst_sense_t vdisk_len_error(struct scst_cmd *cmd);
 scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);
+void vdisk_flush_all(struct vdisk *vd);
 scst_sense_t vdisk_check_started(struct scst_device *dev);
 scst_sense_t vdisk_check_medium(struct scst_device *dev);
 scst_sense_t vdisk_flush_cmd(struct scst_cmd *cmd);

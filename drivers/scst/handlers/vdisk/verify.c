@@ -139,7 +139,9 @@ static scst_sense_t vdisk_work_verify(struct scst_cmd *cmd)
 
 static scst_sense_t vdisk_work_write_and_verify(struct scst_cmd *cmd)
 {
-	scst_sense_t sense = vdisk_write_sg(cmd, cmd->xfer_len, false);
+	/* With WCE=1 vdisk_to_medium() does it. */
+	bool fua = vdisk_write_through(to_vdisk(cmd->dev));
+	scst_sense_t sense = vdisk_write_sg(cmd, cmd->xfer_len, fua);
 
 	return sense == SCST_GOOD ? vdisk_work_verify(cmd) : sense;
 }

@@ -335,10 +335,11 @@ scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	struct vdisk_queue *q = raw_cpu_ptr(vd->worker->queues);
-	struct vdisk_work *work = (struct vdisk_work *)cmd->priv;
+	struct vdisk_work *work = to_vdisk_work(cmd);
 	unsigned long flags;
 
 	work->fn = fn;
+	work->losses = atomic_read(&vd->losses);
 	spin_lock_irqsave(&q->lock, flags);
 	list_add_tail(&work->list, &q->cmds);
 	q->nr_cmds++;
@@ -353,10 +354,7 @@ static void vdisk_flush_fn(struct work_struct *work)
 	struct vdisk *vd = container_of(work, struct vdisk, flush_work);
 	unsigned int flags = vdisk_enter_io();
 
-	if (vd->type->ops->flush(vd, 0, 0)) {
-		WRITE_ONCE(vd->flush_failed, true);
-		scst_device_event(vd->dev, SCST_DEV_EVENT_IO_ERROR);
-	}
+	vdisk_flush_all(vd);
 	vdisk_leave_io(flags);
 }
 

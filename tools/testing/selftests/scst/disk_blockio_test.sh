@@ -107,6 +107,63 @@ write_through() {
 	unexport_disk disk01
 }
 
+# flushes: how many the store has seen
+flushes() {
+	awk '{ print $16 }' "/sys/block/${store#/dev/}/stat"
+}
+
+store_has_a_cache() {
+	[ "$(cat "/sys/block/${store#/dev/}/queue/write_cache")" = "write back" ] ||
+		skip "$store has no cache"
+}
+
+# new_sg: of $disk, in $sg, with nothing to tell
+new_sg() {
+	sg=$(sg_of tgt0 "$lun" "${1-}")
+	sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+}
+
+# WRITE AND VERIFY has its blocks on the medium, whether they may be cached or not
+write_and_verify_flushes() {
+	local handler params before
+
+	store_has_a_cache
+	while read -r handler params; do
+		export_disk "$handler" disk01 "filename=$store $params"
+		new_sg
+		before=$(flushes)
+		quiet sg_raw -s 512 -i /dev/urandom "$sg" 2e 00 00 00 00 00 00 00 01 00
+		[ "$(flushes)" -gt "$before" ] || fail "no flush: $handler $params"
+		unexport_disk disk01
+	done <<-END
+		vdisk_blockio write_through=0
+		vdisk_blockio write_through=1
+		vdisk_fileio write_through=0
+		vdisk_fileio write_through=1
+		vdisk_fileio write_through=1 o_direct=1
+	END
+}
+
+# What is cached is on the medium when a reset gives WCE its saved value, zero
+reset_flushes() {
+	local before saved=/var/lib/scst/mode
+
+	store_has_a_cache
+	mkdir -p $saved
+	export_disk vdisk_blockio disk05 "filename=$store"
+	new_sg
+	quiet sdparm --quiet --set=WCE=0 --save "$sg"
+	quiet sdparm --quiet --set=WCE=1 "$sg"
+	dd if=/dev/urandom of="$disk" bs=4k count=1 oflag=direct status=none
+	before=$(flushes)
+	quiet sg_reset -d "$sg"
+	[ "$(flushes)" -gt "$before" ] || fail "no flush"
+	sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+	expect "WCE" 0 "$(sdparm --get=WCE "$sg" | awk 'END { print $2 }')"
+	unexport_disk disk05
+	rm -f $saved/disk05*
+}
+
 nv_cache() {
 	export_disk vdisk_blockio disk01 "filename=$store nv_cache=1"
 	expect "cache" "write through" "$(queue write_cache)"
@@ -194,10 +251,18 @@ read_large() {
 	unexport_disk disk04
 }
 
+# debug_disk: a disk of scsi_debug, its directory in $dir
+debug_disk() {
+	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*'
+
+	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
+	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
+	dir=$(compgen -G "$adapter")
+}
+
 # A bio that may not wait cannot be split either
 large_reads_need_no_worker() {
-	local null=/sys/kernel/config/nullb/nullb-large
-	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*' dir
+	local null=/sys/kernel/config/nullb/nullb-large dir
 
 	modinfo -n null_blk scsi_debug >/dev/null 2>&1 ||
 		skip "the kernel has no null_blk or no scsi_debug"
@@ -212,10 +277,76 @@ large_reads_need_no_worker() {
 	echo 64 >/sys/block/nullb-large/queue/max_sectors_kb
 	read_large /dev/nullb-large
 	# No limit of the size of a segment
-	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
-	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
-	dir=$(compgen -G "$adapter")
+	debug_disk
 	read_large "/dev/${dir##*/}"
+}
+
+# sync_status SG [BYTE1]: of SYNCHRONIZE CACHE(10)
+sync_status() {
+	local status=0
+
+	sg_raw "$1" 35 "${2:-00}" 00 00 00 00 00 00 00 00 >/dev/null 2>&1 || status=$?
+	echo "$status"
+}
+
+sync_fails() {
+	[ "$(sync_status "$1")" = 3 ]
+}
+
+# lose COUNT OPCODE DISK: write a block, of which the store will fail to write what is
+# cached.  COUNT as scsi_debug has it: 1 always, -1 once.
+lose() {
+	dd if=/dev/urandom of="$3" bs=4k count=1 oflag=direct status=none
+	put "$errors" "2 $1 $2 0 0 2 4 44 0"
+}
+
+# lose_data HANDLER OPCODE: OPCODE is what the cache is written with
+lose_data() {
+	local a b
+
+	export_disk "$1" disk06 "filename=/dev/${dir##*/}"
+	add_session tgt0 host1
+	disk_of tgt0 "$lun" host1 >/dev/null
+	new_sg host0
+	a=$sg
+	new_sg host1
+	b=$sg
+	expect "$1: none lost" "0 0" "$(sync_status "$a") $(sync_status "$b")"
+
+	lose 1 "$2" "$(disk_of tgt0 "$lun" host1)"
+	expect "$1: who flushes" 3 "$(sync_status "$a")"
+	put "$errors" "- 2 $2"
+	add_session tgt0 host2
+	disk_of tgt0 "$lun" host2 >/dev/null
+	new_sg host2
+	expect "$1: who came later" 0 "$(sync_status "$sg")"
+	del_session tgt0 host2
+	expect "$1: who was told" 0 "$(sync_status "$a")"
+	expect "$1: the other one" "3 0" "$(sync_status "$b") $(sync_status "$b")"
+
+	# With IMMED=1 the next one says so, whose flush may be the one that fails
+	lose -1 "$2" "$(disk_of tgt0 "$lun" host1)"
+	expect "$1: IMMED" 0 "$(sync_status "$a" 02)"
+	within 10 sync_fails "$b" || fail "$1: nobody hears of it"
+	sync_fails "$a" || fail "$1: only one hears of it"
+	put "$errors" "- 2 $2"
+	# Both flushes may have failed, and sd shall not be the one who is told
+	msg "$1: then $(sync_status "$a") $(sync_status "$b")"
+	del_session tgt0 host1
+	unexport_disk disk06
+}
+
+# What is lost may be anybody's: each initiator that is there hears of it, once
+lost_data_is_told_to_all() {
+	local dir errors hctl
+
+	modinfo -n scsi_debug >/dev/null 2>&1 || skip "the kernel has no scsi_debug"
+	debug_disk
+	hctl=${dir%/block/*}
+	errors=/sys/kernel/debug/scsi_debug/${hctl##*/}/error
+	[ -w "$errors" ] || skip "scsi_debug makes no errors"
+	lose_data vdisk_blockio 35
+	lose_data vdisk_fileio 2a
 }
 
 take_apart() {
@@ -240,6 +371,7 @@ log=$(log_mark)
 mkdir "$tmp/mnt"
 main a_block_device usage_maps large_and_odd_requests buffered_write_back_and_fsync \
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
-	nv_cache read_only a_write_protected_device a_file_is_no_block_device \
+	write_and_verify_flushes reset_flushes nv_cache read_only \
+	a_write_protected_device a_file_is_no_block_device \
 	two_disks the_submitter_uses_the_store_too large_reads_need_no_worker \
-	take_apart kernel_log
+	lost_data_is_told_to_all take_apart kernel_log

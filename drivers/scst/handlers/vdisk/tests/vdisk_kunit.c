@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of virtual disks: parameters, INQUIRY data, and the parameter lists of
- * MODE SELECT, each with what no sane initiator or user would send.
+ * MODE SELECT, each with what no sane initiator or user would send; and what is
+ * made of errors.
  */
 
 #include <kunit/test.h>
+#include <linux/errno.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -1304,6 +1306,79 @@ static void select_fuzz_test(struct kunit *test)
 	}
 }
 
+/* ------------------------------------------------------------------------
+ * Commands of SBC-5
+ */
+
+/* Where each CDB has the number of blocks */
+static void len_error_test(struct kunit *test)
+{
+	static const struct {
+		u8 opcode;
+		u8 cdb_len;
+		u16 byte;
+	} rows[] = {
+		{ WRITE_10, 10, 7 },
+		{ WRITE_12, 12, 6 },
+		{ WRITE_16, 16, 10 },
+		{ WRITE_ATOMIC_16, 16, 12 },
+		{ VARIABLE_LENGTH_CMD, 32, 28 },
+	};
+	struct fixture *f = test->priv;
+	struct scst_opcode op = { };
+	unsigned int i;
+
+	f->cmd.op = &op;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		op.opcode = rows[i].opcode;
+		op.cdb_len = rows[i].cdb_len;
+		f->cmd.field_valid = false;
+		KUNIT_EXPECT_EQ(test, (__force u32)vdisk_len_error(&f->cmd),
+				(__force u32)SCST_SENSE_INVALID_FIELD_IN_CDB);
+		KUNIT_EXPECT_TRUE(test, f->cmd.field_valid);
+		KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, rows[i].byte);
+	}
+}
+
+static int fixture_flush(struct vdisk *vd, u64 pos, u64 len)
+{
+	return 0;
+}
+
+static void fixture_event(struct work_struct *work)
+{
+}
+
+static void expect_flush(struct kunit *test, scst_sense_t want)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, (__force u32)vdisk_flush(&f->cmd, 0, 0),
+			(__force u32)want);
+}
+
+/*
+ * The flush of a command succeeds, but another one has found, after the command
+ * began to write, that data was lost.
+ */
+static void flush_lost_test(struct kunit *test)
+{
+	static const struct vdisk_ops ops = { .flush = fixture_flush };
+	struct fixture *f = test->priv;
+	int *losses = &to_vdisk_work(&f->cmd)->losses;
+
+	INIT_DELAYED_WORK(&f->dev.event_work, fixture_event);
+	f->type.ops = &ops;
+	expect_flush(test, SCST_GOOD);
+	vdisk_data_lost(f->vd, -EIO);
+	expect_flush(test, SCST_SENSE_WRITE_ERROR);
+	*losses = atomic_read(&f->vd->losses);
+	expect_flush(test, SCST_GOOD);
+	vdisk_data_lost(f->vd, -ENOSPC);
+	expect_flush(test, SCST_SENSE_NO_SPACE);
+	cancel_delayed_work_sync(&f->dev.event_work);
+}
+
 static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(params_defaults_test),
 	KUNIT_CASE(params_values_test),
@@ -1350,6 +1425,8 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(select_capacity_test),
 	KUNIT_CASE(select_wce_fixed_test),
 	KUNIT_CASE_SLOW(select_fuzz_test),
+	KUNIT_CASE(len_error_test),
+	KUNIT_CASE(flush_lost_test),
 	{ }
 };
 
