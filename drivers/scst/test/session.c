@@ -345,6 +345,12 @@ static ssize_t results_write(struct file *file, const char __user *buf,
 }
 DEFINE_SHOW_STORE_ATTRIBUTE(results);
 
+static enum scst_cmd_state req_state(const struct test_req *req)
+{
+	/* In on_free_cmd() it has no command any more. */
+	return req->cmd ? READ_ONCE(req->cmd->cmd.state) : SCST_CMD_RESPONDING;
+}
+
 static int pending_show(struct seq_file *s, void *unused)
 {
 	struct test_sess *ts = s->private;
@@ -357,7 +363,7 @@ static int pending_show(struct seq_file *s, void *unused)
 				   fn_names[req->tmf.fn]);
 		else
 			seq_printf(s, "cmd %llu %s\n", req->tag,
-				   state_names[READ_ONCE(req->cmd->cmd.state)]);
+				   state_names[req_state(req)]);
 	}
 	return 0;
 }
@@ -386,4 +392,17 @@ void test_sess_debugfs(struct test_sess *ts)
 	debugfs_create_bool("ignore_abort", 0600, dir, &ts->ignore_abort);
 	debugfs_create_bool("hold_response", 0600, dir, &ts->hold_response);
 	debugfs_create_u32("violations", 0400, dir, &ts->violations);
+}
+
+/**
+ * test_sess_no_submit - take away the files that need the core's session
+ * @ts: I_T nexus; the rest of its directory goes when it has ended
+ *
+ * Context: process context; waits for who writes to them.
+ */
+void test_sess_no_submit(struct test_sess *ts)
+{
+	debugfs_lookup_and_remove("submit", ts->dir);
+	debugfs_lookup_and_remove("tmf", ts->dir);
+	debugfs_lookup_and_remove("sgv_bench", ts->dir);
 }

@@ -177,7 +177,7 @@ static int sgv_bench_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The files of a nexus are gone before it is: see sess_close(). */
+/* The file is gone before the nexus is: see sess_close(). */
 const struct file_operations test_sgv_bench_fops = {
 	.owner	 = THIS_MODULE,
 	.open	 = sgv_bench_open,

@@ -73,7 +73,6 @@ static void sess_end_req(struct test_sess *ts, struct test_req *req)
 	scoped_guard(spinlock_irqsave, &ts->lock) {
 		if (req->end_seq)
 			ts->violations++;
-		req->cmd = NULL;
 		list_move_tail(&req->entry, &ts->ended);
 		ts->nr_running--;
 		if (ts->nr_ended < TEST_MAX_ENDED) {
@@ -280,14 +279,19 @@ static void test_on_free_cmd(struct scst_cmd *cmd)
 {
 	struct test_cmd *tc = to_test_cmd(cmd);
 	struct test_req *req = tc->req;
+	struct test_sess *ts = req->ts;
 
-	if (!req->xmit_seq || req->response_held)
-		req->ts->violations++;
+	scoped_guard(spinlock_irqsave, &ts->lock) {
+		if (!req->xmit_seq || req->response_held)
+			ts->violations++;
+		/* Nobody looks at it any more. */
+		req->cmd = NULL;
+	}
 	/* What the core does with it now is seen. */
 	scst_sgv_free(tc->sgv);
 	memset(tc, POISON_FREE, sizeof(*tc));
 	kfree(tc);
-	sess_end_req(req->ts, req);
+	sess_end_req(ts, req);
 }
 
 static void test_task_mgmt_fn_done(struct scst_tmf *tmf)
@@ -596,9 +600,10 @@ static void sess_close(struct test_sess *ts)
 {
 	struct test_tgt *tt = ts->tt;
 
-	/* Nothing is submitted after that. */
-	debugfs_remove(ts->dir);
+	/* Nothing is submitted after that, but what it waits for can still end. */
+	test_sess_no_submit(ts);
 	scst_unregister_session(ts->sess);
+	debugfs_remove(ts->dir);
 	WARN_ON_ONCE(!list_empty(&ts->running));
 	test_clear_ended(ts);
 	kfree(ts);

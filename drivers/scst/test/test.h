@@ -325,5 +325,6 @@ extern const struct file_operations test_sgv_bench_fops;
 
 /* session.c: a nexus in debugfs */
 void test_sess_debugfs(struct test_sess *ts);
+void test_sess_no_submit(struct test_sess *ts);
 
 #endif /* _SCST_TEST_H */

@@ -570,6 +570,26 @@ session_goes_under_io() {
 		"tgt0 init_a"
 }
 
+# It waits for its response, which can still be given
+session_goes_while_a_response_is_sent() {
+	local pid
+
+	setup
+	poke "$a/hold_response" 1
+	read_block "$a" 1 simple
+	executes 1
+	release 1
+	waits "$a" 1 responding
+	put "$port_bus/drivers/test_target/del_session" "tgt0 init_a" &
+	pid=$!
+	still_runs $pid del_session
+	[ ! -e "$a/submit" ] || fail "commands can still be sent"
+	waits "$a" 1 responding
+	poke "$a/responded" tag=1
+	wait $pid || fail "del_session: $?"
+	[ ! -e "$a" ] || fail "$a is still there"
+}
+
 session_is_closed_under_io() {
 	local pid session
 
@@ -693,5 +713,6 @@ main simple_and_ordered ordered_waits_for_its_data one_task_set_with_TST_0 \
 	qerr_aborts_the_others tst_changes_under_commands functions_that_ask \
 	unbind_waits_for_executing_commands \
 	unbind_does_not_wait_for_data session_goes_under_io \
+	session_goes_while_a_response_is_sent \
 	session_is_closed_under_io lun_goes_under_io target_goes_under_io \
 	disabling_ends_sessions module_stays_while_mapped bad_lines
