@@ -319,6 +319,8 @@ void scst_del_passthrough(struct scst_device *dev)
 {
 	scoped_guard(mutex, &dev->mutex)
 		dev->dying = true;
+	/* Initiators that let go of it must not wait for who has blocked it. */
+	scst_device_unblock_all(dev);
 	passthrough_unmap(dev);
 	scst_unclaim_passthrough(dev, NULL);
 	disable_delayed_work_sync(&dev->event_work);

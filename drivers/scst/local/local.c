@@ -88,9 +88,10 @@ void local_xmit_response(struct scst_cmd *cmd)
 	struct local_cmd *lc = container_of(cmd, struct local_cmd, cmd);
 
 	/*
-	 * DID_RESET has the command repeated: it is one that somebody else's
-	 * reset, or ours of the whole unit, ended without an answer.  No status
-	 * is seen of a command that the error handler aborts.
+	 * DID_RESET: it is one that somebody else's reset, or ours of the whole
+	 * unit, ended without an answer.  The mid-layer repeats what the block
+	 * layer has made, and lets who has passed a command through see it.  No
+	 * status is seen of a command that the error handler aborts.
 	 */
 	if (unlikely(scst_cmd_no_response(cmd)))
 		lc->sc->result = (READ_ONCE(lc->aborting) ?

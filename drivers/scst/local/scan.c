@@ -46,6 +46,9 @@ static void local_remove_sdevs(struct local_sess *ls, struct scst_session *sess)
 	shost_for_each_device(sdev, shost)
 		if (!local_mapped(sess, sdev->lun & SCST_MAX_LUN))
 			scsi_remove_device(sdev);
+	/* One that a user's "delete" is just removing was passed over. */
+	mutex_lock(&shost->scan_mutex);
+	mutex_unlock(&shost->scan_mutex);
 	for_each_set_bit(lun, ls->luns, SCST_MAX_LUN + 1)
 		if (!local_mapped(sess, lun))
 			__clear_bit(lun, ls->luns);

@@ -84,12 +84,14 @@ static const struct pass_opcode cdrom_rows[] = {
 		.opcode		= CDROM_GET_CONFIGURATION,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_READ,
+		.skip_ua	= true,
 		.reserve	= SCST_RESERVE_ALLOWED,
 	}, {
 		.name		= "GET EVENT STATUS NOTIFICATION",
 		.opcode		= CDROM_GET_EVENT_STATUS,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_READ,
+		.skip_ua	= true,
 		.reserve	= SCST_RESERVE_ALLOWED,
 	}, {
 		.name		= "READ DISC INFORMATION",
@@ -129,6 +131,7 @@ static const struct pass_opcode cdrom_rows[] = {
 		.opcode		= SEEK_10,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
+		.reserve	= SCST_RESERVE_READ,
 	}, {
 		.name		= "READ SUB-CHANNEL",
 		.opcode		= CDROM_READ_SUBCHANNEL,

@@ -14,12 +14,15 @@
  * The request
  */
 
-static bool pass_cdb_fits(const struct scst_cmd *cmd,
-			  const struct scsi_device *sdev)
+VISIBLE_IF_KUNIT
+bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev)
 {
-	return cmd->cdb_len <= sizeof_field(struct scsi_cmnd, cmnd) &&
-	       cmd->cdb_len <= sdev->host->max_cmd_len;
+	u16 len = pass_cdb_len(cmd);
+
+	return len <= sizeof_field(struct scsi_cmnd, cmnd) &&
+	       len <= sdev->host->max_cmd_len;
 }
+EXPORT_SYMBOL_IF_KUNIT(pass_cdb_fits);
 
 /*
  * A device that uses ACA would hold up everybody here, as all are one initiator to
@@ -79,7 +82,7 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	}
 
 	scmd = blk_mq_rq_to_pdu(rq);
-	pass_set_cdb(scmd, pr->cdb, cmd->cdb_len);
+	pass_set_cdb(scmd, pr->cdb, pass_cdb_len(cmd));
 	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
 	rq->rq_flags |= RQF_QUIET;
 	/* That of sd or st is the administrator's to set. */
@@ -254,15 +257,20 @@ static void pass_go(struct pass_waiter *waiter)
  * Without a block size that is known here only the transport knows.
  *
  * Context: any.
- * Return: %SCST_GOOD
+ * Return: %SCST_GOOD, or how a command of the copy manager ends that was for blocks
+ * of a size that the medium has no longer.
  */
 scst_sense_t pass_parse(struct scst_cmd *cmd)
 {
-	if (cmd->nblocks && cmd->xfer_len &&
-	    !READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
-		cmd->xfer_len = cmd->bufflen;
+	if (!cmd->nblocks || !cmd->xfer_len ||
+	    READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+		return SCST_GOOD;
+	if (test_bit(SCST_CMD_INTERNAL, &cmd->flags))
+		return SCST_SENSE_MEDIUM_CHANGED;
+	cmd->xfer_len = cmd->bufflen;
 	return SCST_GOOD;
 }
+EXPORT_SYMBOL_IF_KUNIT(pass_parse);
 
 /**
  * pass_exec_then - send a command to the device, and look at what it answers

@@ -139,7 +139,7 @@ static inline struct pass_handler *to_pass_handler(const struct scst_device *dev
 
 /**
  * struct pass_request - a request for a command
- * @cdb: CDB, as long as that of the command
+ * @cdb: CDB of pass_cdb_len() bytes
  * @sg: its data; as it is until the request has ended
  * @sg_cnt: entries of @sg, 0: it has no data
  * @end_io: called when it has ended, with this as rq->end_io_data
@@ -174,6 +174,12 @@ static inline struct pass_cmd *to_pass_cmd(struct scst_cmd *cmd)
 static inline struct scst_cmd *to_scst_cmd(struct pass_cmd *pc)
 {
 	return container_of((void *)pc, struct scst_cmd, priv);
+}
+
+/* Transports pad CDBs, see opcode_check_cdb(): what is behind the command is not sent. */
+static inline u16 pass_cdb_len(const struct scst_cmd *cmd)
+{
+	return cmd->op->cdb_len ?: cmd->cdb_len;
 }
 
 /* main.c */
@@ -243,6 +249,8 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 			    u8 *buf, unsigned int size);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
+void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);
 void pass_inquiry_pages_done(struct scst_cmd *cmd);
 #endif

@@ -138,6 +138,28 @@ static int reset_device(struct scsi_device *sdev)
 	return ret;
 }
 
+/*
+ * The device tells of the reset too, which initiators hear of from the core.  What else
+ * it tells they would not hear.
+ */
+static void reset_clear_attentions(struct pass_unit *pass)
+{
+	struct scsi_sense_hdr sshdr;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RESET_TUR_ATTEMPTS; i++) {
+		/* A single try: it would not say what it has met in the others. */
+		ret = scsi_test_unit_ready(pass->sdev, RESET_TUR_TIMEOUT, 1,
+					   &sshdr);
+		if (ret <= 0 || !scsi_sense_valid(&sshdr) ||
+		    sshdr.sense_key != UNIT_ATTENTION)
+			return;
+		if (sshdr.asc != 0x29)
+			pass_tell(pass->unit, &sshdr, NULL);
+	}
+}
+
 /**
  * pass_abort - a unit is being reset: end what the device executes
  * @dev: unit
@@ -148,11 +170,14 @@ void pass_abort(struct scst_device *dev)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
 	unsigned long begin = jiffies;
-	struct scsi_sense_hdr sshdr;
 	unsigned int noio;
 	int ret;
 
-	if (pass_get_device(pass))
+	/*
+	 * An unbound device is the host's alone.  One that is being unbound may have
+	 * commands until it is not held any more.
+	 */
+	if (!READ_ONCE(pass->held) || pass_get_device(pass))
 		return;
 	noio = memalloc_noio_save();
 	ret = reset_device(pass->sdev);
@@ -160,9 +185,7 @@ void pass_abort(struct scst_device *dev)
 		dev_notice_ratelimited(&dev->dev, "the device cannot be reset\n");
 	memalloc_noio_restore(noio);
 	reset_end_requests(pass, begin);
-	/* It tells of the reset too, which initiators hear of from the core. */
 	if (!ret)
-		scsi_test_unit_ready(pass->sdev, RESET_TUR_TIMEOUT,
-				     RESET_TUR_ATTEMPTS, &sshdr);
+		reset_clear_attentions(pass);
 	scsi_device_put(pass->sdev);
 }

@@ -41,33 +41,42 @@ static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
 	       (hdr->asc == 0x3f && hdr->ascq == 0x0e);
 }
 
+static enum scst_ua pass_ua(const struct scsi_sense_hdr *hdr)
+{
+	unsigned int i;
+
+	/* Power on, reset, or the loss of a nexus that is none of theirs */
+	if (hdr->asc == 0x29)
+		return SCST_UA_RESET;
+	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
+		if (pass_uas[i].asc == hdr->asc &&
+		    pass_uas[i].ascq == hdr->ascq)
+			return pass_uas[i].ua;
+	return SCST_UA_OTHER;
+}
+
 /**
  * pass_tell - the device has reported a unit attention condition
  * @dev: unit
  * @hdr: sense data
- * @except: command that it was reported to; or NULL: it was one of our own
+ * @except: command that tells its initiator of it; or NULL: it was one of our own
  *
  * Context: any.
  */
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except)
 {
-	unsigned int i;
+	enum scst_ua ua = pass_ua(hdr);
 
 	if (pass_is_own_ua(hdr))
 		return;
-	/* Power on, reset, or the loss of a nexus that is none of theirs */
-	if (hdr->asc == 0x29) {
-		scst_device_ua(dev, SCST_UA_RESET, except);
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
-		if (pass_uas[i].asc == hdr->asc &&
-		    pass_uas[i].ascq == hdr->ascq) {
-			scst_device_ua(dev, pass_uas[i].ua, except);
-			return;
-		}
-	scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
+	/* If it was aborted, or is before it responds, the core tells its nexus too. */
+	if (except)
+		except->ua = ua + 1;
+	if (ua == SCST_UA_OTHER)
+		scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
+	else
+		scst_device_ua(dev, ua, except);
 }
 
 /**
@@ -79,8 +88,10 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
  */
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr)
 {
-	/* Of an aborted command the initiator hears nothing. */
-	pass_tell(cmd->dev, hdr, scst_cmd_aborted(cmd) ? NULL : cmd);
+	/* Of what the copy manager sends the initiator hears nothing. */
+	bool internal = test_bit(SCST_CMD_INTERNAL, &cmd->flags);
+
+	pass_tell(cmd->dev, hdr, internal ? NULL : cmd);
 }
 
 static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
@@ -169,8 +180,9 @@ void pass_set_transferred(struct scst_cmd *cmd, u32 len)
 	if (cmd->op->dir & SCST_DATA_READ)
 		cmd->resp_data_len = min_t(u64, len, cmd->xfer_len);
 	else if (cmd->op->dir & SCST_DATA_WRITE)
-		cmd->xfer_len = len;
+		cmd->xfer_len = min_t(u64, len, cmd->xfer_len);
 }
+EXPORT_SYMBOL_IF_KUNIT(pass_set_transferred);
 
 /**
  * pass_was_done - has the device done what a command wanted?

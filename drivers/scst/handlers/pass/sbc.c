@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands of disks (SBC-5) of which the core has to know something. */
 
+#include <kunit/visibility.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
@@ -32,7 +33,8 @@
  * Blocks of another size than these are for the device alone: there is nothing that
  * is made of a number of them here.
  */
-static void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
+VISIBLE_IF_KUNIT
+void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
 	bool known = is_power_of_2(block_size) &&
@@ -40,12 +42,16 @@ static void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_si
 		     block_size <= SBC_MAX_BLOCK_SIZE;
 
 	WRITE_ONCE(pass->block_size_known, known);
-	if (!known)
+	if (!known) {
+		/* Else a buffer that is right may be too short, see pass_parse() */
+		WRITE_ONCE(dev->block_shift, 0);
 		return;
+	}
 	WRITE_ONCE(dev->block_size, block_size);
 	WRITE_ONCE(dev->block_shift, ilog2(block_size));
 	WRITE_ONCE(dev->nblocks, last_lba + 1);
 }
+EXPORT_SYMBOL_IF_KUNIT(sbc_set_capacity);
 
 static u32 sbc_copy_answer(struct scst_cmd *cmd, u8 *buf, u32 size)
 {

@@ -311,6 +311,7 @@ static const struct pass_opcode spc_rows[] = {
 		.opcode		= SECURITY_PROTOCOL_IN,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_READ,
+		.reserve	= SCST_RESERVE_READ,
 	}, {
 		.name		= "SET TIMESTAMP",
 		.opcode		= MAINTENANCE_OUT,

@@ -5,6 +5,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <scsi/scsi_cmnd.h>
@@ -88,7 +89,7 @@ static u32 split_max_len(const struct pass_split *split)
 /**
  * pass_split_cdb - make the CDB of a part of a command
  * @cmd: command for which pass_can_split() says so
- * @cdb: set to it; has as many bytes as that of @cmd
+ * @cdb: set to it; has pass_cdb_len() bytes
  * @lba: first block
  * @nblocks: number of blocks
  *
@@ -97,7 +98,7 @@ static u32 split_max_len(const struct pass_split *split)
 VISIBLE_IF_KUNIT
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks)
 {
-	memcpy(cdb, cmd->cdb, cmd->cdb_len);
+	memcpy(cdb, cmd->cdb, pass_cdb_len(cmd));
 	if (cdb[0] == VARIABLE_LENGTH_CMD) {
 		put_unaligned_be64(lba, cdb + 12);
 		put_unaligned_be32(lba, cdb + 20);
@@ -246,7 +247,8 @@ scst_sense_t pass_split(struct scst_cmd *cmd)
 	if (!split)
 		return SCST_BUSY;
 	split->cmd = cmd;
-	split->shift = cmd->dev->block_shift;
+	/* Not that of the unit, which may have changed since it was decoded */
+	split->shift = ilog2((u32)cmd->xfer_len / (u32)cmd->nblocks);
 	split->waiter.go = split_go;
 	pass_wait(cmd, &split->waiter);
 	return SCST_PENDING;

@@ -161,6 +161,11 @@ residuals() {
 		a30c00000000000020000000 in 8192
 		a30c01280000000002000000 in 512
 	END
+	# More data-out than the CDB is about, of which scsi_debug does not tell: WRITE of
+	# nothing, and of a block, and VERIFY that compares nothing
+	ends_like 'status=00 host=00 resid=512 ' "$sg" 2a000000000000000000 out 512
+	ends_like 'status=00 host=00 resid=512 ' "$sg" 2a000000000000000100 out 1024
+	ends_like 'status=00 host=00 resid=512 ' "$sg" 2f000000000000000100 out 512
 }
 
 # --- What it does not say

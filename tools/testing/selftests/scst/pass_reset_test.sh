@@ -93,6 +93,42 @@ adapter_delays() {
 	{ echo "$2" >"$adapters/$1"; } 2>/dev/null
 }
 
+# What the device tells just then is for all of them, and for nobody else to hear
+what_a_reset_finds_is_told() {
+	setup
+	fail_next 00 6 2a 9
+	quiet sg_reset -N -d "$sg"
+	inject_none 2 00
+	uas "6/29/03 6/2a/09" "$sg"
+	uas "6/29/03 6/2a/09" "$sgb"
+}
+
+# resets: how many the device has had since $log
+resets() {
+	log_since "$log" | grep -c " $hctl: scsi_debug_device_reset" || :
+}
+
+# The host has it for itself then
+reset_of_an_unbound_unit() {
+	local log
+
+	setup
+	log=$(log_mark)
+	echo 0x2000 >"$adapters/opts"
+	quiet sg_reset -N -d "$sg"
+	expect "resets of the device" 1 "$(resets)"
+	put "$dev_bus/drivers/dev_disk/unbind" "$hctl"
+	quiet sg_reset -N -d "$sg"
+	quiet sg_reset -N -t "$sgb"
+	expect "resets, while it is unbound too" 1 "$(resets)"
+	put "$dev_bus/drivers/dev_disk/bind" "$hctl"
+	quiet sg_reset -N -d "$sg"
+	expect "resets, when it is bound again" 2 "$(resets)"
+	echo 0 >"$adapters/opts"
+	clear_uas "$sg" "$sgb"
+	expect READ good "$(reads "$sg")"
+}
+
 # By a timer of the adapter, which the reset stops
 reset_of_a_slow_unit() {
 	setup
@@ -243,6 +279,7 @@ take_apart() {
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 dmesg --console-level warn
-main reset_of_a_unit_that_hangs resets_are_told_once reset_of_a_slow_unit long_ones_begin \
+main reset_of_a_unit_that_hangs resets_are_told_once what_a_reset_finds_is_told \
+	reset_of_an_unbound_unit reset_of_a_slow_unit long_ones_begin \
 	long_ones_are_in_nobodys_way reset_under_io long_ones_end \
 	reset_that_the_adapter_refuses take_apart

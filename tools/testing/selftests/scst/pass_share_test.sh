@@ -184,6 +184,20 @@ what_others_have_done() {
 	inject_none 2 3b
 }
 
+# What a copy meets there, not even the one who wants it copied is told by its end
+attention_of_a_copy() {
+	local got
+
+	setup
+	expect "copy" good "$("$xcopy" send -c "$a" -s 0,0,1,0,8 "$a")"
+	fail_next 28 6 2a 9
+	got=$("$xcopy" send -c "$a" -s 0,0,1,0,8 "$a") || :
+	inject_none 2 28
+	[ "$got" != good ] || fail "the copy has met nothing"
+	uas 6/2a/09 "$a"
+	uas 6/2a/09 "$b"
+}
+
 # What one has changed the other one is told, by the core and maybe by the device too
 mode_parameters() {
 	local page changed
@@ -294,9 +308,10 @@ take_apart() {
 
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
+xcopy=$(helper xcopy) || skip_all "no helper program xcopy"
 dmesg --console-level warn
 mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
 	attentions several_attentions attentions_of_the_host what_others_have_done \
-	mode_parameters inquiry_is_true identification io_of_both take_apart
+	attention_of_a_copy mode_parameters inquiry_is_true identification io_of_both take_apart

@@ -146,6 +146,28 @@ while_commands_hang() {
 	del_target tgt0
 }
 
+# Nor do those that wait because it is blocked, nor the initiator's flush
+while_it_is_blocked() {
+	local reader
+
+	a_disk
+	settled "$disk"
+	put "$unit/blocked" 1
+	put "$unit/blocked" 1
+	command_end "$sg" 28000000000000000100 in 512 >"$tmp/waits" &
+	reader=$!
+	sleep 0.5
+	kill -0 "$reader" 2>/dev/null || fail "it ended: $(cat "$tmp/waits")"
+	echo 1 >"$(debug_dir)/delete"
+	# Sooner than any command of the initiator is over
+	within 15 gone || fail "$hctl is still there"
+	within 5 no_process "$reader" || fail "the command hangs"
+	[[ $(cat "$tmp/waits") =~ sense=70..05.{18}2500|host=0[17] ]] ||
+		fail "it ended: $(cat "$tmp/waits")"
+	is_gone
+	del_target tgt0
+}
+
 # What else the initiator has goes on, and tells of the change
 others_go_on() {
 	local other sg1 got pid
@@ -410,6 +432,7 @@ take_apart() {
 
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
-main pulled_out with_its_adapter while_commands_hang others_go_on all_luns_go \
+main pulled_out with_its_adapter while_commands_hang while_it_is_blocked others_go_on \
+	all_luns_go \
 	unbind_under_io unbound_ones_go unbound_ones_unload groups_go_too \
 	all_against_each_other many unloading take_apart

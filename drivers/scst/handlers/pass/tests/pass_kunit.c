@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_host.h>
 #include "../pass.h"
 
 #define PASS_BUF_LEN	512
@@ -194,6 +195,117 @@ static void result_error_sense_test(struct kunit *test)
 	got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
 	KUNIT_EXPECT_EQ(test, (__force u32)got,
 			(__force u32)SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00));
+}
+
+/* What the core has to tell the nexus again if the command is aborted after all */
+static void result_attention_test(struct kunit *test)
+{
+	static const struct {
+		u8 asc;
+		u8 ascq;
+		u8 want;
+	} uas[] = {
+		{ 0x2a, 0x09, SCST_UA_CAPACITY_CHANGED + 1 },
+		{ 0x29, 0x04, SCST_UA_RESET + 1 },
+		{ 0x3f, 0x01, SCST_UA_OTHER + 1 },
+		{ 0x2a, 0x06, 0 },
+	};
+	struct pass_fixture *f = test->priv;
+	unsigned int i;
+	u32 resid;
+
+	f->scmd.result = SAM_STAT_CHECK_CONDITION;
+	f->sense[0] = 0x70;
+	f->sense[2] = UNIT_ATTENTION;
+	f->sense[7] = 10;
+	for (i = 0; i < ARRAY_SIZE(uas); i++) {
+		f->sense[12] = uas[i].asc;
+		f->sense[13] = uas[i].ascq;
+		f->cmd.ua = 0;
+		pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 0, &resid);
+		KUNIT_EXPECT_EQ(test, f->cmd.ua, uas[i].want);
+	}
+	/* A command of the copy manager tells nobody. */
+	set_bit(SCST_CMD_INTERNAL, &f->cmd.flags);
+	f->sense[13] = 0x09;
+	f->cmd.ua = 0;
+	pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 0, &resid);
+	KUNIT_EXPECT_EQ(test, f->cmd.ua, 0);
+}
+
+/* Not more than the CDB is about, however large the buffer is */
+static void transferred_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	f->cmd.xfer_len = 256;
+	pass_set_transferred(&f->cmd, PASS_BUF_LEN);
+	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, 256);
+	pass_set_transferred(&f->cmd, 100);
+	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, 100);
+
+	f->op.dir = SCST_DATA_WRITE;
+	pass_set_transferred(&f->cmd, PASS_BUF_LEN);
+	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, 256);
+	pass_set_transferred(&f->cmd, 100);
+	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, 100);
+	f->cmd.xfer_len = 0;
+	pass_set_transferred(&f->cmd, PASS_BUF_LEN);
+	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Before a command is sent
+ */
+
+/* Blocks of 4096 bytes have become such that only the transport knows of. */
+static void block_size_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	f->cdb[0] = WRITE_10;
+	f->cdb[8] = 1;
+	f->op.dir = SCST_DATA_WRITE;
+	sbc_set_capacity(&f->dev, 99, 4096);
+	KUNIT_EXPECT_EQ(test, f->dev.block_shift, 12);
+	sbc_set_capacity(&f->dev, 99, 520);
+	KUNIT_EXPECT_FALSE(test, f->pass.block_size_known);
+	KUNIT_EXPECT_EQ(test, (__force u32)scst_decode_rw10(&f->cmd),
+			(__force u32)SCST_GOOD);
+	/* Else the core refuses it before it comes to pass_parse(). */
+	KUNIT_EXPECT_LE(test, f->cmd.xfer_len, f->cmd.bufflen);
+	KUNIT_EXPECT_EQ(test, (__force u32)pass_parse(&f->cmd),
+			(__force u32)SCST_GOOD);
+	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, f->cmd.bufflen);
+	/* A copy has counted on another size. */
+	set_bit(SCST_CMD_INTERNAL, &f->cmd.flags);
+	KUNIT_EXPECT_EQ(test, (__force u32)pass_parse(&f->cmd),
+			(__force u32)SCST_SENSE_MEDIUM_CHANGED);
+}
+
+/* To a device a command is as long as it is, with whatever a transport pads it. */
+static void padded_cdb_test(struct kunit *test)
+{
+	struct scsi_device *sdev = kunit_kzalloc(test, sizeof(*sdev), GFP_KERNEL);
+	struct Scsi_Host *shost = kunit_kzalloc(test, sizeof(*shost), GFP_KERNEL);
+	struct pass_fixture *f = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, sdev);
+	KUNIT_ASSERT_NOT_NULL(test, shost);
+	sdev->host = shost;
+	shost->max_cmd_len = 12;
+	f->cdb[0] = READ_10;
+	memset(f->cdb + 10, 0x5a, 6);
+	f->cmd.cdb_len = 16;
+	f->op.cdb_len = 10;
+	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, sdev));
+	pass_split_cdb(&f->cmd, f->out, 0x12345, 2);
+	KUNIT_EXPECT_EQ(test, f->out[10], 0);
+	/* Nobody knows how long it is. */
+	f->op.cdb_len = 0;
+	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, sdev));
+	f->op.cdb_len = 16;
+	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, sdev));
 }
 
 /* ------------------------------------------------------------------------
@@ -411,6 +523,10 @@ static struct kunit_case pass_test_cases[] = {
 	KUNIT_CASE_PARAM(result_test, pass_end_gen_params),
 	KUNIT_CASE(result_sense_test),
 	KUNIT_CASE(result_error_sense_test),
+	KUNIT_CASE(result_attention_test),
+	KUNIT_CASE(transferred_test),
+	KUNIT_CASE(block_size_test),
+	KUNIT_CASE(padded_cdb_test),
 	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
 	KUNIT_CASE(can_split_test),
 	KUNIT_CASE(vpd_pages_test),
