@@ -685,7 +685,7 @@ struct scst_clone {
  *	unit tells of, in 65536ths (SPC-6 4.4.2.4.4), or -1.  Any context.
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their saved or
  *	default values, and let the power condition be active (SAM-6 6.3.3).  No
- *	command executes.
+ *	command executes.  May wait for I/O.
  * @abort: optional: a reset has aborted the commands of the unit, of which some may
  *	execute: end these, if it can be done.  The reset waits for them.
  * @quiesce: optional: no command executes: bring what they have written to stable
