@@ -931,7 +931,7 @@ void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
 void scst_device_set_tst(struct scst_device *dev, bool tst);
-void scst_device_medium_event(struct scst_device *dev,
+bool scst_device_medium_event(struct scst_device *dev,
 			      enum scst_medium_event event);
 enum scst_medium_event scst_cmd_take_medium_event(struct scst_cmd *cmd);
 void scst_device_suspend(struct scst_device *dev);

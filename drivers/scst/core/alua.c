@@ -161,7 +161,6 @@ static int alua_drain(struct scst_device *unit)
 	scst_device_suspend(unit);
 	ret = scst_device_quiesce(unit);
 	scst_device_resume(unit);
-	scst_pr_flush(unit);
 	return ret;
 }
 

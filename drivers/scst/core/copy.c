@@ -282,8 +282,11 @@ static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 
 	if (!clone->both)
 		return cmd->dev->type->clone(cmd, &clone->args);
-	/* This unit is not to be held up by that: they are read and written. */
-	if (READ_ONCE(copy_clone_other(clone, cmd)->nr_blocks))
+	/*
+	 * The other unit is somebody's alone, or blocked, or is about to be: this one
+	 * is not to be held up by that.  They are read and written.
+	 */
+	if (READ_ONCE(copy_clone_other(clone, cmd)->exec_gate.slow))
 		return SCST_SENSE_INTERNAL_FAILURE;
 	copy_clone_send_second(clone, !cmd->op->medium_write);
 	return SCST_PENDING;

@@ -17,8 +17,9 @@
  * @event: what; a removal makes up for a new medium nobody was told of
  *
  * Context: any.
+ * Return: false if there is nobody to tell.
  */
-void scst_device_medium_event(struct scst_device *dev,
+bool scst_device_medium_event(struct scst_device *dev,
 			      enum scst_medium_event event)
 {
 	struct scst_tgt_dev *td;
@@ -29,6 +30,7 @@ void scst_device_medium_event(struct scst_device *dev,
 			__clear_bit(SCST_MEDIUM_NEW, &td->medium_events);
 		__set_bit(event, &td->medium_events);
 	}
+	return !list_empty(&dev->tgt_devs);
 }
 EXPORT_SYMBOL_GPL(scst_device_medium_event);
 

@@ -125,17 +125,24 @@ static int block_more(struct scst_device *dev)
 
 static int device_block(struct scst_device *dev)
 {
+	bool first;
 	int ret;
 
-	guard(mutex)(&dev->mutex);
-	if (dev->dying)
-		return -ENODEV;
-	ret = block_more(dev);
-	if (ret)
-		return ret;
-	/* They are saved elsewhere, which is to be handed over too. */
+	scoped_guard(mutex, &dev->mutex) {
+		if (dev->dying)
+			return -ENODEV;
+		ret = block_more(dev);
+		if (ret)
+			return ret;
+		first = dev->nr_blocks == 1;
+	}
+	/*
+	 * What is saved elsewhere is to be handed over too.  That may be on the unit
+	 * itself: then somebody has to unblock it.
+	 */
 	scst_pr_flush(dev);
-	if (dev->nr_blocks == 1)
+	guard(mutex)(&dev->mutex);
+	if (first && dev->nr_blocks)
 		blocked_changed(dev, "SCST_EVENT=blocked");
 	return 0;
 }

@@ -103,7 +103,7 @@ static bool tmf_covers_internal(const struct tmf_scope *scope,
 
 	if (tmf_covers(scope, ic->parent))
 		return true;
-	if (scope->one || scope->task_set)
+	if (scope->one || scope->task_set || scope->aca)
 		return false;
 	if (scope->td && ic->peer == scope->td &&
 	    (scope->lun_goes || ic->holds_peer))
@@ -350,7 +350,7 @@ static struct tmf_scope tmf_nexus_scope(const struct scst_tmf *tmf,
 		.td = td,
 		.gen = own ? tmf->gen : tmf_new_gen(td->sess),
 		.own = own,
-		.at_lun = own,
+		.at_lun = own && td->lun == scst_lun_parse(&tmf->lun),
 		.task_set = tmf->fn == SCST_ABORT_TASK_SET ||
 			    tmf->fn == SCST_CLEAR_TASK_SET,
 	};

@@ -146,10 +146,17 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_set);
  */
 void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old)
 {
+	bool same = td->dev == old->dev;
 	unsigned int ua;
 
+	/* Only the unit knows what that is. */
 	for_each_set_bit(ua, &old->ua, SCST_UA_NR)
-		scst_ua_set(td, ua);
+		if (same || ua != SCST_UA_OTHER)
+			scst_ua_set(td, ua);
+	if (!same)
+		return;
+	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
+	td->medium_events |= old->medium_events;
 }
 
 static void ua_clear_included(struct scst_tgt_dev *td, unsigned int ua)

@@ -331,6 +331,37 @@ static void ini_tmf_after_replace(struct kunit *test)
 	kit_task_ends(kit, task);
 }
 
+/* The former LUN of the unit has another one now, which is not reset. */
+static void ini_reset_spares_successor(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct test_req *goes, *stays, *tmf;
+	struct kit_task *task;
+	char path[128];
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "0"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "1"));
+	goes = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, goes);
+	snprintf(path, sizeof(path),
+		 "/sys/devices/scst/targets/%s/ini_groups/g0/initiators/add",
+		 kit->name);
+	task = kit_start_write(kit, path, "init0");
+	kit_is_marked(kit, goes);
+	ini_tells_other_unit(kit, 0);
+	stays = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, stays);
+	tmf = kit_tmf_lun(kit, 0, SCST_LUN_RESET, NULL, 1);
+	kit_runs(kit, tmf);
+	kit_release(kit, goes);
+	kit_ends(kit, goes);
+	kit_tmf_ends(kit, tmf, SCST_TMF_COMPLETE);
+	kit_task_ends(kit, task);
+	kit_runs(kit, stays);
+	kit_release(kit, stays);
+	kit_ends_good(kit, stays);
+}
+
 /* Who has other LUNs hears of it, however long the one that goes takes. */
 static void ini_tells_before_drain(struct kunit *test)
 {
@@ -456,6 +487,7 @@ static struct kunit_case scst_ini_group_cases[] = {
 	KUNIT_CASE(ini_replaces_luns),
 	KUNIT_CASE(ini_keeps_attentions),
 	KUNIT_CASE_PARAM(ini_tmf_after_replace, ini_fn_gen_params),
+	KUNIT_CASE(ini_reset_spares_successor),
 	KUNIT_CASE(ini_tells_before_drain),
 	KUNIT_CASE(ini_takes_at_once),
 	KUNIT_CASE(ini_reports_luns),

@@ -90,12 +90,17 @@ static scst_sense_t blockio_work_again(struct scst_cmd *cmd);
 
 /*
  * May it be a flush of the device's cache that has failed?  It is what becomes of
- * REQ_FUA where the device does not know that.
+ * REQ_FUA where the device does not know that; but errors of other kinds are those
+ * of the write.
  */
-static bool blockio_may_flush(const struct blockio *bi, blk_opf_t opf)
+static bool blockio_flush_failed(const struct blockio *bi, blk_opf_t opf,
+				 int err)
 {
-	if (opf & REQ_PREFLUSH)
-		return true;
+	if (!err || (opf & REQ_PREFLUSH))
+		return err;
+	if (err != -EIO && err != -ENODATA && err != -ETIMEDOUT &&
+	    err != -ENOLINK)
+		return false;
 	return (opf & REQ_FUA) && bdev_write_cache(bi->bdev) &&
 	       !bdev_fua(bi->bdev);
 }
@@ -110,7 +115,7 @@ static scst_sense_t blockio_result(struct scst_cmd *cmd, blk_status_t status)
 	int err = blk_status_to_errno(status);
 
 	/* The device may say only once that it has lost what was in its cache. */
-	if (err && blockio_may_flush(to_blockio(cmd), opf))
+	if (blockio_flush_failed(to_blockio(cmd), opf, err))
 		vdisk_data_lost(to_vdisk(cmd->dev), err);
 	if (opf & REQ_PREFLUSH)
 		return vdisk_sync_end(cmd, err);
@@ -456,7 +461,7 @@ static scst_sense_t blockio_write_atomic(struct scst_cmd *cmd, u32 len,
 	blockio_add_buf(bio, buf, len);
 	ret = submit_bio_wait(bio);
 	bio_put(bio);
-	if (ret && blockio_may_flush(bi, opf))
+	if (blockio_flush_failed(bi, opf, ret))
 		vdisk_data_lost(to_vdisk(cmd->dev), ret);
 	return ret ? vdisk_errno_error(cmd, ret, true, cmd->lba) : SCST_GOOD;
 }

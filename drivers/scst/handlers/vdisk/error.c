@@ -145,7 +145,8 @@ void vdisk_data_lost(struct vdisk *vd, int err)
 	WRITE_ONCE(vd->loss_error, err);
 	/* Pairs with the one in vdisk_check_losses(). */
 	atomic_inc_return_release(&vd->losses);
-	scst_device_medium_event(vd->dev, SCST_MEDIUM_DATA_LOST);
+	if (!scst_device_medium_event(vd->dev, SCST_MEDIUM_DATA_LOST))
+		WRITE_ONCE(vd->loss_untold, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(vdisk_data_lost);
 
@@ -168,9 +169,18 @@ int vdisk_check_losses(const struct vdisk *vd, int since)
 /* Has the I_T nexus to be told of a loss?  Then it is, by this command. */
 static bool vdisk_take_loss(struct scst_cmd *cmd)
 {
+	struct vdisk *vd = to_vdisk(cmd->dev);
+
 	/* Most units never have one, and need no lock to know that. */
-	return unlikely(atomic_read(&to_vdisk(cmd->dev)->losses)) &&
-	       scst_cmd_take_medium_event(cmd) == SCST_MEDIUM_DATA_LOST;
+	if (likely(!atomic_read(&vd->losses)))
+		return false;
+	/* What an aborted command says is not heard. */
+	if (scst_cmd_aborted(cmd))
+		return false;
+	if (scst_cmd_take_medium_event(cmd) == SCST_MEDIUM_DATA_LOST)
+		return true;
+	/* The initiator may have gone, and be back. */
+	return READ_ONCE(vd->loss_untold) && xchg(&vd->loss_untold, false);
 }
 
 /**

@@ -527,6 +527,7 @@ struct vdisk_mode {
  * @flush_work: SYNCHRONIZE CACHE with IMMED=1
  * @losses: how often it was found that cached data was lost
  * @loss_error: why, the last time: a negative errno
+ * @loss_untold: nobody was there to be told: the first one who asks is
  * @filename_size: bytes at @filename
  * @filename: path of the backing store
  */
@@ -560,6 +561,7 @@ struct vdisk {
 	struct work_struct flush_work;
 	atomic_t losses;
 	int loss_error;
+	bool loss_untold;
 	size_t filename_size;
 	char filename[];
 };
