@@ -736,7 +736,7 @@ multipath_follows() {
 	wait "$fio" || :
 	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
 	grep -qE 'issued rwts: total=[1-9]' "$tmp/fio" || fail "nothing was verified"
-	within 20 multipath -f "$map" || fail "the map stays"
+	within 20 quiet map_goes "$map" || fail "the map stays"
 	stop_multipathd
 }
 

@@ -174,6 +174,11 @@ within() {
 	done
 }
 
+# map_goes MAP: multipathd may take it away after multipath has ceased to wait for that
+map_goes() {
+	multipath -f "$1" || ! dmsetup info "$1"
+}
+
 # no_process PID: it has ended
 no_process() {
 	! kill -0 "$1" 2>/dev/null

@@ -252,12 +252,17 @@ new_path_is_registered() {
 	map_writes
 }
 
+# It may take longer to end than it is waited for
+multipathd_ends() {
+	multipathd shutdown || ! pidof multipathd
+}
+
 take_apart() {
 	[ -s "$tmp/map" ] || fail "there was no map"
 	map=$(cat "$tmp/map")
-	within 20 multipath -f "$map" || fail "the map stays"
+	within 20 quiet map_goes "$map" || fail "the map stays"
 	: >"$tmp/map"
-	multipathd shutdown >/dev/null
+	within 20 quiet multipathd_ends || fail "multipathd stays"
 	udevadm control --exit
 	rm -f /etc/multipath.conf $prkeys
 	pr_take_apart
