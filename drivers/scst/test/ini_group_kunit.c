@@ -35,6 +35,19 @@ static int ini_add_pattern(struct kit *kit, const char *group,
 	return ini_write_group(kit, group, "initiators/add", pattern);
 }
 
+/* The same, in a work item */
+static struct kit_task *ini_start_add_pattern(struct kit *kit,
+					      const char *group,
+					      const char *pattern)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/scst/targets/%s/ini_groups/%s/initiators/add",
+		 kit->name, group);
+	return kit_start_write(kit, path, pattern);
+}
+
 static int ini_del_pattern(struct kit *kit, const char *group,
 			   const char *pattern)
 {
@@ -206,7 +219,6 @@ static void ini_changes_luns(struct kunit *test)
 	struct kit *kit = ini_setup(test);
 	struct test_req *stays, *goes;
 	struct kit_task *task;
-	char path[128];
 
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0"));
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "2"));
@@ -214,10 +226,7 @@ static void ini_changes_luns(struct kunit *test)
 	goes = kit_read_lun(kit, 0, SIMPLE, 1);
 	kit_executes(kit, stays);
 	kit_executes(kit, goes);
-	snprintf(path, sizeof(path),
-		 "/sys/devices/scst/targets/%s/ini_groups/g0/initiators/add",
-		 kit->name);
-	task = kit_start_write(kit, path, "init0");
+	task = ini_start_add_pattern(kit, "g0", "init0");
 	/* It waits for what executes at the LUN that goes, and that alone. */
 	kit_task_waits(kit, task);
 	kit_runs(kit, stays);
@@ -312,15 +321,11 @@ static void ini_tmf_after_replace(struct kunit *test)
 	struct kit *kit = ini_setup(test);
 	struct test_req *goes, *tmf;
 	struct kit_task *task;
-	char path[128];
 
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "0"));
 	goes = kit_read(kit, 0, SIMPLE);
 	kit_executes(kit, goes);
-	snprintf(path, sizeof(path),
-		 "/sys/devices/scst/targets/%s/ini_groups/g0/initiators/add",
-		 kit->name);
-	task = kit_start_write(kit, path, "init0");
+	task = ini_start_add_pattern(kit, "g0", "init0");
 	kit_is_marked(kit, goes);
 	tmf = kit_tmf(kit, 0, fn, goes);
 	kit_runs(kit, tmf);
@@ -337,16 +342,12 @@ static void ini_reset_spares_successor(struct kunit *test)
 	struct kit *kit = ini_setup(test);
 	struct test_req *goes, *stays, *tmf;
 	struct kit_task *task;
-	char path[128];
 
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "0"));
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "1"));
 	goes = kit_read(kit, 0, SIMPLE);
 	kit_executes(kit, goes);
-	snprintf(path, sizeof(path),
-		 "/sys/devices/scst/targets/%s/ini_groups/g0/initiators/add",
-		 kit->name);
-	task = kit_start_write(kit, path, "init0");
+	task = ini_start_add_pattern(kit, "g0", "init0");
 	kit_is_marked(kit, goes);
 	ini_tells_other_unit(kit, 0);
 	stays = kit_read(kit, 0, SIMPLE);
