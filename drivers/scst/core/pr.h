@@ -116,7 +116,6 @@ struct scst_pr_state {
  * @retired_gp: RCU grace period after which nobody does
  * @reserved_by: nexus that has sent RESERVE; under the same lock
  * @requests: struct scst_pr_request that wait for @work; under the same lock
- * @nr_requests: how many these are
  * @work: executes them one after the other
  * @busy: @work executes a PERSISTENT RESERVE OUT, which RESERVE has to wait for; under
  *	the same lock
@@ -131,7 +130,6 @@ struct scst_pr {
 	unsigned long retired_gp;
 	struct scst_tgt_dev *reserved_by;
 	struct list_head requests;
-	unsigned int nr_requests;
 	struct work_struct work;
 	bool busy;
 	struct device *registrants_dir;

@@ -461,7 +461,6 @@ static struct scst_pr_request *pr_next(struct scst_pr *pr, bool *reserved)
 	if (!req)
 		return NULL;
 	list_del(&req->entry);
-	pr->nr_requests--;
 	*reserved = pr->reserved_by;
 	pr->busy = req->execute == pr_execute;
 	return req;
@@ -474,17 +473,9 @@ static void pr_executed(struct scst_pr *pr)
 	pr->busy = false;
 }
 
-static unsigned int pr_nr_requests(struct scst_pr *pr)
-{
-	guard(spinlock_irqsave)(&pr->dev->tgt_dev_lock);
-	return pr->nr_requests;
-}
-
 static void pr_work(struct work_struct *work)
 {
 	struct scst_pr *pr = container_of(work, struct scst_pr, work);
-	/* What comes later has queued the work item again.  scst_pr_flush() ends. */
-	unsigned int left = pr_nr_requests(pr);
 	struct scst_pr_request *req;
 	struct scst_cmd *cmd;
 	scst_sense_t sense;
@@ -493,7 +484,7 @@ static void pr_work(struct work_struct *work)
 
 	/* The unit may be what memory is written back to. */
 	noio = memalloc_noio_save();
-	while (left-- && (req = pr_next(pr, &reserved))) {
+	while ((req = pr_next(pr, &reserved))) {
 		cmd = req->cmd;
 		if (scst_cmd_aborted(cmd))
 			sense = SCST_GOOD;
@@ -540,7 +531,6 @@ static bool pr_queue(struct scst_pr_request *req)
 	if (scst_cmd_aborted(req->cmd))
 		return false;
 	list_add_tail(&req->entry, &dev->pr->requests);
-	dev->pr->nr_requests++;
 	queue_work(scst_pr_wq, &dev->pr->work);
 	return true;
 }
@@ -604,7 +594,6 @@ void scst_pr_abort(struct scst_cmd *cmd)
 			if (req->cmd != cmd)
 				continue;
 			list_del(&req->entry);
-			cmd->dev->pr->nr_requests--;
 			found = req;
 			break;
 		}
@@ -619,7 +608,8 @@ void scst_pr_abort(struct scst_cmd *cmd)
  * scst_pr_flush - wait for the requests that have come
  * @dev: unit
  *
- * They are not in the exec gate, for which scst_device_suspend() waits.
+ * They are not in the exec gate, for which scst_device_suspend() waits.  If that is
+ * closed no more of them come.
  *
  * Context: process context; the unit is not suspended by the caller.
  */
