@@ -206,13 +206,20 @@ static bool copy_is_reachable(struct scst_copy *copy,
 }
 
 /*
- * The nexus that is not asked for anything, but kept by the segment: its end must not
- * wait for the unit of the other.
+ * A READ of the source of the segment, or a WRITE of its destination.  The nexus that
+ * is not asked for anything is kept by the segment: its end must not wait for the unit
+ * of the other.
  */
-static const struct scst_tgt_dev *copy_other(const struct scst_copy *copy,
-					     bool write)
+static void copy_init_rw(struct scst_copy *copy, struct scst_internal_cmd *ic,
+			 bool write, u64 lba, u32 nblocks,
+			 void (*done)(struct scst_internal_cmd *ic))
 {
-	return write ? copy->run.src->td : copy->run.dst->td;
+	struct scst_copy_run *run = &copy->run;
+	struct scst_copy_cscd *cscd = write ? run->dst : run->src;
+
+	scst_internal_init(ic, copy->cmd, cscd->td, cscd->medium_gen, done);
+	scst_internal_set_rw(ic, write, lba, nblocks);
+	ic->peer = write ? run->src->td : run->dst->td;
 }
 
 /* ------------------------------------------------------------------------
@@ -270,12 +277,6 @@ static scst_sense_t copy_exec_clone_second(struct scst_cmd *cmd)
 
 static void copy_clone_send_second(struct copy_clone *clone, bool write);
 
-static const struct scst_device *copy_clone_other(const struct copy_clone *clone,
-						  const struct scst_cmd *cmd)
-{
-	return cmd->dev == clone->args.src ? clone->args.dst : clone->args.src;
-}
-
 static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 {
 	struct copy_clone *clone = first_to_clone(to_scst_internal(cmd));
@@ -286,7 +287,7 @@ static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 	 * The other unit is somebody's alone, or blocked, or is about to be: this one
 	 * is not to be held up by that.  They are read and written.
 	 */
-	if (READ_ONCE(copy_clone_other(clone, cmd)->exec_gate.slow))
+	if (READ_ONCE(clone->first.peer->dev->exec_gate.slow))
 		return SCST_SENSE_INTERNAL_FAILURE;
 	copy_clone_send_second(clone, !cmd->op->medium_write);
 	return SCST_PENDING;
@@ -359,16 +360,11 @@ static void copy_clone_init_cmd(struct copy_clone *clone,
 				struct scst_internal_cmd *ic, bool second,
 				bool write)
 {
-	struct scst_copy *copy = clone->copy;
-	struct scst_copy_run *run = &copy->run;
-	struct scst_copy_cscd *cscd = write ? run->dst : run->src;
+	struct scst_copy_run *run = &clone->copy->run;
 	u64 lba = (write ? run->dst_lba : run->src_lba) + run->clone_skip;
 
-	scst_internal_init(ic, copy->cmd, cscd->td, cscd->medium_gen,
-			   second ? copy_clone_second_done :
-				    copy_clone_first_done);
-	scst_internal_set_rw(ic, write, lba, run->clone_blocks);
-	ic->peer = copy_other(copy, write);
+	copy_init_rw(clone->copy, ic, write, lba, run->clone_blocks,
+		     second ? copy_clone_second_done : copy_clone_first_done);
 	ic->holds_peer = second;
 	ic->cmd.op = &copy_clone_ops[second][write];
 	ic->cmd.lba = lba;
@@ -466,8 +462,7 @@ static void copy_chunk_rw(struct copy_chunk *chunk, bool write, u64 lba,
 			  u32 skip, u32 len)
 {
 	struct scst_copy *copy = chunk->copy;
-	struct scst_copy_cscd *cscd = write ? copy->run.dst : copy->run.src;
-	struct scst_tgt_dev *td = cscd->td;
+	struct scst_tgt_dev *td = write ? copy->run.dst->td : copy->run.src->td;
 	struct scst_internal_cmd *ic = &chunk->ic;
 	struct scatterlist *sg = chunk->buf->sg;
 
@@ -475,10 +470,8 @@ static void copy_chunk_rw(struct copy_chunk *chunk, bool write, u64 lba,
 	sg->offset += skip;
 	sg->length -= skip;
 	chunk->writing = write;
-	scst_internal_init(ic, copy->cmd, td, cscd->medium_gen,
-			   copy_chunk_done);
-	scst_internal_set_rw(ic, write, lba, len >> td->dev->block_shift);
-	ic->peer = copy_other(copy, write);
+	copy_init_rw(copy, ic, write, lba, len >> td->dev->block_shift,
+		     copy_chunk_done);
 	scst_cmd_set_sg(&ic->cmd, write ? SCST_DATA_WRITE : SCST_DATA_READ,
 			sg, sg_nents_for_len(sg, len), len);
 	scst_cmd_exec_internal(&ic->cmd);
