@@ -127,43 +127,38 @@ with_its_adapter() {
 	done
 }
 
-# Commands that the device does not answer do not keep it from going
-while_commands_hang() {
+# goes_under_a_read SECONDS SECONDS PATTERN: the device goes within that time, then the
+# command that waits ends within that time, and like that
+goes_under_a_read() {
 	local reader
 
-	a_disk
-	settled "$disk"
-	inject 0 1 28
-	command_end "$sg" 28000000000000000100 in 512 >"$tmp/hangs" &
-	reader=$!
-	sleep 0.5
-	kill -0 "$reader" 2>/dev/null || fail "it ended: $(cat "$tmp/hangs")"
-	echo 1 >"$(debug_dir)/delete"
-	within 60 gone || fail "$hctl is still there"
-	within 10 no_process "$reader" || fail "the command hangs"
-	[[ $(cat "$tmp/hangs") =~ sense=70..(05.{18}2500|0b.{18}0800)|host=0[17] ]] ||
-		fail "it ended: $(cat "$tmp/hangs")"
-	del_target tgt0
-}
-
-# Nor do those that wait because it is blocked, nor the initiator's flush
-while_it_is_blocked() {
-	local reader
-
-	a_disk
-	settled "$disk"
-	put "$unit/blocked" 1
-	put "$unit/blocked" 1
 	command_end "$sg" 28000000000000000100 in 512 >"$tmp/waits" &
 	reader=$!
 	sleep 0.5
 	kill -0 "$reader" 2>/dev/null || fail "it ended: $(cat "$tmp/waits")"
 	echo 1 >"$(debug_dir)/delete"
+	within "$1" gone || fail "$hctl is still there"
+	within "$2" no_process "$reader" || fail "the command hangs"
+	[[ $(cat "$tmp/waits") =~ $3 ]] || fail "it ended: $(cat "$tmp/waits")"
+}
+
+# Commands that the device does not answer do not keep it from going
+while_commands_hang() {
+	a_disk
+	settled "$disk"
+	inject 0 1 28
+	goes_under_a_read 60 10 'sense=70..(05.{18}2500|0b.{18}0800)|host=0[17]'
+	del_target tgt0
+}
+
+# Nor do those that wait because it is blocked, nor the initiator's flush
+while_it_is_blocked() {
+	a_disk
+	settled "$disk"
+	put "$unit/blocked" 1
+	put "$unit/blocked" 1
 	# Sooner than any command of the initiator is over
-	within 15 gone || fail "$hctl is still there"
-	within 5 no_process "$reader" || fail "the command hangs"
-	[[ $(cat "$tmp/waits") =~ sense=70..05.{18}2500|host=0[17] ]] ||
-		fail "it ended: $(cat "$tmp/waits")"
+	goes_under_a_read 15 5 'sense=70..05.{18}2500|host=0[17]'
 	is_gone
 	del_target tgt0
 }
@@ -433,6 +428,5 @@ take_apart() {
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 main pulled_out with_its_adapter while_commands_hang while_it_is_blocked others_go_on \
-	all_luns_go \
-	unbind_under_io unbound_ones_go unbound_ones_unload groups_go_too \
+	all_luns_go unbind_under_io unbound_ones_go unbound_ones_unload groups_go_too \
 	all_against_each_other many unloading take_apart

@@ -332,22 +332,29 @@ refuses_to_clone() {
 	copy good "$sg_from" -c "$1" -c "$2" -s 0,1,8000,8,8
 }
 
+# start_blocked UNIT DEVICE ARGUMENT...: a copy that waits for the unit, which is blocked;
+# its answer will be in $tmp/answer
+start_blocked() {
+	local unit=$1 dev=$2
+
+	shift 2
+	"$xcopy" send -n "$@" "$dev" >"$tmp/list"
+	put "$scst_devices/$unit/blocked" 1
+	"$xcopy" list "$dev" "$tmp/list" >"$tmp/answer" 2>&1 &
+	slow=$!
+	sleep 0.5
+	expect "the copy waits" "" "$(cat "$tmp/answer")"
+}
+
 # holds_up_no_other BLOCKED OTHER: units of LUNs 8 and 9, one of which could be cloned to
 # the other
 holds_up_no_other() {
-	local pid
-
-	"$xcopy" send -n -c "$sg_8" -c "$sg_9" -s 0,1,8000,8,8 "$sg_from" >"$tmp/list"
-	put "$scst_devices/$1/blocked" 1
-	"$xcopy" list "$sg_from" "$tmp/list" >"$tmp/answer" 2>&1 &
-	pid=$!
-	sleep 0.5
-	expect "the copy waits" "" "$(cat "$tmp/answer")"
+	start_blocked "$1" "$sg_from" -c "$sg_8" -c "$sg_9" -s 0,1,8000,8,8
 	timeout 20 bash -c "echo 1 >$scst_devices/$2/blocked" ||
 		fail "$2 is held up by $1"
 	put "$scst_devices/$1/blocked" 0
 	put "$scst_devices/$2/blocked" 0
-	wait "$pid" || :
+	wait "$slow" || :
 	expect "copy" good "$(cat "$tmp/answer")"
 }
 
@@ -518,13 +525,7 @@ units_go_while_it_runs() {
 	find_units
 
 	# The LUN of the source goes, while the destination is blocked: neither is waited for
-	"$xcopy" send -n -i 7 -u 0 -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 "$sg_slow" \
-		>"$tmp/list"
-	put "$scst_devices/to/blocked" 1
-	"$xcopy" list "$sg_slow" "$tmp/list" >"$tmp/answer" 2>&1 &
-	slow=$!
-	sleep 0.5
-	expect "the copy waits" "" "$(cat "$tmp/answer")"
+	start_blocked to "$sg_slow" -i 7 -u 0 -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0
 	timeout 20 bash -c "echo 0 >$scst_targets/tgt0/luns/del" ||
 		fail "luns/del waits for the other unit"
 	wait "$slow" || :
