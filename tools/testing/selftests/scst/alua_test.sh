@@ -503,11 +503,13 @@ changes_under_io() {
 		put "$g0/devices/del" disk01
 		put "$g0/devices/add" disk01
 	done
+	for n in 0 1; do
+		within 20 grep -q good "$tmp/ends$n" || fail "port $n: nothing has succeeded"
+	done
 	touch "$tmp/stop"
 	wait "${pids[@]}"
 	rm "$tmp/stop"
 	for n in 0 1; do
-		grep -q good "$tmp/ends$n" || fail "port $n: nothing has succeeded"
 		! grep -v good "$tmp/ends$n" || fail "port $n: another end than by the state"
 	done
 	state tpg0 active/optimized
@@ -526,12 +528,12 @@ races() {
 	local end=$((SECONDS + $(rounds 6 300))) pids=() pid
 
 	setup
-	(while [ $SECONDS -lt $end ]; do
+	(set +e; while [ $SECONDS -lt $end ]; do
 		echo standby >"$g0/target_groups/tpg1/state"
 		echo active/optimized >"$g0/target_groups/tpg1/state"
 	done) 2>/dev/null &
 	pids+=("$!")
-	(while [ $SECONDS -lt $end ]; do
+	(set +e; while [ $SECONDS -lt $end ]; do
 		echo race >"$device_groups/add"
 		echo tpg0 >"$device_groups/race/target_groups/add"
 		echo tgt0 >"$device_groups/race/target_groups/tpg0/targets/add"
@@ -539,7 +541,7 @@ races() {
 		echo race >"$device_groups/del"
 	done) 2>/dev/null &
 	pids+=("$!")
-	(while [ $SECONDS -lt $end ]; do
+	(set +e; while [ $SECONDS -lt $end ]; do
 		echo "moving size=1048576" >$dev_bus/drivers/vdisk_nullio/add_device
 		echo moving >"$g0/devices/add"
 		echo moving >$dev_bus/drivers/vdisk_nullio/del_device
@@ -549,7 +551,7 @@ races() {
 		echo coming >"$g0/target_groups/tpg1/targets/del"
 	done) 2>/dev/null &
 	pids+=("$!")
-	(while [ $SECONDS -lt $end ]; do
+	(set +e; while [ $SECONDS -lt $end ]; do
 		cat "$g0"/*/* "$g0"/*/*/* "$g0"/*/*/*/* "$g0"/*/*/*/*/*
 		sg_rtpg "$sg0"
 		sg_vpd -p di "$sg1"
@@ -583,7 +585,7 @@ poll_blocked() {
 }
 
 blocked() {
-	local file=$scst_devices/disk01/blocked fio
+	local file=$scst_devices/disk01/blocked disk fio
 
 	setup
 	expect "blocked" 0 "$(cat "$file")"
@@ -591,11 +593,12 @@ blocked() {
 	expect_errno EINVAL "$file" x
 	poll_blocked >"$tmp/poll" &
 	within 20 grep -q waits "$tmp/poll" || fail "poll() does not wait"
-	fio --name=verify --filename="$(disk_of tgt0 0)" --direct=1 --ioengine=libaio --iodepth=8 \
+	disk=$(disk_of tgt0 0)
+	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
 		--rw=randwrite --bs=4k --size=8M --verify=crc32c --verify_backlog=64 --time_based \
 		--runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
 	fio=$!
-	within 20 grep -q '^[1-9]' "$(session_of tgt0)/commands" || fail "no I/O"
+	within 20 io_runs || fail "no I/O"
 	uevents_start
 	put "$file" 1
 	wait_uevent 5 ACTION=change SCST_EVENT=blocked SUBSYSTEM=scsi_tgt_dev \
@@ -655,7 +658,7 @@ start_multipathd() {
 }
 
 stop_multipathd() {
-	multipathd shutdown >/dev/null 2>&1 || kill "$multipathd_pid"
+	multipathd shutdown >/dev/null 2>&1 || kill "$multipathd_pid" 2>/dev/null || :
 	wait "$multipathd_pid" || :
 	udevadm control --exit
 	rm /etc/multipath.conf

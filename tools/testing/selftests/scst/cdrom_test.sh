@@ -347,6 +347,10 @@ not_while_prevented() {
 	change_to "$iso_a"
 }
 
+has_medium() {
+	[ "$(blockdev --getsize64 "$sr")" -gt 0 ]
+}
+
 eject_and_load() {
 	devices
 	forget
@@ -363,7 +367,7 @@ eject_and_load() {
 	eject "$sr"
 	event "03 01"
 	eject -t "$sr"
-	within 10 test "$(blockdev --getsize64 "$sr")" -gt 0
+	within 10 has_medium || fail "$sr is empty"
 	quiet cmp "$sr" "$iso_a"
 	# The user closes the tray, with another medium in it
 	forget

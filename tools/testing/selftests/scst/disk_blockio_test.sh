@@ -215,7 +215,7 @@ two_disks() {
 
 # read_both DEVICE BYTES: $disk and what is below, in one batch
 read_both() {
-	timeout 60 fio --name=both --filename="$disk:$1" --ioengine=libaio --direct=1 \
+	timeout 600 fio --name=both --filename="$disk:$1" --ioengine=libaio --direct=1 \
 		--rw=randread --bs="$2" --norandommap --iodepth=4 --iodepth_batch_submit=4 \
 		--iodepth_batch_complete_min=4 --number_ios=4000 >"$tmp/fio.out" ||
 		fail "$2: $(tail -n 3 "$tmp/fio.out")"

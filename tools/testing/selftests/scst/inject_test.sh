@@ -131,6 +131,7 @@ delayed() {
 	awk -v a="$before" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a >= 0.99) }' ||
 		fail "it was not delayed"
 	# What is delayed does not keep the unit from others, or from being alone
+	inject disk01 delay ms=10000
 	reads 8 &
 	within 10 held 1 || fail "it is not delayed"
 	quiet sg_start --start "$sg"

@@ -256,11 +256,12 @@ log_since() {
 		sed -E 's/^kern *:([a-z]+) *: *\[[^]]*\] /\1: /'
 }
 
-# log_bad MARK: those of severity warning or worse.  That a virtual CPU did not
-# run for a while is no business of ours.
+# That a virtual CPU did not run for a while is no business of ours
+no_business='hrtimer: interrupt took|clocksource: |workqueue: .* hogged CPU'
+
+# log_bad MARK: those of severity warning or worse
 log_bad() {
-	log_since "$1" | grep -E '^(emerg|alert|crit|err|warn): ' |
-		grep -vE 'hrtimer: interrupt took|clocksource: |workqueue: .* hogged CPU' || :
+	log_since "$1" | grep -E '^(emerg|alert|crit|err|warn): ' | grep -vE "$no_business" || :
 }
 
 # log_clean MARK [COUNT REGEX]...: nothing of severity warning or worse came
@@ -306,6 +307,11 @@ scst_load() {
 
 loaded() {
 	[ -d "/sys/module/$1/holders" ]
+}
+
+# rmmod_local: what has just looked at a disk, or closed an sg device, may hold it still
+rmmod_local() {
+	within 10 rmmod scst_local 2>/dev/null || rmmod scst_local
 }
 
 # scst_unload: all of them go, without help
@@ -405,6 +411,8 @@ disk_of() {
 	dir=$(scsi_device_of "$@")
 	dir=$(echo "$dir"/block/*)
 	within 10 test -b "/dev/${dir##*/}" || fail "no /dev/${dir##*/}"
+	# The last that device_add_disk() makes before it can be opened
+	within 10 test -e "$dir/bdi" || fail "/dev/${dir##*/} is not ready"
 	echo "/dev/${dir##*/}"
 }
 
@@ -501,6 +509,7 @@ cleanup_on_exit() {
 uevent_fd=
 uevent_log=$tmp/uevent.log
 uevent=
+uevent_part=
 
 # uevents_start: from now on none is missed
 uevents_start() {
@@ -521,7 +530,13 @@ wait_uevent() {
 	[ "${SCST_KERNEL:-normal}" = normal ] || end=$((end + 5 * $1))
 	shift
 	while [ "$SECONDS" -le "$end" ]; do
-		read -r -t 1 uevent <&"$uevent_fd" || continue
+		# What it has of a line when its time is over is not read again
+		read -r -t 1 uevent <&"$uevent_fd" || {
+			uevent_part+=$uevent
+			continue
+		}
+		uevent=$uevent_part$uevent
+		uevent_part=
 		printf '%s\n' "$uevent" >>"$uevent_log"
 		for property; do
 			# shellcheck disable=SC2053  # a pattern

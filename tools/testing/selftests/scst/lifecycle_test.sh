@@ -51,7 +51,7 @@ open_attributes_and_rmmod() {
 	done
 	exec {fd}>"$fileio/add_device"
 	fds+=("$fd")
-	rmmod scst_local
+	rmmod_local
 	rmmod scst_vdisk
 	rmmod scst
 	for fd in "${fds[@]}"; do
@@ -265,6 +265,7 @@ attributes_against_del() {
 worker() {
 	local names=(a b c) dev tgt
 
+	set +e
 	RANDOM=$1
 	for _ in $(seq 1 "$(rounds 20 200)"); do
 		dev=dev_${names[RANDOM % 3]}
@@ -337,7 +338,7 @@ load_and_unload() {
 		scst_load
 		export_disk vdisk_nullio null01 "size=$((1 << 30))"
 		add_device vdisk_fileio disk01 "filename=$tmp/disk.img"
-		rmmod scst_local
+		rmmod_local
 		rmmod scst_vdisk
 		rmmod scst
 	done

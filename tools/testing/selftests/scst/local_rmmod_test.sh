@@ -88,7 +88,7 @@ refused_while_open() {
 	exec {fd}<>"$(sg_of tgt0 0)"
 	refused "with sg open"
 	exec {fd}<&-
-	rmmod scst_local
+	rmmod_local
 }
 
 # What was written stays in the target's write cache until sd has it flushed

@@ -280,7 +280,7 @@ commands_fail_and_are_slow() {
 	setup
 	poke "$unit/hold" 0
 	poke "$unit/fail" "3/11/00 1"
-	poke "$unit/delay_ms" 300
+	poke "$unit/delay_ms" 2000
 	read_block "$a" 1 ordered
 	read_block "$a" 2 simple
 	in_list "$a/pending" "cmd 2 queued" || fail "2 did not wait"

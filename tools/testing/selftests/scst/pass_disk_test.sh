@@ -303,7 +303,7 @@ the_host_uses_it_too() {
 # initiator's commands have been submitted
 the_submitter_uses_it_too() {
 	a_disk max_queue=1
-	timeout 60 fio --name=both --filename="$disk:$ddisk" --ioengine=libaio --direct=1 \
+	timeout 600 fio --name=both --filename="$disk:$ddisk" --ioengine=libaio --direct=1 \
 		--rw=randread --bs=4k --norandommap --iodepth=8 --iodepth_batch_submit=8 \
 		--iodepth_batch_complete_min=8 --number_ios=1000 >"$tmp/fio.out" ||
 		fail "$(tail -n 3 "$tmp/fio.out")"

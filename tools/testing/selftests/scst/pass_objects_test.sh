@@ -248,6 +248,15 @@ events() {
 	del_target tgt0
 }
 
+# in_place: the unit of this name is below the device
+in_place() {
+	[ "$(realpath "$(debug_dir)")" = "$(realpath "$unit/..")" ]
+}
+
+unclaimed() {
+	[ -z "$(cat "$unit/handler" 2>/dev/null)" ]
+}
+
 # Another device of the same name, which nobody has given to a handler
 the_name_is_used_again() {
 	local host n
@@ -263,10 +272,9 @@ the_name_is_used_again() {
 		echo "- - -" >"$host/scsi_host/${host##*/}/scan"
 		within 20 test -e "$unit/handler" || fail "the device is not there again"
 		exec {fd}<&-
-		within 20 test "$(cat "$unit/handler" 2>/dev/null)" = "" ||
-			fail "it was given to $(cat "$unit/handler")"
+		within 20 in_place || fail "it is at $(realpath "$unit/..")"
+		within 20 unclaimed || fail "it was given to $(cat "$unit/handler")"
 		within 20 test ! -e "$scst_targets/tgt0/luns/0" || fail "LUN 0 is still there"
-		within 20 expect place "$(realpath "$(debug_dir)")" "$(realpath "$unit/..")"
 		del_target tgt0
 	done
 	serve dev_disk

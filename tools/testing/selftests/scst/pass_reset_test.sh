@@ -24,10 +24,17 @@ hang() {
 	pids+=("$!")
 }
 
-# hung: none of them has ended
+# in_flight N: commands of both sessions
+in_flight() {
+	[ $(($(<"$(session_of tgt0 host0)/active_commands") +
+		$(<"$(session_of tgt0 host1)/active_commands"))) = "$1" ]
+}
+
+# hung: all of them have got there, and none of them has ended
 hung() {
 	local pid
 
+	within 20 in_flight ${#pids[@]} || fail "no commands"
 	sleep 1
 	for pid in "${pids[@]}"; do
 		kill -0 "$pid" 2>/dev/null || fail "a command ended: $(cat "$tmp"/hung.*)"
@@ -171,32 +178,34 @@ reset_under_io() {
 
 # In the background, as each of them takes half a minute
 long_ones_begin() {
-	local device
+	local device a b c
 
 	setup
 	device=$hctl
-	clear_uas "$(sg_of tgt0 1 host0)" "$(sg_of tgt0 1 host1)" "$(sg_of tgt0 2 host0)"
+	a=$(sg_of tgt0 1 host0)
+	b=$(sg_of tgt0 1 host1)
+	c=$(sg_of tgt0 2 host0)
+	clear_uas "$a" "$b" "$c"
 	hctl=${device%:0}:1 inject 0 1 28
 	hctl=${device%:0}:2 inject 0 1 28
 	date +%s >"$tmp/begin"
 	{
-		command_end "$(sg_of tgt0 1 host0)" 28000000000000000100 in 512 >"$tmp/timeout.out"
+		command_end "$a" 28000000000000000100 in 512 >"$tmp/timeout.out" || :
 		date +%s >"$tmp/timeout.end"
 	} >/dev/null 2>&1 &
 	disown
 	# The initiator gives up earlier, but the device still has the command
 	{
-		command_end -t 3 "$(sg_of tgt0 1 host1)" 28000000000000000100 in 512 \
-			>"$tmp/impatient.out"
+		command_end -t 3 "$b" 28000000000000000100 in 512 >"$tmp/impatient.out" || :
 		date +%s >"$tmp/impatient.end"
 	} >/dev/null 2>&1 &
 	disown
 	{
-		command_end "$(sg_of tgt0 2 host0)" 28000000000000000100 in 512 >"$tmp/pulled.out"
+		command_end "$c" 28000000000000000100 in 512 >"$tmp/pulled.out" || :
 		date +%s >"$tmp/pulled.end"
 	} >/dev/null 2>&1 &
 	disown
-	sleep 1
+	within 20 in_flight 3 || fail "no commands"
 	[ ! -s "$tmp/timeout.out" ] || fail "$(cat "$tmp/timeout.out")"
 	[ ! -s "$tmp/pulled.out" ] || fail "$(cat "$tmp/pulled.out")"
 	{

@@ -283,7 +283,7 @@ io_of_both() {
 	setup
 	disk=$(disk_of tgt0 0 host1)
 	fio --name=a --filename="$disk" --ioengine=libaio --direct=1 \
-		--rw=randread --bs=4k --size=8M --time_based --runtime=60 --iodepth=8 \
+		--rw=randread --bs=4k --size=8M --time_based --runtime=7200 --iodepth=8 \
 		--allow_file_create=0 --thread >"$tmp/bg.out" 2>&1 &
 	pid=$!
 	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"

@@ -30,6 +30,15 @@ fio_ends() {
 	! wait "$fio_pid" || fail "fio noticed nothing"
 }
 
+# begun FILE...: each of these has the output of one that has got something done
+begun() {
+	local file
+
+	for file; do
+		within 30 grep -qx begun "$file" || fail "${file##*.}: $(cat "$file")"
+	done
+}
+
 # start_io SG...: READs and WRITEs in the background, two of each by each of them, until
 # the initiator's device is gone; it costs less than fio to start
 start_io() {
@@ -46,21 +55,22 @@ start_io() {
 			io_pids+=("$!")
 		done
 	done
-	sleep 0.5
+	begun "$tmp"/io.*
 }
 
 # io_ends [WANT]: all of it, and none of it without having done something.  If initiators
 # hear anything it is that there is no such unit, or for what was with the device
 # that nobody answers; else WANT.  Then their own device is gone.
 io_ends() {
-	local pid file want="good, last (good|${1-5/25/00|b/08/00}), then (gone|host 0[17])"
+	local pid file end want="good, last (good|${1-5/25/00|b/08/00}), then (gone|host 0[17])"
 
 	for pid in "${io_pids[@]}"; do
 		within 30 no_process "$pid" || fail "commands hang"
 	done
 	for file in "$tmp"/io.*; do
-		[[ $(<"$file") =~ ^[1-9][0-9]*\ $want$ ]] ||
-			fail "${file##*.}: expected /$want/, got '$(<"$file")'"
+		end=$(tail -n 1 "$file")
+		[[ $end =~ ^[1-9][0-9]*\ $want$ ]] ||
+			fail "${file##*.}: expected /$want/, got '$end'"
 	done
 }
 
@@ -265,11 +275,10 @@ unbound_ones_unload() {
 		a_disk
 		put "$drivers/dev_disk/unbind" "$hctl"
 		scsi "$sg" 120000002400 -i 36 -g >"$tmp/inquiry" &
-		sleep 0.5
+		begun "$tmp/inquiry"
 		no_debug
 		is_gone
 		within 30 no_process $! || fail "INQUIRY hangs"
-		[[ $(<"$tmp/inquiry") == [1-9]* ]] || fail "$(<"$tmp/inquiry")"
 		del_target tgt0
 	done
 }

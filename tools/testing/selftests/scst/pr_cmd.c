@@ -8,7 +8,8 @@
  *	-i	it has so many bytes of data-in at most, which are printed on a second
  *		line
  *	-o	its data-out
- *	-g	again and again, until the device is gone: print how many were good
+ *	-g	again and again, until the device is gone: print "begun" when one was good,
+ *		and how many were at the end
  *	-w	write a block, other data each time, until one write is not good: print
  *		how many were, and what the last one ended with
  *
@@ -72,6 +73,10 @@ static void send_until_gone(int fd, const __u8 *cdb, unsigned int cdb_len,
 			good++;
 		else if (end != GONE && end >> 24 != 2)
 			last = end;
+		if (end == GOOD && good == 1) {
+			puts("begun");
+			fflush(stdout);
+		}
 	} while (end != GONE && end >> 24 != 2);
 	printf("%lu good, last %s", good, end_name(last, name));
 	printf(", then %s\n", end_name(end, name));

@@ -128,20 +128,21 @@ with_names_of_iscsi() {
 
 # The model has to find what it does not expect
 differences_are_found() {
-	local status=0
+	local status=0 sg
 
 	setup
+	sg=$(sg_of tgt0 0 host1)
 	rm -rf "$store"
 	# It takes it for granted that reservations can persist
 	model -a 1 "$steps" >"$tmp/out" 2>&1 || status=$?
 	[ "$status" != 0 ] || fail "it did not see that nothing can be saved"
-	# It expects another key in sysfs, which has been registered behind its back
+	# It expects another key in sysfs, which has been registered behind its back.
+	# One of these may well fail: what the model does tells this nexus, too.
 	mkdir -p "$store"
 	status=0
 	(sleep 0.3
 	while :; do
-		sg_persist -n --out --register-ignore --param-sark=77 \
-			"$(sg_of tgt0 0 host1)"
+		sg_persist -n --out --register-ignore --param-sark=77 "$sg" || :
 	done) >/dev/null 2>&1 &
 	model -a 1 200000 >"$tmp/out" 2>&1 || status=$?
 	kill $!

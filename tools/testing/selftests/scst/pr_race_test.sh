@@ -79,7 +79,7 @@ commands_are_aborted() {
 	for n in 0 1 2 3; do
 		"$pr_cmd" -w $((100 + n)) "$b" >"$tmp/victim$n" &
 	done
-	within 5 in_flight 2 || fail "no commands in flight"
+	within 10 in_flight 2 || fail "no commands in flight"
 	pr good "$a" preempt_abort 5 a b
 	# Those that came meanwhile are refused at once
 	sleep 0.1
@@ -118,6 +118,7 @@ fenced() {
 		for n in 0 1 2 3; do
 			"$pr_cmd" -w $((100 + n)) "$b" >"$tmp/victim$n" &
 		done
+		within 20 in_flight 4 || fail "no commands in flight"
 		latencies 2.$((RANDOM % 10))
 		pr good "$a" "$1" 5 a b
 		first=$(blocks)
@@ -140,6 +141,16 @@ preempt_and_abort_fences() {
 	fenced preempt_abort
 }
 
+# both_ends SG...: each of them has had commands that conflicted, and others
+both_ends() {
+	local n
+
+	for n; do
+		grep -qi conflict "$tmp/io${n##*/}" &&
+			grep -q '^256+0 records out' "$tmp/io${n##*/}" || return
+	done
+}
+
 # A command that came before a reservation is not in its way, one that came later is
 # refused; none is lost
 reservations_change_under_io() {
@@ -148,19 +159,22 @@ reservations_change_under_io() {
 	setup
 	pr good "$a" register 0 0 a
 	end=$((SECONDS + $(rounds 5 120)))
+	rm -f "$tmp/stop"
 	for n in "$b" "$c"; do
-		(while [ $SECONDS -lt $end ]; do
+		(while [ ! -e "$tmp/stop" ]; do
 			sg_dd if=/dev/zero of="$n" bs=512 count=256 || :
 			sg_dd if="$n" of=/dev/null bs=512 count=256 || :
 		done) >"$tmp/io${n##*/}" 2>&1 &
 		pids+=("$!")
 	done
 	n=0
-	while [ $SECONDS -lt $end ]; do
+	while [ $SECONDS -lt $end ] ||
+		{ [ $SECONDS -lt $((end + 120)) ] && ! both_ends "$b" "$c"; }; do
 		pr good "$a" reserve 3 a 0
 		pr good "$a" release 3 a 0
 		n=$((n + 1))
 	done
+	touch "$tmp/stop"
 	for pid in "${pids[@]}"; do
 		wait "$pid" || :
 	done
@@ -219,7 +233,7 @@ logout_while_registering() {
 		fi
 		wait
 		[ ! -e "$racer" ] || within 10 test ! -e "$racer" || fail "$racer stays"
-		good=$((good + $(sed 's/ .*//' "$tmp/racer")))
+		good=$((good + $(sed -n "s/ good.*//p" "$tmp/racer")))
 		numbers_have_to_agree
 		[ "$(reservation nr_registrants)" -le 2 ] || fail "registrants: $(registrants)"
 		# What is registered is known when the initiator is back

@@ -431,8 +431,16 @@ end_slow() {
 	expect "violations" 0 "$(cat "$test_unit/violations")"
 }
 
+lun_resets() {
+	cat "$port_bus/drivers/scst_local/stats/lun_resets"
+}
+
+another_reset() {
+	[ "$(lun_resets)" -gt "$1" ]
+}
+
 units_go_while_it_runs() {
-	local pid out
+	local pid out resets
 
 	modprobe scst_test
 	find_units
@@ -548,9 +556,10 @@ units_go_while_it_runs() {
 	# It is aborted, by a reset of the unit that got it: no second segment is read
 	put "$test_unit/executed" clear
 	start_slow -c "$sg_to" -s 65535,0,64,0,0 -s 65535,0,64,64,64
+	resets=$(lun_resets)
 	quiet sg_reset --device --no-escalate "$sg_slow" &
 	pid=$!
-	sleep 0.3
+	within 10 another_reset "$resets" || fail "no reset"
 	put "$test_unit/hold" 0
 	put "$test_unit/release" all
 	wait "$pid" || fail "the reset failed"
