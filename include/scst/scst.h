@@ -1317,6 +1317,7 @@ struct scst_session {
 	u8 addr_method;			/* that of the group */
 	struct scst_transport_id __rcu *transport_id; /* likewise as map */
 	struct scst_inflight __percpu *inflight;
+	bool counting;			/* commands; under the same, see inflight.c */
 	struct scst_cmd_limit limit;
 	struct percpu_ref ref;
 	struct completion drained;

@@ -45,7 +45,7 @@ static void acg_dev_set_max_commands(struct scst_acg_dev *ad, unsigned int max)
 	list_for_each_entry(sess, &tgt->sessions, tgt_entry) {
 		td = xa_load(scst_luns(sess), ad->lun);
 		if (td && td->acg_dev == ad)
-			scst_limit_set(&td->limit, max);
+			scst_limit_set(sess, &td->limit, max);
 	}
 }
 
@@ -500,7 +500,7 @@ static int acg_swap(struct scst_acg *acg, struct scst_acg_dev *ad,
 		}
 		td->ua = BIT(SCST_UA_INQUIRY_CHANGED) |
 			 BIT(SCST_UA_CAPACITY_CHANGED);
-		scst_limit_set(&td->limit, options->max_commands);
+		scst_limit_set(td->sess, &td->limit, options->max_commands);
 		scst_tgt_dev_link(td);
 		old = xa_load(scst_luns(td->sess), ad->lun);
 		td->luns_gen = READ_ONCE(old->luns_gen);

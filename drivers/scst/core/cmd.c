@@ -400,12 +400,12 @@ static enum scst_gate_mode cmd_gate_mode(const struct scst_cmd *cmd)
  * The few commands that are answered for LUNs that do not exist, and for the
  * REPORT LUNS well known logical unit.
  */
-static void cmd_exec_no_lun(struct scst_cmd *cmd)
+static void cmd_exec_no_lun(struct scst_cmd *cmd, bool admitted)
 {
 	const struct scst_opcode *op = cmd->op;
 	bool wlun = scst_lun_is_report_luns(&cmd->lun);
 
-	if (unlikely(!cmd->counted))
+	if (unlikely(!admitted))
 		scst_cmd_done(cmd, SCST_TASK_SET_FULL);
 	else if (wlun && !(op && op->wlun))
 		scst_cmd_done(cmd, SCST_SENSE_INVALID_OPCODE);
@@ -423,23 +423,22 @@ static bool cmd_meets_aca(const struct scst_cmd *cmd)
 	       cmd->queue_type == SCST_CMD_QUEUE_ACA;
 }
 
-static bool cmd_refused(struct scst_cmd *cmd)
+/*
+ * It meets an ACA condition that does not let it in, or the initiator has as many
+ * commands as it may (SAM-6 5.3.1).
+ */
+static bool cmd_refused(struct scst_cmd *cmd, bool admitted)
 {
-	scst_sense_t result = scst_aca_admit(cmd);
+	scst_sense_t result = SCST_GOOD;
 
-	if (result == SCST_GOOD)
-		return false;
+	if (unlikely(cmd_meets_aca(cmd)))
+		result = scst_aca_admit(cmd);
+	if (likely(result == SCST_GOOD)) {
+		if (likely(admitted))
+			return false;
+		result = SCST_TASK_SET_FULL;
+	}
 	cmd->result = result;
-	return true;
-}
-
-/* Has the initiator as many commands as it may? */
-static bool cmd_over_limit(struct scst_cmd *cmd)
-{
-	if (likely(cmd->counted))
-		return false;
-	/* SAM-6 5.3.1 */
-	cmd->result = SCST_TASK_SET_FULL;
 	return true;
 }
 
@@ -454,22 +453,21 @@ static bool cmd_over_limit(struct scst_cmd *cmd)
  */
 void scst_cmd_init_done(struct scst_cmd *cmd)
 {
-	bool entered;
+	bool admitted, entered;
 
 	/* Until it has entered the task set that it has looked up */
 	rcu_read_lock();
 	cmd_lookup_lun(cmd);
-	scst_inflight_admit(cmd);
+	admitted = scst_inflight_admit(cmd);
 	cmd->result = scst_cmd_parse(cmd);
 	trace_scst_cmd_init(cmd);
 
 	if (unlikely(!cmd->tgt_dev)) {
 		rcu_read_unlock();
-		cmd_exec_no_lun(cmd);
+		cmd_exec_no_lun(cmd, admitted);
 		return;
 	}
-	if (unlikely((cmd_meets_aca(cmd) && cmd_refused(cmd)) ||
-		     cmd_over_limit(cmd))) {
+	if (unlikely(cmd_refused(cmd, admitted))) {
 		rcu_read_unlock();
 		scst_cmd_done(cmd, cmd->result);
 		return;
@@ -499,7 +497,7 @@ void scst_cmd_refuse(struct scst_cmd *cmd, int error)
 {
 	cmd_lookup_lun(cmd);
 	scst_inflight_add(cmd);
-	if (cmd->tgt_dev && unlikely(cmd_meets_aca(cmd) && cmd_refused(cmd))) {
+	if (cmd->tgt_dev && unlikely(cmd_refused(cmd, true))) {
 		scst_cmd_done(cmd, cmd->result);
 		return;
 	}

@@ -423,7 +423,7 @@ void scst_range_leave(struct scst_cmd *cmd);
 int scst_inflight_init(struct scst_session *sess);
 void scst_inflight_exit(struct scst_session *sess);
 void scst_inflight_add(struct scst_cmd *cmd);
-void scst_inflight_admit(struct scst_cmd *cmd);
+bool scst_inflight_admit(struct scst_cmd *cmd);
 bool scst_inflight_del(struct scst_cmd *cmd);
 bool scst_inflight_unpin(struct scst_cmd *cmd);
 struct scst_cmd *scst_inflight_next(struct scst_session *sess,
@@ -442,7 +442,8 @@ bool scst_inflight_any(struct scst_session *sess,
 void scst_inflight_mark(struct scst_tgt_dev *td, unsigned int flag, bool set,
 			const struct scst_cmd *except);
 unsigned int scst_inflight_count(struct scst_session *sess);
-void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max);
+void scst_limit_set(struct scst_session *sess, struct scst_cmd_limit *limit,
+		    unsigned int max);
 int scst_limit_parse(struct device *dev, const struct device_attribute *attr,
 		     const char *buf, unsigned int *max);
 

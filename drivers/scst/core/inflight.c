@@ -8,9 +8,10 @@
  * it; a command that ends while pinned is finished by the last unpin.
  *
  * The number of commands that a session, and each of its I_T_L nexuses, has at a
- * time can be limited.  They are counted in the same way, per CPU and under the
- * locks of the lists, so that nothing is written that CPUs share; and a CPU adds up
- * the counts of all only when it has a part of the limit itself, or the limit is near.
+ * time can be limited.  From the first limit on they are counted, in the same way:
+ * per CPU and under the locks of the lists, so that nothing is written that CPUs
+ * share.  A CPU adds up the counts of all only when it has a part of the limit itself,
+ * or the limit is near.
  */
 
 #include <kunit/visibility.h>
@@ -119,17 +120,54 @@ static bool limit_allows(struct scst_cmd_limit *limit, unsigned int cpu)
 	return nr <= max;
 }
 
+static void inflight_count(struct scst_cmd *cmd, bool count)
+{
+	struct scst_tgt_dev *td = cmd->tgt_dev;
+
+	lockdep_assert_held(&inflight_list(cmd)->lock);
+	cmd->counted = count;
+	limit_count(&cmd->sess->limit, cmd->cpu, count);
+	if (likely(td))
+		limit_count(&td->limit, cmd->cpu, count);
+}
+
+/* Nobody pays for counters before there is a limit.  What is there counts, too. */
+static void inflight_start_counting(struct scst_session *sess)
+{
+	struct scst_inflight *list;
+	struct scst_cmd *cmd;
+	int cpu;
+
+	lockdep_assert_held(&sess->tgt->mutex);
+	if (sess->counting)
+		return;
+	/* Who adds a command after its list has been walked sees it. */
+	WRITE_ONCE(sess->counting, true);
+	for_each_possible_cpu(cpu) {
+		list = per_cpu_ptr(sess->inflight, cpu);
+		guard(spinlock_irqsave)(&list->lock);
+		list_for_each_entry(cmd, &list->cmds, inflight) {
+			if (!cmd->counted && !scst_cmd_is_internal(cmd))
+				inflight_count(cmd, true);
+		}
+	}
+}
+
 /**
  * scst_limit_set - set how many commands a nexus may have
- * @limit: limit
+ * @sess: I_T nexus
+ * @limit: its limit, or that of one of its I_T_L nexuses
  * @max: so many at a time, 0: any number
  *
  * Holds for commands that come from now on.  Those that are there stay, and count.
  *
  * Context: process context; the caller holds scst_tgt.mutex.
  */
-void scst_limit_set(struct scst_cmd_limit *limit, unsigned int max)
+void scst_limit_set(struct scst_session *sess, struct scst_cmd_limit *limit,
+		    unsigned int max)
 {
+	if (max)
+		inflight_start_counting(sess);
 	WRITE_ONCE(limit->met, false);
 	WRITE_ONCE(limit->max, max);
 	/* There may be more than half of it: pairs with limit_set_near(). */
@@ -183,17 +221,6 @@ static void limit_report(struct scst_cmd_limit *limit,
  * Commands that come and go
  */
 
-static void inflight_count(struct scst_cmd *cmd, bool count)
-{
-	struct scst_tgt_dev *td = cmd->tgt_dev;
-
-	lockdep_assert_held(&inflight_list(cmd)->lock);
-	cmd->counted = count;
-	limit_count(&cmd->sess->limit, cmd->cpu, count);
-	if (likely(td))
-		limit_count(&td->limit, cmd->cpu, count);
-}
-
 static void inflight_add(struct scst_cmd *cmd, bool count)
 {
 	struct scst_inflight *list;
@@ -203,7 +230,7 @@ static void inflight_add(struct scst_cmd *cmd, bool count)
 	guard(spinlock_irqsave)(&list->lock);
 	cmd->tmf_gen = atomic64_read(&cmd->sess->tmf_gen);
 	list_add_tail(&cmd->inflight, &list->cmds);
-	if (count)
+	if (count && unlikely(READ_ONCE(cmd->sess->counting)))
 		inflight_count(cmd, true);
 }
 
@@ -231,23 +258,27 @@ static struct scst_cmd_limit *inflight_limit(struct scst_cmd *cmd)
  * scst_inflight_admit - add a command of an initiator, which may have too many
  * @cmd: command whose LUN was looked up
  *
- * It is in the list in any case.  When it is one too many scst_cmd.counted is false:
- * what is refused, and waits until its response has been sent, does not keep others
- * out, however many an initiator sends.
+ * It is in the list in any case.  When it is one too many it does not count: what is
+ * refused, and waits until its response has been sent, does not keep others out,
+ * however many an initiator sends.
  *
  * Context: any.
+ * Return: true when it may go on, false when it is one too many.
  */
-void scst_inflight_admit(struct scst_cmd *cmd)
+bool scst_inflight_admit(struct scst_cmd *cmd)
 {
 	struct scst_cmd_limit *limit;
 
 	inflight_add(cmd, true);
+	if (likely(!cmd->counted))
+		return true;
 	limit = inflight_limit(cmd);
 	if (likely(!limit))
-		return;
+		return true;
 	scoped_guard(spinlock_irqsave, &inflight_list(cmd)->lock)
 		inflight_count(cmd, false);
 	limit_report(limit, cmd);
+	return false;
 }
 
 /*
@@ -257,7 +288,7 @@ void scst_inflight_admit(struct scst_cmd *cmd)
 static void inflight_unlink(struct scst_cmd *cmd)
 {
 	list_del(&cmd->inflight);
-	if (likely(cmd->counted))
+	if (unlikely(cmd->counted))
 		inflight_count(cmd, false);
 	if (unlikely(scst_cmd_aborted(cmd)))
 		atomic_inc(&cmd->sess->nr_aborting);

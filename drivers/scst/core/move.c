@@ -125,7 +125,7 @@ static void map_change_lun(struct scst_tgt_dev *td, struct scst_acg_dev *ad)
 	get_device(&ad->dev);
 	put_device(&td->acg_dev->dev);
 	td->acg_dev = ad;
-	scst_limit_set(&td->limit, ad->max_commands);
+	scst_limit_set(td->sess, &td->limit, ad->max_commands);
 	map_add_link(td);
 }
 

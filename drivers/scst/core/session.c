@@ -215,7 +215,7 @@ static int session_map_luns(struct scst_session *sess)
 		return -ENODEV;
 	sess->acg = scst_acg_find(tgt, sess->initiator_name);
 	WRITE_ONCE(sess->addr_method, sess->acg->addr_method);
-	scst_limit_set(&sess->limit, tgt->max_session_commands);
+	scst_limit_set(sess, &sess->limit, tgt->max_session_commands);
 	xa_for_each(&sess->acg->luns, lun, acg_dev) {
 		if (!acg_dev->live)
 			continue;

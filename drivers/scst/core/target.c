@@ -281,7 +281,7 @@ static ssize_t max_session_commands_store(struct device *dev,
 	guard(mutex)(&tgt->mutex);
 	WRITE_ONCE(tgt->max_session_commands, max);
 	list_for_each_entry(sess, &tgt->sessions, tgt_entry)
-		scst_limit_set(&sess->limit, max);
+		scst_limit_set(sess, &sess->limit, max);
 	return count;
 }
 static DEVICE_ATTR_RW(max_session_commands);

@@ -72,7 +72,7 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 		return NULL;
 	}
 	td->limit.nr = &td->stats->nr_counted;
-	scst_limit_set(&td->limit, acg_dev->max_commands);
+	scst_limit_set(sess, &td->limit, acg_dev->max_commands);
 	return td;
 }
 

@@ -116,6 +116,36 @@ defaults() {
 	expect "key_attributes" "" "$(cat "$t/key_attributes" "$t/luns/0/key_attributes")"
 }
 
+# Nobody counts before there is one
+the_first_limit() {
+	taskset -p -c 0 "$BASHPID" >/dev/null
+	held "$a" 1 0
+	held "$a" 2 1
+	taskset -p -c 1 "$BASHPID" >/dev/null
+	held "$a" 3 0
+	held "$b" 4 0
+	put "$t/luns/0/max_commands" 2
+	refused "$a" 5 0
+	held "$a" 6 1
+	held "$b" 7 0
+	refused "$b" 8 0
+	put "$t/max_session_commands" 4
+	refused "$a" 9 1
+	completes "$a" 1 0
+	completes "$a" 2 1
+	held "$a" 10 0
+	refused "$a" 11 0
+	held "$a" 12 1
+	refused "$a" 13 1
+	all_go_on
+	# Each has been counted once, and is counted no more
+	put "$t/luns/0/max_commands" 1
+	put "$t/max_session_commands" 1
+	held "$a" 14 0
+	refused "$a" 15 0
+	all_go_on
+}
+
 values() {
 	put "$t/max_session_commands" 0x10
 	expect max_session_commands 16 "$(cat "$t/max_session_commands")"
@@ -408,7 +438,7 @@ done
 clear_uas
 all_go_on
 
-main defaults values session_limit lun_limit changes_under_commands from_all_cpus \
+main defaults the_first_limit values session_limit lun_limit changes_under_commands from_all_cpus \
 	task_management_meanwhile limits_of_groups counters_and_log take_test_apart \
 	slow_disk no_disk_fails_for_the_lun_limit limit_holds_and_ends_with_zero \
 	disks_share_the_session_limit copies_are_one_command take_apart
