@@ -1315,9 +1315,9 @@ struct scst_session {
 	struct scst_lun_map __rcu *map;	/* changed under scst_tgt.mutex */
 	struct scst_acg *acg;		/* under the same */
 	u8 addr_method;			/* that of the group */
+	bool counting;	/* see inflight.c; set under scst_tgt.mutex */
 	struct scst_transport_id __rcu *transport_id; /* likewise as map */
 	struct scst_inflight __percpu *inflight;
-	bool counting;			/* commands; under the same, see inflight.c */
 	struct scst_cmd_limit limit;
 	struct percpu_ref ref;
 	struct completion drained;

@@ -138,7 +138,6 @@ static void inflight_start_counting(struct scst_session *sess)
 	struct scst_cmd *cmd;
 	int cpu;
 
-	lockdep_assert_held(&sess->tgt->mutex);
 	if (sess->counting)
 		return;
 	/* Who adds a command after its list has been walked sees it. */
@@ -166,6 +165,7 @@ static void inflight_start_counting(struct scst_session *sess)
 void scst_limit_set(struct scst_session *sess, struct scst_cmd_limit *limit,
 		    unsigned int max)
 {
+	lockdep_assert_held(&sess->tgt->mutex);
 	if (max)
 		inflight_start_counting(sess);
 	WRITE_ONCE(limit->met, false);
@@ -221,7 +221,8 @@ static void limit_report(struct scst_cmd_limit *limit,
  * Commands that come and go
  */
 
-static void inflight_add(struct scst_cmd *cmd, bool count)
+/* Returns whether it counts. */
+static bool inflight_add(struct scst_cmd *cmd, bool count)
 {
 	struct scst_inflight *list;
 
@@ -230,11 +231,13 @@ static void inflight_add(struct scst_cmd *cmd, bool count)
 	guard(spinlock_irqsave)(&list->lock);
 	cmd->tmf_gen = atomic64_read(&cmd->sess->tmf_gen);
 	list_add_tail(&cmd->inflight, &list->cmds);
-	if (count && unlikely(READ_ONCE(cmd->sess->counting)))
-		inflight_count(cmd, true);
+	if (likely(!count || !READ_ONCE(cmd->sess->counting)))
+		return false;
+	inflight_count(cmd, true);
+	return true;
 }
 
-/* For commands that are not counted.  Context: any. */
+/* For commands for which no limit holds.  Context: any. */
 void scst_inflight_add(struct scst_cmd *cmd)
 {
 	inflight_add(cmd, false);
@@ -269,8 +272,7 @@ bool scst_inflight_admit(struct scst_cmd *cmd)
 {
 	struct scst_cmd_limit *limit;
 
-	inflight_add(cmd, true);
-	if (likely(!cmd->counted))
+	if (likely(!inflight_add(cmd, true)))
 		return true;
 	limit = inflight_limit(cmd);
 	if (likely(!limit))

@@ -32,7 +32,7 @@ void scst_tgt_dev_free(struct scst_tgt_dev *td)
  *
  * It holds a reference on @sess.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; the caller holds scst_tgt.mutex.
  * Return: the nexus, which knows @sess and @dev but they not yet it; or NULL.
  */
 struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,

@@ -121,7 +121,7 @@ the_first_limit() {
 	taskset -p -c 0 "$BASHPID" >/dev/null
 	held "$a" 1 0
 	held "$a" 2 1
-	taskset -p -c 1 "$BASHPID" >/dev/null
+	taskset -p -c $(($(nproc --all) - 1)) "$BASHPID" >/dev/null
 	held "$a" 3 0
 	held "$b" 4 0
 	put "$t/luns/0/max_commands" 2
@@ -140,9 +140,16 @@ the_first_limit() {
 	all_go_on
 	# Each has been counted once, and is counted no more
 	put "$t/luns/0/max_commands" 1
-	put "$t/max_session_commands" 1
 	held "$a" 14 0
 	refused "$a" 15 0
+	held "$b" 16 0
+	refused "$b" 17 0
+	all_go_on
+	put "$t/max_session_commands" 1
+	held "$a" 18 0
+	refused "$a" 19 1
+	held "$b" 20 0
+	refused "$b" 21 1
 	all_go_on
 }
 
@@ -386,6 +393,30 @@ limit_holds_and_ends_with_zero() {
 	put "$scst_targets/tgt1/max_session_commands" 0
 }
 
+# A session that has not had a limit before: what is in flight just then counts once
+limit_begins_under_io() {
+	local disk n pid
+
+	needs_slow_disk
+	for ((n = 0; n < $(rounds 4 200); n++)); do
+		add_session tgt1 fresh
+		disk=$(disk_of tgt1 0 fresh)
+		fio --name=job --filename="$disk" --ioengine=libaio --direct=1 --thread \
+			--rw=randread --bs=4k --size=16M --norandommap --iodepth=16 \
+			--numjobs=2 --time_based --runtime=7200 >"$tmp/fio.out" &
+		pid=$!
+		within 20 io_runs || fail "no I/O: $(cat "$tmp/fio.out")"
+		put "$scst_targets/tgt1/luns/0/max_commands" 100000
+		kill -INT "$pid"
+		wait "$pid" || [ $? = 128 ] || fail "$(cat "$tmp/fio.out")"
+		# None is left that counts
+		put "$scst_targets/tgt1/luns/0/max_commands" 1
+		sg_turs "$(sg_of tgt1 0 fresh)" || fail "round $n: it has no room"
+		put "$scst_targets/tgt1/luns/0/max_commands" 0
+		del_session tgt1 fresh
+	done
+}
+
 # Both disks of the session want more than both together may have
 disks_share_the_session_limit() {
 	local other n
@@ -438,7 +469,8 @@ done
 clear_uas
 all_go_on
 
-main defaults the_first_limit values session_limit lun_limit changes_under_commands from_all_cpus \
+main defaults the_first_limit values session_limit lun_limit \
+	changes_under_commands from_all_cpus \
 	task_management_meanwhile limits_of_groups counters_and_log take_test_apart \
 	slow_disk no_disk_fails_for_the_lun_limit limit_holds_and_ends_with_zero \
-	disks_share_the_session_limit copies_are_one_command take_apart
+	limit_begins_under_io disks_share_the_session_limit copies_are_one_command take_apart
