@@ -6,7 +6,8 @@
 
 overlay_dirs="drivers include block lib Documentation tools"
 pristine=$build/pristine
-# Faults of the kernel itself that the debug kernels would report all the time.
+# Faults of the kernel itself that the debug kernels would report all the time, and what
+# makes these kernels several times as slow as they have to be.
 # Each is a patch that says why; none belongs to the series.
 debug_fixes=$top/make.d/debug-fixes
 
