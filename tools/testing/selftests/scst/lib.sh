@@ -518,6 +518,7 @@ uevents_start() {
 	program=$(helper uevents) || return
 	# Its standard error could be the pipe whose end run_test() waits for
 	exec {uevent_fd}< <(exec "$program" 2>/dev/null)
+	uevent_part=
 	uevent_pid=$!
 	read -r -t 10 ready <&"$uevent_fd" && [ "$ready" = ready ]
 }

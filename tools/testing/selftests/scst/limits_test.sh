@@ -469,8 +469,8 @@ done
 clear_uas
 all_go_on
 
-main defaults the_first_limit values session_limit lun_limit \
-	changes_under_commands from_all_cpus \
-	task_management_meanwhile limits_of_groups counters_and_log take_test_apart \
-	slow_disk no_disk_fails_for_the_lun_limit limit_holds_and_ends_with_zero \
+main defaults the_first_limit values session_limit lun_limit changes_under_commands \
+	from_all_cpus task_management_meanwhile limits_of_groups counters_and_log \
+	take_test_apart slow_disk no_disk_fails_for_the_lun_limit \
+	limit_holds_and_ends_with_zero \
 	limit_begins_under_io disks_share_the_session_limit copies_are_one_command take_apart

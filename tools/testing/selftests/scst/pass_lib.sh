@@ -164,6 +164,15 @@ same() {
 	}
 }
 
+# begun FILE...: each of these has the output of a pr_cmd -g that has got something done
+begun() {
+	local file
+
+	for file; do
+		within 30 grep -qx begun "$file" || fail "${file##*.}: $(cat "$file")"
+	done
+}
+
 # --- Errors on purpose
 
 # inject TYPE COUNT OPCODE [...]: of the device, see scsi_debug.c: type 0 never answers, 2

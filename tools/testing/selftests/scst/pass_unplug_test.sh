@@ -30,15 +30,6 @@ fio_ends() {
 	! wait "$fio_pid" || fail "fio noticed nothing"
 }
 
-# begun FILE...: each of these has the output of one that has got something done
-begun() {
-	local file
-
-	for file; do
-		within 30 grep -qx begun "$file" || fail "${file##*.}: $(cat "$file")"
-	done
-}
-
 # start_io SG...: READs and WRITEs in the background, two of each by each of them, until
 # the initiator's device is gone; it costs less than fio to start
 start_io() {
