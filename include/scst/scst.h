@@ -767,6 +767,15 @@ enum scst_qerr {
 #define SCST_UA_INTLCK_STATUS	3
 
 /**
+ * struct scst_lower - a device of this host that a unit is made of
+ */
+struct scst_lower {
+	/* private: see export.c */
+	struct list_head entry;
+	struct scst_tgt *tgt;
+};
+
+/**
  * struct scst_device - a logical unit
  *
  * @dev: device on the bus scsi_tgt_dev; its name is the unit's name
@@ -834,7 +843,9 @@ struct scst_device {
 	u16 other_ua;		/* ASC and ASCQ of SCST_UA_OTHER */
 	unsigned int nr_pins;	/* LUNs and nexuses */
 	struct scst_ranges ranges;
-	struct ida export_ids;
+	struct xarray export_tgts;	/* see export.c */
+	struct list_head lowers;	/* likewise, under export_tgts.xa_lock */
+	struct scst_lower passthrough_lower;
 	struct scst_gate task_set;
 	struct scst_gate_entry ts_barrier;	/* see task_set.c */
 	struct work_struct ts_work;
@@ -922,6 +933,9 @@ int scst_add_passthrough(struct scst_device *dev, struct device *parent);
 void scst_passthrough_gone(struct scst_device *dev);
 void scst_del_passthrough(struct scst_device *dev);
 bool scst_is_port_device(const struct device *dev);
+int scst_lower_add(struct scst_device *dev, struct scst_lower *lower,
+		   struct device *on);
+void scst_lower_del(struct scst_device *dev, struct scst_lower *lower);
 void scst_device_event(struct scst_device *dev, enum scst_dev_event event);
 void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except);

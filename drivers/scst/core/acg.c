@@ -168,7 +168,7 @@ static struct scst_acg_dev *acg_dev_alloc(struct scst_acg *acg,
 
 	ret = dev_set_name(&ad->dev, "%llu", lun);
 	if (!ret) {
-		ad->export_id = scst_device_get_export(unit);
+		ad->export_id = scst_device_get_export(unit, acg->tgt);
 		ret = min(ad->export_id, 0);
 	}
 	if (ret) {
@@ -523,7 +523,7 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	LIST_HEAD(doomed);
 	int export_id, ret;
 
-	export_id = scst_device_get_export(unit);
+	export_id = scst_device_get_export(unit, acg->tgt);
 	if (export_id < 0)
 		return export_id;
 
@@ -633,6 +633,20 @@ static int acg_parse_options(struct scst_tgt *tgt, char *params,
 typedef int (*acg_change_fn)(struct scst_acg *acg, struct scst_device *unit,
 			     u64 lun, const struct acg_options *options);
 
+static const char *acg_change_fault(int err)
+{
+	switch (err) {
+	case -EEXIST:
+		return "in use";
+	case -ENOENT:
+		return "not mapped";
+	case -ELOOP:
+		return "made of a disk of this target";
+	default:
+		return "failed";
+	}
+}
+
 static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 		      const struct acg_options *options, acg_change_fn change)
 {
@@ -645,8 +659,7 @@ static int acg_change(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	scst_acg_end_write(acg->tgt);
 	if (ret)
 		dev_err(&acg->tgt->dev, "LUN %llu: %s: %pe\n", lun,
-			ret == -EEXIST ? "in use" :
-			ret == -ENOENT ? "not mapped" : "failed", ERR_PTR(ret));
+			acg_change_fault(ret), ERR_PTR(ret));
 	return ret;
 }
 

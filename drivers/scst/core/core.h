@@ -239,8 +239,6 @@ void scst_dev_bus_unregister(void);
 const struct bus_type *scst_dev_bus(void);
 int scst_add_device(struct scst_device *dev);
 int scst_del_device(struct scst_device *dev);
-int scst_device_get_export(struct scst_device *dev);
-void scst_device_put_export(struct scst_device *dev, int id);
 void scst_device_pin(struct scst_device *dev);
 void scst_device_unpin(struct scst_device *dev);
 
@@ -250,6 +248,10 @@ int scst_attach_device(struct scst_device *dev);
 int scst_claim_passthrough(struct scst_dev_type *type, const char *name);
 int scst_unclaim_passthrough(struct scst_device *dev,
 			     const struct scst_dev_type *type);
+
+/* export.c */
+int scst_device_get_export(struct scst_device *dev, struct scst_tgt *tgt);
+void scst_device_put_export(struct scst_device *dev, int id);
 
 /* handler.c */
 void scst_type_remember(struct scst_device *dev);

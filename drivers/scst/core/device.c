@@ -174,7 +174,7 @@ static void device_release(struct device *dev)
 	scst_ranges_exit(&unit->ranges);
 	scst_gate_exit(&unit->exec_gate);
 	scst_gate_exit(&unit->task_set);
-	ida_destroy(&unit->export_ids);
+	xa_destroy(&unit->export_tgts);
 	scst_pr_free(unit);
 	kfree(unit->persist_name);
 	kfree(unit);
@@ -273,7 +273,8 @@ struct scst_device *scst_alloc_device(struct scst_dev_type *type,
 	mutex_init(&unit->mutex);
 	mutex_init(&unit->suspend_mutex);
 	mutex_init(&unit->claim_mutex);
-	ida_init(&unit->export_ids);
+	xa_init_flags(&unit->export_tgts, XA_FLAGS_ALLOC);
+	INIT_LIST_HEAD(&unit->lowers);
 	scst_ranges_init(&unit->ranges);
 	spin_lock_init(&unit->tgt_dev_lock);
 	INIT_LIST_HEAD(&unit->tgt_devs);
@@ -413,34 +414,6 @@ int scst_del_device(struct scst_device *dev)
 }
 
 /**
- * scst_device_get_export - a LUN is to be mapped to a unit
- * @dev: unit
- *
- * Pins the unit and the handler's module.
- *
- * Context: process context, may sleep.
- * Return: number for scst_device_put_export(), or -ENODEV, -ENOMEM.
- */
-int scst_device_get_export(struct scst_device *dev)
-{
-	int id;
-
-	guard(mutex)(&dev->mutex);
-	/* One that is not ready may have no handler, or is to have another one. */
-	if (dev->dying || !dev->ready || READ_ONCE(dev->gone) ||
-	    !try_module_get(dev->type->driver.owner))
-		return -ENODEV;
-	id = ida_alloc(&dev->export_ids, GFP_KERNEL);
-	if (id < 0) {
-		module_put(dev->type->driver.owner);
-		return id;
-	}
-	dev->nr_pins++;
-	get_device(&dev->dev);
-	return id;
-}
-
-/**
  * scst_device_pin - pin a unit for a nexus of a mapped LUN
  * @dev: unit, mapped to a LUN
  *
@@ -465,11 +438,4 @@ void scst_device_unpin(struct scst_device *dev)
 		module_put(dev->type->driver.owner);
 	}
 	put_device(&dev->dev);
-}
-
-/* End scst_device_get_export(). */
-void scst_device_put_export(struct scst_device *dev, int id)
-{
-	ida_free(&dev->export_ids, id);
-	scst_device_unpin(dev);
 }

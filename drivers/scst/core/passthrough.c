@@ -73,11 +73,15 @@ int scst_add_passthrough(struct scst_device *dev, struct device *parent)
 	if (ret)
 		return ret;
 	dev->dev.parent = parent;
+	/* Nobody can have mapped it. */
+	scst_lower_add(dev, &dev->passthrough_lower, parent);
 	/* Who claims it has been told of it, or guesses, before it is complete. */
 	scoped_guard(mutex, &dev->claim_mutex)
 		ret = device_add(&dev->dev);
-	if (ret)
+	if (ret) {
+		scst_lower_del(dev, &dev->passthrough_lower);
 		scst_del_name(&dev->name);
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(scst_add_passthrough);
@@ -287,6 +291,7 @@ int scst_unclaim_passthrough(struct scst_device *dev,
 void scst_passthrough_gone(struct scst_device *dev)
 {
 	WRITE_ONCE(dev->gone, true);
+	scst_lower_del(dev, &dev->passthrough_lower);
 	/* A driver core that is about to bind it puts what it got of the old parent. */
 	pm_runtime_get_noresume(scst_devices_dir);
 	if (device_move(&dev->dev, scst_devices_dir, DPM_ORDER_NONE))

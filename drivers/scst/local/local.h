@@ -46,6 +46,7 @@ struct local_tgt {
  * @entry: in local_tgt.sessions
  * @scan_mutex: protects @added and @luns; held while @shost is added and scanned
  * @added: @shost was added
+ * @dispatch_key: lockdep class of what is held while @shost dispatches
  * @luns: LUNs for which the mid-layer has been given a scsi_device
  */
 struct local_sess {
@@ -54,6 +55,7 @@ struct local_sess {
 	struct list_head entry;
 	struct mutex scan_mutex;	/* see above */
 	bool added;
+	struct lock_class_key dispatch_key;
 	DECLARE_BITMAP(luns, SCST_MAX_LUN + 1);
 };
 

@@ -114,7 +114,14 @@ static struct local_sess *local_sess_alloc(void)
 	ls = shost_priv(shost);
 	ls->shost = shost;
 	mutex_init(&ls->scan_mutex);
+	lockdep_register_key(&ls->dispatch_key);
 	return ls;
+}
+
+static void local_sess_free(struct local_sess *ls)
+{
+	lockdep_unregister_key(&ls->dispatch_key);
+	local_sess_put(ls);
 }
 
 /* Undoes scst_register_session() and gives up @ls, all of it. */
@@ -128,7 +135,18 @@ static void local_sess_unregister(struct local_sess *ls)
 		ls->sess = NULL;
 	}
 	put_device(&sess->dev);
-	local_sess_put(ls);
+	local_sess_free(ls);
+}
+
+/*
+ * A host may dispatch commands of a disk that is made of another host's: what the one
+ * holds meanwhile is not what the other does.
+ */
+static void local_set_dispatch_class(struct local_sess *ls)
+{
+	/* Nobody scans it by hand meanwhile. */
+	guard(mutex)(&ls->shost->scan_mutex);
+	lockdep_set_class(ls->shost->tag_set.srcu, &ls->dispatch_key);
 }
 
 static int local_sess_add_host(struct local_sess *ls)
@@ -140,6 +158,8 @@ static int local_sess_add_host(struct local_sess *ls)
 	scoped_guard(mutex, &ls->scan_mutex) {
 		ret = scsi_add_host(ls->shost, dev);
 		ls->added = !ret;
+		if (!ret)
+			local_set_dispatch_class(ls);
 	}
 	if (ret)
 		return ret;
@@ -165,7 +185,7 @@ static int local_sess_add(struct local_tgt *lt, struct scst_tgt *tgt,
 
 	sess = scst_register_session(tgt, name, ls);
 	if (IS_ERR(sess)) {
-		local_sess_put(ls);
+		local_sess_free(ls);
 		return PTR_ERR(sess);
 	}
 	ls->sess = sess;

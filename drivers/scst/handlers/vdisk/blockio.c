@@ -27,6 +27,7 @@
  * struct blockio - an open block device
  * @file: opened by us, in exclusive use
  * @bdev: it
+ * @lower: that it is what the unit is made of
  * @nowait: it can fail with BLK_STS_AGAIN instead of waiting
  * @dma_mask: what the pieces of a buffer are to be aligned to, minus one
  * @vd: virtual disk whose store it is
@@ -38,6 +39,7 @@
 struct blockio {
 	struct file *file;
 	struct block_device *bdev;
+	struct scst_lower lower;
 	bool nowait;
 	unsigned int dma_mask;
 	struct vdisk *vd;
@@ -618,6 +620,9 @@ static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	ret = bioset_init(&bi->bios, BIO_POOL_SIZE, 0, BIOSET_NEED_BVECS);
 	if (ret)
 		goto put;
+	ret = vdisk_add_lower(vd, &bi->lower, bi->bdev);
+	if (ret)
+		goto exit_bios;
 
 	bi->nowait = bdev_nowait(bi->bdev);
 	bi->dma_mask = bdev_dma_alignment(bi->bdev);
@@ -625,6 +630,8 @@ static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	vd->store = bi;
 	return 0;
 
+exit_bios:
+	bioset_exit(&bi->bios);
 put:
 	bdev_fput(bi->file);
 free:
@@ -640,6 +647,7 @@ static void blockio_close(struct vdisk *vd)
 
 	disable_work_sync(&bi->resize_work);
 	vd->store = NULL;
+	scst_lower_del(vd->dev, &bi->lower);
 	bioset_exit(&bi->bios);
 	bdev_fput(bi->file);
 	kfree(bi);

@@ -46,6 +46,7 @@
 /**
  * struct fileio - an open file
  * @file: the file
+ * @lower: what it is, or is on
  * @wb_lock: protects @wb_err
  * @wb_err: errors of writeback that were counted by vdisk_data_lost()
  * @regular: it is a regular file, whose file system can be frozen
@@ -55,6 +56,7 @@
  */
 struct fileio {
 	struct file *file;
+	struct scst_lower lower;
 	spinlock_t wb_lock;	/* see above */
 	errseq_t wb_err;
 	bool regular;
@@ -938,6 +940,16 @@ static void fileio_limit_reclaim(struct address_space *mapping)
 				      ~(__GFP_IO | __GFP_FS));
 }
 
+/* The block device, or the one that the file system has */
+static int fileio_add_lower(struct vdisk *vd, struct fileio *fi)
+{
+	struct inode *inode = fi->file->f_mapping->host;
+	struct file *on = S_ISBLK(inode->i_mode) ? fi->file :
+			  inode->i_sb->s_bdev_file;
+
+	return on ? vdisk_add_lower(vd, &fi->lower, file_bdev(on)) : 0;
+}
+
 static int fileio_open_checked(struct vdisk *vd, struct fileio *fi)
 {
 	int ret;
@@ -946,6 +958,8 @@ static int fileio_open_checked(struct vdisk *vd, struct fileio *fi)
 	if (IS_ERR(fi->file))
 		return PTR_ERR(fi->file);
 	ret = fileio_check_file(vd, fi->file);
+	if (!ret)
+		ret = fileio_add_lower(vd, fi);
 	if (ret)
 		fileio_close_file(fi->file);
 	return ret;
@@ -979,6 +993,7 @@ static void fileio_close(struct vdisk *vd)
 	struct fileio *fi = vd->store;
 
 	vd->store = NULL;
+	scst_lower_del(vd->dev, &fi->lower);
 	fileio_close_file(fi->file);
 	kfree(fi);
 }

@@ -8,6 +8,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/blkdev.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include "cdrom.h"
@@ -62,6 +63,28 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	/* INQUIRY reads them though the device is not attached yet. */
 	vd->limits = *limits;
 	return 0;
+}
+
+/**
+ * vdisk_add_lower - say what block device a store is, or is on
+ * @vd: virtual disk
+ * @lower: see scst_lower_add()
+ * @bdev: block device that is open
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -ELOOP when it is a disk of a target of which @vd is a LUN, -ENXIO when the
+ * disk is gone.
+ */
+int vdisk_add_lower(struct vdisk *vd, struct scst_lower *lower,
+		    struct block_device *bdev)
+{
+	struct gendisk *disk = bdev->bd_disk;
+
+	/* What a disk is below does not go before it is dead. */
+	guard(mutex)(&disk->open_mutex);
+	if (!disk_live(disk))
+		return -ENXIO;
+	return scst_lower_add(vd->dev, lower, disk_to_dev(disk));
 }
 
 /**

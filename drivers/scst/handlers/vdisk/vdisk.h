@@ -684,6 +684,8 @@ static inline u32 vdisk_read_len(const struct scst_cmd *cmd)
 /* main.c */
 int vdisk_check_size(const struct vdisk *vd, u64 size);
 int vdisk_open(struct vdisk *vd);
+int vdisk_add_lower(struct vdisk *vd, struct scst_lower *lower,
+		    struct block_device *bdev);
 int vdisk_resize(struct vdisk *vd, u64 size);
 
 /* params.c */

@@ -9,6 +9,11 @@ set -u
 store=/dev/vda
 other=/dev/vdb
 
+after_failure() {
+	cleanup_devices
+	cleanup_mounts
+}
+
 queue() {
 	cat "/sys/block/${disk##*/}/queue/$1"
 }
@@ -213,6 +218,67 @@ two_disks() {
 	del_device disk02
 }
 
+# refused_by_its_own HANDLER FILENAME: what is made of a disk of tgt0
+refused_by_its_own() {
+	local luns=$scst_targets/tgt0/luns other
+
+	add_device "$1" disk05 "filename=$2"
+	expect_errno ELOOP "$luns/add" "disk05 1"
+	expect_errno ELOOP "$luns/replace" "disk05 0"
+	[ ! -e "$luns/1" ] || fail "tgt0 has LUN 1"
+	add_target tgt1 session_name=host1
+	add_lun tgt1 0 disk05
+	other=$(disk_of tgt1 0)
+	read_both "$other" 4k
+	del_target tgt1
+}
+
+# refused_when_mapped HANDLER: it is another disk when the handler comes back
+refused_when_mapped() {
+	local driver=$dev_bus/drivers/$1 other
+
+	put "$driver/unbind" disk05
+	ln -sfn "$store" "$tmp/store"
+	put "$driver/bind" disk05
+	add_lun tgt0 1 disk05
+	other=$(disk_of tgt0 1)
+	blockdev --flushbufs "$other"
+	put "$driver/unbind" disk05
+	ln -sfn "$disk" "$tmp/store"
+	expect_errno ELOOP "$driver/bind" disk05
+	ln -sfn "$store" "$tmp/store"
+	put "$driver/bind" disk05
+	del_lun tgt0 1
+}
+
+# The store is a disk of scst_local, or on one: of another target, but not of the same
+a_disk_of_a_target() {
+	local handler
+
+	truncate -s 64M "$tmp/file.img"
+	export_disk vdisk_fileio file01 "filename=$tmp/file.img"
+	for handler in vdisk_blockio vdisk_fileio; do
+		ln -sfn "$disk" "$tmp/store"
+		refused_by_its_own "$handler" "$tmp/store"
+		refused_when_mapped "$handler"
+		del_device disk05
+	done
+	mkfs.ext4 -q "$disk"
+	mount "$disk" "$tmp/mnt"
+	truncate -s 16M "$tmp/mnt/img"
+	refused_by_its_own vdisk_fileio "$tmp/mnt/img"
+	del_device disk05
+	# A medium
+	add_device vcdrom cd01
+	add_lun tgt0 1 cd01
+	expect_errno ELOOP "$scst_devices/cd01/filename" "$tmp/mnt/img"
+	expect "medium" "" "$(<"$scst_devices/cd01/filename")"
+	del_lun tgt0 1
+	del_device cd01
+	umount "$tmp/mnt"
+	unexport_disk file01
+}
+
 # read_both DEVICE BYTES: $disk and what is below, in one batch
 read_both() {
 	timeout 600 fio --name=both --filename="$disk:$1" --ioengine=libaio --direct=1 \
@@ -363,7 +429,8 @@ kernel_log() {
 		any 'Buffer I/O error on dev sd' \
 		any "/dev/vda: Can't open blockdev" \
 		any 'scsi_debug: trim poll_queues' \
-		any 'scsi_tgt_dev|vdisk_blockio'
+		any 'scsi_tgt_dev|vdisk_blockio|vdisk_fileio|vcdrom' \
+		6 'LUN [01]: made of a disk of this target: -ELOOP'
 }
 
 scst_load
@@ -373,5 +440,5 @@ main a_block_device usage_maps large_and_odd_requests buffered_write_back_and_fs
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	write_and_verify_flushes reset_flushes nv_cache read_only \
 	a_write_protected_device a_file_is_no_block_device \
-	two_disks the_submitter_uses_the_store_too large_reads_need_no_worker \
+	two_disks a_disk_of_a_target the_submitter_uses_the_store_too large_reads_need_no_worker \
 	lost_data_is_told_to_all take_apart kernel_log

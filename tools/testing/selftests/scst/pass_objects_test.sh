@@ -384,7 +384,16 @@ a_local_disk_is_served_again() {
 	del_device disk01
 }
 
-# A target that serves its own disk again
+# refuses_its_own DEVICE: tgt0 has a disk that it is made of
+refuses_its_own() {
+	expect_errno ELOOP "$scst_targets/tgt0/luns/add" "$1 1"
+	expect_errno ELOOP "$scst_targets/tgt0/luns/replace" "$1 0"
+	put "$scst_targets/tgt0/ini_groups/add" group1
+	expect_errno ELOOP "$scst_targets/tgt0/ini_groups/group1/luns/add" "$1 0"
+	put "$scst_targets/tgt0/ini_groups/del" group1
+}
+
+# The tags of a host adapter are shared by all its disks.
 a_target_with_its_own_disk() {
 	[ "$(cat /sys/module/scst_pass/parameters/local_disks)" = Y ] ||
 		skip "scst_pass has no local_disks"
@@ -393,11 +402,13 @@ a_target_with_its_own_disk() {
 	hctl=$(local_names)
 	unit=$dev_bus/devices/$hctl
 	put "$drivers/dev_disk/add_device" "$hctl"
-	add_lun tgt0 1 "$hctl"
-	disk=$(disk_of tgt0 1)
+	refuses_its_own "$hctl"
+	add_target tgt1 session_name=host1
+	add_lun tgt1 0 "$hctl"
+	disk=$(disk_of tgt1 0)
 	fio_verify "$disk" 1M
-	timeout 60 "$wr" "$port_bus/drivers/scst_local/del_target" tgt0 >/dev/null ||
-		fail "del_target hangs"
+	del_target tgt1
+	del_target tgt0
 	within 20 no_unit || fail "the unit is still there"
 	del_device disk01
 }
@@ -421,6 +432,7 @@ kernel_log() {
 		any '(scsi_tgt_dev|dev_disk|dev_disk_perf|dev_tape|dev_cdrom|vdisk_nullio)\b.*: ' \
 		any '(dev_tape_perf|scst): ' \
 		2 'scst_local tgt0: no handler serves device "[0-9:]+"' \
+		0-3 'LUN [01]: made of a disk of this target: -ELOOP' \
 		any 'cannot be served: -EEXIST' \
 		any 'rejecting I/O to dead device'
 }
