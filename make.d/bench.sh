@@ -57,7 +57,7 @@ part_profile() {
 	"$bench/profile.py" tables "$out/profile" >"$out/profile.txt"
 	echo
 	echo "events per I/O, one CPU (by function: $out/profile.txt)"
-	"$bench/profile.py" events "$out/profile" | tee "$out/events.tsv" | column -t
+	"$bench/profile.py" events "$out/profile" 1 | tee "$out/events.tsv" | column -t
 }
 
 part_lines() {
@@ -66,9 +66,10 @@ part_lines() {
 		CMD="$bench/window.sh $out/lines time 1 $stacks"
 	"$bench/profile.py" tables "$out/lines" >"$out/lines.txt"
 	echo
-	echo "events per I/O, two CPUs; line: cache lines from the other CPU, at most"
+	echo "events per I/O, two CPUs; line: cache lines from the other CPU, at most;"
+	echo "line-scst: of these by SCST's own code"
 	echo "(by function: $out/lines.txt)"
-	"$bench/profile.py" events "$out/lines" | tee "$out/lines.tsv" | column -t
+	"$bench/profile.py" events "$out/lines" 2 | tee "$out/lines.tsv" | column -t
 }
 
 part_time() {
@@ -100,7 +101,10 @@ scaled() {
 part_scale() {
 	scaled devices SMP=2 devices 10000
 	scaled disks SMP=2 disks 10000
+	scaled live SMP=2 live 1000
 	scaled lio SMP=2 lio 1000
+	scaled hosts SMP=2 hosts 256
+	scaled devices-counted ICOUNT=1 devices 10000
 	scaled hosts-counted ICOUNT=1 hosts 256
 	scaled disks-counted ICOUNT=1 disks 10000
 	scaled lio-counted ICOUNT=1 lio 1000
@@ -142,7 +146,7 @@ guard() {
 	local dirs=("$out"/guard-{1,2,3})
 	local judge=("$bench/results.py" guard "$recorded")
 
-	# Of 1 MiB it depends on luck how many pieces of memory it is
+	# Of 1 MiB it would take too long: there are less I/Os in a millisecond
 	export SCST_IOS=20000 SCST_JOBS=4k
 	guard_boots 1 2
 	if [ "$1" = guard ] && "${judge[@]}" "${dirs[0]}" >/dev/null &&
@@ -175,7 +179,7 @@ esac
 (cd "$bench" && . ./lib.sh && check_specs $stacks)
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
-rm -f "$RESULTS.csv"
+rm -f "$RESULTS.csv" "$out"/*.svg "$out"/*.png
 read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic reservations}"
 # Not a pipeline: the trap would wait for its end
 exec 4> >(tee "$out/results.txt")

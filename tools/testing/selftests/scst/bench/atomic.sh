@@ -5,7 +5,7 @@
 #
 #   atomic.sh OUT RACE_ATOMIC RATE...
 #
-# fio's reports are in the directory OUT, by the rate in place of the stack.
+# fio's reports are in the directory OUT, by caw<RATE> in place of the stack.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
@@ -24,6 +24,6 @@ for rate; do
 		pid=$!
 		sleep 1
 	fi
-	measure "$rate"
+	measure "caw$rate"
 	[ -z "$pid" ] || kill "$pid"
 done

@@ -5,9 +5,10 @@
 #
 #   cpus.sh OUT RUNS STACK:BACKEND...
 #
-# In OUT, beside fio's reports: "STACK:BACKEND.contention", a histogram of the
-# stacks in which a lock was waited for.  The kernel traces who waits, but of those
-# who want a spin lock only who queues, not the first who spins: a probe does.
+# In OUT, beside fio's reports: "STACK:BACKEND.disk.contention", with all CPUs on one
+# disk, and "STACK:BACKEND.each.contention": a histogram of the stacks in which a lock
+# was waited for.  The kernel traces who waits, but of those who want a spin lock only
+# who queues, not the first who spins: a probe does.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
@@ -50,11 +51,12 @@ measure() {
 	"${fio[@]}" "${jobs[@]}" --output-format=json --output="$out/$2.$3.json" >/dev/null
 }
 
+# contention one|each SPEC NAME
 contention() {
 	trigger ''
-	measure one "$1" contention.0
+	measure "$1" "$2" "contention-$1.0"
 	cat $tracing/events/{lock/contention_begin,kprobes/scst_bench_spin}/hist \
-		>"$out/$1.contention"
+		>"$out/$2.$3.contention"
 	trigger '!'
 }
 
@@ -95,5 +97,6 @@ for ((run = 0; run < runs; run++)); do
 	done
 done
 for spec; do
-	contention "$spec"
+	contention one "$spec" disk
+	contention each "$spec" each
 done

@@ -15,7 +15,8 @@
  *						to the cache line since
  *
  * A block ends with a jump or a call, so the block that ran before a watched
- * function is the one that called it.
+ * function is the one that called it.  What the first block of such a function does to
+ * a cache line is what its caller does: that is where a lock is taken.
  *
  * The CPUs have to take turns (-accel tcg,thread=single): nothing is locked.
  * Their turns are long, so it cannot be seen when a line of the kernel's would go
@@ -67,7 +68,7 @@ static struct table uses;	/* line, CPU + 1: accesses */
 static struct table writes;	/* line, CPU + 1: writes */
 static struct table accesses;	/* instruction, line: times */
 static struct table misses;	/* instruction: thousandths */
-static uint64_t marker, watch[MAX_WATCH], last[MAX_CPUS];
+static uint64_t marker, watch[MAX_WATCH], last[MAX_CPUS], caller[MAX_CPUS];
 static size_t nr_watch;
 static bool counting, with_lines;
 static const char *prefix = "profile";
@@ -228,6 +229,7 @@ static void on_block(unsigned int vcpu, void *userdata)
 	if (vcpu >= nr_cpus)
 		nr_cpus = vcpu + 1;
 	b->count++;
+	caller[vcpu] = b->watched ? last[vcpu] : 0;
 	if (b->watched)
 		(*lookup(&calls, last[vcpu], b->vaddr))++;
 	last[vcpu] = b->vaddr;
@@ -243,7 +245,7 @@ static void on_access(unsigned int vcpu, uint32_t info,
 	(*lookup(&uses, line, vcpu + 1))++;
 	if (qemu_plugin_mem_is_store(info))
 		(*lookup(&writes, line, vcpu + 1))++;
-	(*lookup(&accesses, (uintptr_t)userdata, line))++;
+	(*lookup(&accesses, caller[vcpu] ?: (uintptr_t)userdata, line))++;
 }
 
 static bool is_watched(uint64_t vaddr)

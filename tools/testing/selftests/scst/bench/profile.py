@@ -4,13 +4,15 @@
 
     profile.py args SYSTEM.MAP          arguments of the plugin
     profile.py tables DIR [COUNT]       the tables, from what window.sh left
-    profile.py events DIR               a line per window: what it took
+    profile.py events DIR CPUS          a line per window: what it took
 
 An event is the call of a function, counted by who calls it: a context switch,
-an allocation, the acquisition of a lock.
+an allocation, the acquisition of a lock.  What SCST makes the kernel do is not called
+by SCST; so of each event there is also how many more there are than without a target.
 """
 import bisect
 import collections
+import csv
 import os
 import re
 import sys
@@ -90,9 +92,17 @@ class Window:
     def per_io(self, count):
         return count / self.ios
 
-    def event_total(self, event, modules=None):
-        return self.per_io(sum(n for (e, (_, m)), n in self.events.items()
-                               if e == event and (modules is None or m in modules)))
+    def event_total(self, event):
+        return self.per_io(sum(n for (e, _), n in self.events.items() if e == event))
+
+    def figures(self):
+        """name -> per I/O"""
+        figures = {event: self.event_total(event) for event in EVENTS}
+        if self.lines:
+            figures['line'] = self.per_io(sum(self.lines.values()))
+            figures['line-scst'] = self.per_io(
+                sum(n for (_, m), n in self.lines.items() if m.startswith('[scst')))
+        return figures
 
     def table(self, top):
         print(f'\n== {self.spec} {self.job}: {self.ios} I/Os,',
@@ -120,6 +130,44 @@ def windows(path):
             yield Window(os.path.join(path, f'profile.{n}'), symbols, *line.split())
 
 
+def floor_of(figures, spec, job):
+    """What it takes without a target, or None: as in results.py"""
+    backend = spec.split(':')[1]
+    for floor in ('sdebug:null' if backend == 'null' else f'raw:{backend}', 'raw:nullb'):
+        if (floor, job) in figures:
+            return figures[floor, job]
+    return None
+
+
+def with_added(figures, spec, job):
+    """The figures, and of what is counted by event what is added to the floor"""
+    floor = floor_of(figures, spec, job)
+    own = figures[spec, job]
+    for name, value in own.items():
+        yield name, value
+        if not name.endswith('-scst'):
+            yield f'{name}-added', None if floor is None else value - floor[name]
+
+
+def events(found, cpus):
+    """A table to stdout; for RESULTS=<path> <path>.csv gets it, as that of results.py"""
+    figures = {(w.spec, w.job): w.figures() for w in found}
+    rows = {key: dict(with_added(figures, *key)) for key in figures}
+    print('stack', 'job', *next(iter(rows.values())), sep='\t')
+    for (spec, job), row in rows.items():
+        print(spec, job, *('-' if v is None else f'{v:.3f}' for v in row.values()), sep='\t')
+    path = os.environ.get('RESULTS')
+    if not path:
+        return
+    with open(path + '.csv', 'a', encoding='utf-8', newline='') as f:
+        out = csv.writer(f)
+        for (spec, job), row in rows.items():
+            for name, value in row.items():
+                if value is not None and not name.endswith('-added'):
+                    out.writerow([f'{name} per I/O, {cpus} CPU', spec, job]
+                                 + 3 * [round(value, 3)])
+
+
 def main():
     if sys.argv[1] == 'args':
         print(plugin_args(sys.argv[2]))
@@ -127,15 +175,7 @@ def main():
         for window in windows(sys.argv[2]):
             window.table(int(sys.argv[3]) if len(sys.argv) > 3 else 40)
     else:
-        ours = ('[scst]', '[scst_local]', '[scst_vdisk]')
-        print('stack', 'job', *EVENTS, *(f'{e}-scst' for e in EVENTS), 'line', 'line-scst',
-              sep='\t')
-        for w in windows(sys.argv[2]):
-            figures = [w.event_total(e) for e in EVENTS]
-            figures += [w.event_total(e, ours) for e in EVENTS]
-            figures.append(w.per_io(sum(w.lines.values())))
-            figures.append(w.per_io(sum(n for (_, m), n in w.lines.items() if m in ours)))
-            print(w.spec, w.job, *(f'{x:.3f}' for x in figures), sep='\t')
+        events(list(windows(sys.argv[2])), sys.argv[3])
 
 
 main()

@@ -5,7 +5,7 @@
 #
 #   reservations.sh OUT REGISTRANTS...
 #
-# fio's reports are in the directory OUT, by the number in place of the stack.
+# fio's reports are in the directory OUT, by reg<NUMBER> in place of the stack.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
@@ -34,6 +34,6 @@ n=0
 setup_spec scst:null
 for number; do
 	registrants "$number" >/dev/null
-	measure "$number"
+	measure "reg$number"
 	[ "$number" = 0 ] || sg_persist --out --clear --param-rk=1 "$dev" >/dev/null
 done

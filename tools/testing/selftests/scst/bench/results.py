@@ -32,6 +32,17 @@ LOCKS = re.compile(r'.*(spin_lock|spin_trylock|read_lock|write_lock|mutex_lock|r
                    r'|aggr_pre_handler|kprobe_.*|(asm_)?exc_int3')
 
 
+def reference_of(spec):
+    """With whom a stack:backend is compared, or None: see run.sh"""
+    stack, backend = spec.split(':')
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), 'stacks', f'{stack}.sh')
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding='utf-8') as f:
+        found = re.search(r'^# reference: (\S+)$', f.read(), re.M)
+    return f'{found[1]}:{backend}' if found else None
+
+
 def reports(directory):
     """(stack:backend, job, fio's report) of all runs"""
     for path in sorted(glob.glob(os.path.join(glob.escape(directory), '*.json')),
@@ -116,6 +127,8 @@ def floor_of(table, spec):
 
 def added(table, spec, job):
     """What a target adds to its floor"""
+    if spec is None:
+        return None
     value, floor = table.median(spec, job), table.median(floor_of(table, spec), job)
     return None if value is None or floor is None else value - floor
 
@@ -150,11 +163,11 @@ def spread_note(table, spec, job):
 
 
 def ratio_note(table, spec, job):
-    stack, backend = spec.split(':')
-    theirs = table.median(f'lio:{backend}', job)
-    if stack == 'lio' or not theirs or theirs <= 0:
+    reference = reference_of(spec)
+    theirs = table.median(reference, job)
+    if not theirs or theirs <= 0:
         return ''
-    return f' ({table.median(spec, job) / theirs:.2f} x LIO)'
+    return f' ({table.median(spec, job) / theirs:.2f} x {reference.split(":")[0]})'
 
 
 def latency(report, percentile):
@@ -174,9 +187,9 @@ def time(directories, path):
         table.write(path)
 
 
-def contention(directory):
-    """The functions in which locks were waited for, with the number of times"""
-    for path in sorted(glob.glob(os.path.join(directory, '*.contention'))):
+def contention(directory, disks):
+    """stack:backend, the functions in which locks were waited for with the number of times"""
+    for path in sorted(glob.glob(os.path.join(directory, f'*.{disks}.contention'))):
         sites = collections.Counter()
         stack = []
         with open(path, encoding='utf-8') as f:
@@ -189,9 +202,7 @@ def contention(directory):
                     function = word[0].split('+')[0]
                     if not LOCKS.fullmatch(function):
                         stack.append(' '.join([function, *word[1:]]))
-        spec = os.path.basename(path).rsplit('.', 1)[0]
-        for site, times in sites.most_common(5):
-            yield spec, times, site
+        yield os.path.basename(path).rsplit('.', 2)[0], sites
 
 
 def cpus(directories, path):
@@ -203,10 +214,16 @@ def cpus(directories, path):
                     table.add(spec, directory.rsplit('-', 1)[1], total(report, 'iops'))
         table.show(note=lambda s, j, t=table: scaling_note(t, s, j))
         table.write(path)
-    print('\nlocks that were waited for, all CPUs on one disk')
-    for directory in directories:
-        for spec, times, site in contention(directory):
-            print(f'{spec:14} {directory.rsplit("-", 1)[1]} CPUs {times:9} times  {site}')
+    for disks in ('one disk', 'a disk each'):
+        waits = Table(f'how often a lock was waited for, all CPUs on {disks}')
+        print(f'\nlocks that were waited for, all CPUs on {disks}')
+        for directory in directories:
+            nr_cpus = directory.rsplit('-', 1)[1]
+            for spec, sites in contention(directory, disks.split(' ')[-1]):
+                waits.add(spec, nr_cpus, sites.total())
+                for site, times in sites.most_common(5):
+                    print(f'{spec:14} {nr_cpus} CPUs {times:9} times  {site}')
+        waits.write(path)
 
 
 def scaling_note(table, spec, job):
@@ -241,13 +258,11 @@ def scale(files, path):
 
 
 def ratios(table):
-    """For each job and back end: what SCST adds, and that by what LIO adds"""
+    """For each job and back end: what SCST adds, and that by what its reference adds"""
     for spec in table.values:
-        stack, backend = spec.split(':')
-        if stack != 'scst':
-            continue
+        reference = reference_of(spec)
         for job in table.jobs:
-            ours, theirs = added(table, spec, job), added(table, f'lio:{backend}', job)
+            ours, theirs = added(table, spec, job), added(table, reference, job)
             if ours is not None and theirs:
                 yield spec, job, ours, ours / theirs
 
@@ -271,6 +286,8 @@ def guard(args, _):
     for spec, job, ours, ratio in ratios(read_counts(args[1:])[0]):
         want = recorded.get((spec, job))
         if want is None:
+            failed += 1
+            print(f'FAIL {spec} {job}: {ratio:.3f} is not recorded')
             continue
         seen.add((spec, job))
         before = want * ours / ratio

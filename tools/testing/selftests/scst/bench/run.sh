@@ -12,7 +12,8 @@
 #
 # backends/BACKEND.sh says of what kind it is, "# kind: null", bdev, file or scsi, and
 # defines backend_setup(), which sets store.  stacks/STACK.sh says what it can have,
-# "# kinds: null bdev file", and defines stack_setup(), which exports store, of the kind
+# "# kinds: null bdev file", and whose figures are given beside its own, if anybody's,
+# "# reference: lio".  It defines stack_setup(), which exports store, of the kind
 # store_kind, and sets dev to the block device for the jobs.  Both functions fail where
 # something is missing.  n tells one STACK:BACKEND from the others of the same run.
 #

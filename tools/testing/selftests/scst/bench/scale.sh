@@ -5,6 +5,7 @@
 #
 #   scale.sh devices MAX    devices, LUNs of one session, sessions (scst_test's)
 #   scale.sh disks MAX      LUNs with their disks, behind one session of scst_local
+#   scale.sh live MAX       the same, each added while the session is there
 #   scale.sh hosts MAX      sessions of scst_local, each a Scsi_Host with a disk
 #   scale.sh lio MAX        LUNs of LIO with their disks
 #
@@ -20,6 +21,7 @@ max=$2
 null=/sys/bus/scsi_tgt_dev/drivers/vdisk_nullio
 port=/sys/bus/scsi_tgt_port
 bench_mib=16
+work=$(mktemp -d)
 
 # Free memory in KiB, without caches
 free_kib() {
@@ -78,15 +80,43 @@ add_test_session() {
 	echo "sessions host$1" >$port/drivers/test_target/add_session
 }
 
+# submit_cost WHAT NUMBER SESSION LUN: a read of 4 KiB of the test target, which has an
+# initiator in debugfs: a write() is a command.  The first ones find unit attentions.
+submit_cost() {
+	local dir=/sys/kernel/debug/scst_test/target/$3 commands=2000 line i t0 t1
+
+	printf -v line 'tag=1 lun=%-8s cdb=28000000000000000800 dir=read len=4096' "$4"
+	for ((i = 0; i < commands; i++)); do
+		printf %s "$line"
+	done >"$work/commands"
+	for i in 1 2; do
+		echo >"$dir/results"
+		t0=$(now_us)
+		dd if="$work/commands" of="$dir/submit" bs=${#line} status=none
+		t1=$(now_us)
+	done
+	[ "$(tail -n 1 "$dir/results" | cut -d' ' -f3)" = status=00 ]
+	echo >"$dir/results"
+	echo "$1 $2 ns $(((t1 - t0) * 1000 / commands))"
+}
+
+session_cost() {
+	submit_cost "$1" "$2" "sessions/host$(($2 - 1))" 0
+}
+
+lun_cost() {
+	submit_cost "$1" "$2" luns/host $(($2 - 1))
+}
+
 scale_devices() {
 	modprobe -a scst_vdisk scst_test
 	echo luns >$port/drivers/test_target/add_target
 	echo sessions >$port/drivers/test_target/add_target
 	grow devices add_device
 	echo "luns host" >$port/drivers/test_target/add_session
-	grow luns map_test_lun
+	grow luns map_test_lun "" lun_cost
 	echo "dev0 0" >$port/devices/sessions/luns/add
-	grow sessions add_test_session
+	grow sessions add_test_session "" session_cost
 }
 
 has_disks() {
@@ -150,6 +180,13 @@ scale_disks() {
 	echo bench >$port/drivers/scst_local/add_target
 	from_zero=1
 	grow disks map_disk login logout
+}
+
+scale_live() {
+	modprobe scst_vdisk
+	modprobe scst_local add_default_tgt=0
+	echo "bench session_name=host" >$port/drivers/scst_local/add_target
+	grow live map_disk wait_for_disks
 }
 
 add_host() {

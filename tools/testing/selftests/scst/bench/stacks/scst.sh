@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154  # variables of run.sh and the back ends
 # SCST: a virtual disk, or one of the host, behind scst_local
 # kinds: null bdev file scsi
+# reference: lio
 
 # scst_device NAME: a virtual disk on the back end, or the back end; sets scst_store
 scst_device() {
