@@ -44,6 +44,23 @@ static void pass_set_cdb(struct scsi_cmnd *scmd, const u8 *cdb, u16 len)
 		scmd->cmnd[control] &= ~SCST_CDB_CONTROL_NACA;
 }
 
+/*
+ * What the kernel's own driver of the device has, or what the administrator has set
+ * there, and for a flush twice of that, as sd; more for a command that takes longer.
+ */
+VISIBLE_IF_KUNIT
+unsigned int pass_timeout(const struct scst_cmd *cmd, unsigned int rq_timeout)
+{
+	unsigned int timeout = max(to_pass_handler(cmd->dev)->timeout * HZ,
+				   rq_timeout);
+
+	if (cmd->cdb[0] == SYNCHRONIZE_CACHE ||
+	    cmd->cdb[0] == SYNCHRONIZE_CACHE_16)
+		timeout *= 2;
+	return max(timeout, cmd->op->timeout * HZ);
+}
+EXPORT_SYMBOL_IF_KUNIT(pass_timeout);
+
 /**
  * pass_send - send a request for a command to the device
  * @cmd: command
@@ -60,7 +77,6 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 {
 	const struct pass_handler *handler = to_pass_handler(cmd->dev);
 	bool out = cmd->op->dir & SCST_DATA_WRITE;
-	unsigned int timeout = (cmd->op->timeout ?: handler->timeout) * HZ;
 	bool at_head = cmd->queue_type == SCST_CMD_QUEUE_HEAD_OF_QUEUE;
 	struct scsi_device *sdev = to_pass_unit(cmd->dev)->sdev;
 	struct scsi_cmnd *scmd;
@@ -85,9 +101,7 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	pass_set_cdb(scmd, pr->cdb, pass_cdb_len(cmd));
 	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
 	rq->rq_flags |= RQF_QUIET;
-	/* That of sd or st is the administrator's to set. */
-	rq->timeout = cmd->op->timeout ? timeout :
-		      max(timeout, READ_ONCE(sdev->request_queue->rq_timeout));
+	rq->timeout = pass_timeout(cmd, READ_ONCE(sdev->request_queue->rq_timeout));
 	rq->end_io = pr->end_io;
 	rq->end_io_data = pr;
 	pr->bio = rq->bio;

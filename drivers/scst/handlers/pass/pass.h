@@ -71,7 +71,8 @@ static inline struct pass_unit *to_pass_unit(const struct scst_device *dev)
  * @exclusive: likewise
  * @medium_write: likewise
  * @moves_data: reads or writes data of the medium, which some handlers leave out
- * @timeout: seconds that it may take, 0: what the handler's commands may take
+ * @timeout: seconds that it may take, if these are more than what the handler's
+ *	commands may take
  * @reserve_rule: as in struct scst_opcode, and so are the following
  * @decode: likewise; NULL: what the transport says
  * @exec: likewise; NULL: pass_exec()
@@ -249,6 +250,7 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 			    u8 *buf, unsigned int size);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+unsigned int pass_timeout(const struct scst_cmd *cmd, unsigned int rq_timeout);
 bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
 void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);

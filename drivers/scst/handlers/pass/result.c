@@ -129,10 +129,24 @@ static scst_sense_t pass_status(struct scst_cmd *cmd, struct scsi_cmnd *scmd)
 	}
 }
 
+/*
+ * The device goes.  Its requests fail from the moment at which the mid-layer begins to
+ * remove it, which is before the unit hears of it.
+ */
+static bool pass_is_gone(const struct pass_unit *pass)
+{
+	enum scsi_device_state state;
+
+	if (READ_ONCE(pass->gone))
+		return true;
+	state = READ_ONCE(pass->sdev->sdev_state);
+	return state == SDEV_CANCEL || state == SDEV_DEL;
+}
+
 /* The host adapter did not get an answer. */
 static scst_sense_t pass_host_error(const struct scst_cmd *cmd, u8 host_byte)
 {
-	if (READ_ONCE(to_pass_unit(cmd->dev)->gone))
+	if (pass_is_gone(to_pass_unit(cmd->dev)))
 		return SCST_SENSE_LUN_NOT_SUPPORTED;
 	switch (host_byte) {
 	case DID_NO_CONNECT:

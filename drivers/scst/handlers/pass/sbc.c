@@ -7,8 +7,7 @@
 #include <linux/unaligned.h>
 #include "pass.h"
 
-#define SBC_FLUSH		60		/* seconds */
-#define SBC_LONG		(60 * 60)
+#define SBC_LONG		(60 * 60)	/* seconds */
 #define SBC_FORMAT		(18 * 60 * 60)
 
 #define SBC_MIN_BLOCK_SIZE	256
@@ -406,14 +405,12 @@ static const struct pass_opcode sbc_rows[] = {
 		.opcode		= SYNCHRONIZE_CACHE,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
-		.timeout	= SBC_FLUSH,
 		.decode		= scst_decode_range10,
 	}, {
 		.name		= "SYNCHRONIZE CACHE(16)",
 		.opcode		= SYNCHRONIZE_CACHE_16,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
-		.timeout	= SBC_FLUSH,
 		.decode		= scst_decode_range16,
 	}, {
 		.name		= "READ CAPACITY(10)",

@@ -207,9 +207,11 @@ retries() {
 
 	serve_two 1
 	for byte in b e; do
-		inject 2 -3 28 $byte 0 0 0 0 0
+		inject 2 -5 28 $byte 0 0 0 0 0
 		ends_like 'status=00 host=00 resid=0' "$sg" 28000000000000000100 in 512
-		inject 2 -3 8a $byte 0 0 0 0 0
+		inject 2 -6 28 $byte 0 0 0 0 0
+		ends_like 'status=02 .*sense=70..0b' "$sg" 28000000000000000100 in 512
+		inject 2 -5 8a $byte 0 0 0 0 0
 		ends_like 'status=00 host=00 resid=0' "$sg" \
 			8a000000000000000000000000010000 out 512
 	done

@@ -50,10 +50,10 @@ start_io() {
 }
 
 # io_ends [WANT]: all of it, and none of it without having done something.  If initiators
-# hear anything it is that there is no such unit, or for what was with the device
-# that nobody answers; else WANT.  Then their own device is gone.
+# hear anything it is that there is no such unit, or else WANT.  Then their own device is
+# gone.
 io_ends() {
-	local pid file end want="good, last (good|${1-5/25/00|b/08/00}), then (gone|host 0[17])"
+	local pid file end want="good, last (good|${1:-5/25/00}), then (gone|host 0[17])"
 
 	for pid in "${io_pids[@]}"; do
 		within 30 no_process "$pid" || fail "commands hang"
@@ -148,7 +148,7 @@ while_commands_hang() {
 	a_disk
 	settled "$disk"
 	inject 0 1 28
-	goes_under_a_read 60 10 'sense=70..(05.{18}2500|0b.{18}0800)|host=0[17]'
+	goes_under_a_read 60 10 'sense=70..05.{18}2500|host=0[17]'
 	del_target tgt0
 }
 
@@ -207,7 +207,7 @@ all_luns_go() {
 	start_io "$sg" "$(sg_of tgt1 3 host1)" "$(sg_of tgt1 4 host2)"
 	echo 1 >"$(debug_dir)/delete"
 	# One LUN goes after the other
-	io_ends '5/25/00|b/08/00|6/3f/0e'
+	io_ends '5/25/00|6/3f/0e'
 	is_gone
 	no_lun tgt0 7 || fail "LUN 7 is still there"
 	no_lun tgt1 3 || fail "LUN 3 is still there"

@@ -17,6 +17,7 @@ struct pass_fixture {
 	struct pass_handler handler;
 	struct scst_device dev;
 	struct pass_unit pass;
+	struct scsi_device *sdev;
 	struct scst_opcode op;
 	struct scst_cmd cmd;
 	struct scsi_cmnd scmd;
@@ -43,6 +44,11 @@ static int pass_test_init(struct kunit *test)
 	f->dev.block_shift = 9;
 	spin_lock_init(&f->dev.tgt_dev_lock);
 	INIT_LIST_HEAD(&f->dev.tgt_devs);
+	f->sdev = kunit_kzalloc(test, sizeof(*f->sdev), GFP_KERNEL);
+	if (!f->sdev)
+		return -ENOMEM;
+	f->sdev->sdev_state = SDEV_RUNNING;
+	f->pass.sdev = f->sdev;
 	f->pass.unit = &f->dev;
 	f->pass.block_size_known = true;
 	f->cmd.dev = &f->dev;
@@ -66,6 +72,7 @@ static int pass_test_init(struct kunit *test)
  * @status: SAM status
  * @blk: what the block layer says
  * @gone: the device goes
+ * @state: of the device, 0: it is there
  * @want: result
  */
 struct pass_end {
@@ -74,6 +81,7 @@ struct pass_end {
 	u8 status;
 	blk_status_t blk;
 	bool gone;
+	enum scsi_device_state state;
 	scst_sense_t want;
 };
 
@@ -97,6 +105,14 @@ static const struct pass_end pass_ends[] = {
 	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
 	{ "error, gone", DID_ERROR, .gone = true,
 	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "error, being removed", DID_ERROR, .state = SDEV_CANCEL,
+	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "not sent, being removed", .blk = BLK_STS_OFFLINE, .state = SDEV_CANCEL,
+	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "no connection, removed", DID_NO_CONNECT, .state = SDEV_DEL,
+	  .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+	{ "error, offline", DID_ERROR, .state = SDEV_OFFLINE,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00) },
 	{ "time-out", DID_TIME_OUT,
 	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x01) },
 	{ "aborted", DID_ABORT, .want = SCST_SENSE(ABORTED_COMMAND, 0, 0) },
@@ -126,6 +142,8 @@ static void result_test(struct kunit *test)
 	u32 resid;
 
 	f->pass.gone = end->gone;
+	if (end->state)
+		f->sdev->sdev_state = end->state;
 	f->scmd.result = end->host << 16 | end->status;
 	f->scmd.resid_len = 12;
 	got = pass_result(&f->cmd, &f->scmd, end->blk, 100, &resid);
@@ -283,29 +301,91 @@ static void block_size_test(struct kunit *test)
 			(__force u32)SCST_SENSE_MEDIUM_CHANGED);
 }
 
-/* To a device a command is as long as it is, with whatever a transport pads it. */
-static void padded_cdb_test(struct kunit *test)
+static void pass_set_max_cmd_len(struct kunit *test, unsigned short len)
 {
-	struct scsi_device *sdev = kunit_kzalloc(test, sizeof(*sdev), GFP_KERNEL);
 	struct Scsi_Host *shost = kunit_kzalloc(test, sizeof(*shost), GFP_KERNEL);
 	struct pass_fixture *f = test->priv;
 
-	KUNIT_ASSERT_NOT_NULL(test, sdev);
 	KUNIT_ASSERT_NOT_NULL(test, shost);
-	sdev->host = shost;
-	shost->max_cmd_len = 12;
+	shost->max_cmd_len = len;
+	f->sdev->host = shost;
+}
+
+/* To a device a command is as long as it is, with whatever a transport pads it. */
+static void padded_cdb_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	pass_set_max_cmd_len(test, 12);
 	f->cdb[0] = READ_10;
 	memset(f->cdb + 10, 0x5a, 6);
 	f->cmd.cdb_len = 16;
 	f->op.cdb_len = 10;
-	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, sdev));
+	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, f->sdev));
 	pass_split_cdb(&f->cmd, f->out, 0x12345, 2);
 	KUNIT_EXPECT_EQ(test, f->out[10], 0);
 	/* Nobody knows how long it is. */
 	f->op.cdb_len = 0;
-	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, sdev));
+	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, f->sdev));
 	f->op.cdb_len = 16;
-	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, sdev));
+	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, f->sdev));
+}
+
+/* The mid-layer has no room for more. */
+static void long_cdb_test(struct kunit *test)
+{
+	struct pass_fixture *f = test->priv;
+
+	pass_set_max_cmd_len(test, 260);
+	f->cdb[0] = VARIABLE_LENGTH_CMD;
+	f->cmd.cdb_len = 32;
+	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, f->sdev));
+	f->cmd.cdb_len = 36;
+	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, f->sdev));
+}
+
+/**
+ * struct pass_time - how long a command may take, in seconds
+ * @name: what is special
+ * @opcode: operation code
+ * @handler: what the handler has
+ * @row: what its row has
+ * @device: what the device has
+ * @want: the time
+ */
+struct pass_time {
+	const char *name;
+	u8 opcode;
+	unsigned int handler;
+	unsigned int row;
+	unsigned int device;
+	unsigned int want;
+};
+
+static const struct pass_time pass_times[] = {
+	{ "the handler's", READ_10, 30, 0, 30, 30 },
+	{ "the device's is less", READ_10, 75, 0, 30, 75 },
+	{ "the device's is more", READ_10, 30, 0, 180, 180 },
+	{ "a long command", FORMAT_UNIT, 30, 3600, 30, 3600 },
+	{ "a long command, more patience", FORMAT_UNIT, 30, 3600, 7200, 7200 },
+	{ "flush", SYNCHRONIZE_CACHE, 30, 0, 30, 60 },
+	{ "flush, the handler's is more", SYNCHRONIZE_CACHE, 75, 0, 30, 150 },
+	{ "flush, the device's is more", SYNCHRONIZE_CACHE_16, 30, 0, 180, 360 },
+	{ "flush that is long", SYNCHRONIZE_CACHE, 30, 3600, 30, 3600 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pass_time, pass_times, name);
+
+static void timeout_test(struct kunit *test)
+{
+	const struct pass_time *c = test->param_value;
+	struct pass_fixture *f = test->priv;
+
+	f->handler.timeout = c->handler;
+	f->op.timeout = c->row;
+	f->cdb[0] = c->opcode;
+	KUNIT_EXPECT_EQ(test, pass_timeout(&f->cmd, c->device * HZ),
+			c->want * HZ);
 }
 
 /* ------------------------------------------------------------------------
@@ -527,6 +607,8 @@ static struct kunit_case pass_test_cases[] = {
 	KUNIT_CASE(transferred_test),
 	KUNIT_CASE(block_size_test),
 	KUNIT_CASE(padded_cdb_test),
+	KUNIT_CASE(long_cdb_test),
+	KUNIT_CASE_PARAM(timeout_test, pass_time_gen_params),
 	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
 	KUNIT_CASE(can_split_test),
 	KUNIT_CASE(vpd_pages_test),
