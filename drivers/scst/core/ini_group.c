@@ -423,9 +423,12 @@ ssize_t scst_addr_method_store(struct scst_acg *acg, struct device *dev,
 	}
 	guard(mutex)(&acg->tgt->mutex);
 	WRITE_ONCE(acg->addr_method, method);
-	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry)
-		if (sess->acg == acg)
-			WRITE_ONCE(sess->addr_method, method);
+	list_for_each_entry(sess, &acg->tgt->sessions, tgt_entry) {
+		if (sess->acg != acg || sess->addr_method == method)
+			continue;
+		WRITE_ONCE(sess->addr_method, method);
+		scst_ua_luns_changed(sess, SCST_LUN_INVALID);
+	}
 	return count;
 }
 

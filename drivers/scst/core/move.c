@@ -173,8 +173,10 @@ static void map_install(struct scst_lun_map *map, struct scst_session *sess,
 	struct scst_tgt_dev *td, *successor;
 	struct scst_lun_map *old;
 	unsigned long lun;
-	bool kept, changed = !list_empty(fresh);
+	bool kept, changed;
 
+	/* REPORT LUNS tells of both. */
+	changed = !list_empty(fresh) || sess->addr_method != acg->addr_method;
 	kept = map_keep(map, sess, acg);
 	list_for_each_entry(td, fresh, doomed) {
 		map_add_link(td);

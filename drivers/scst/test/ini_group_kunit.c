@@ -6,6 +6,7 @@
 
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/unaligned.h>
 #include "kit_kunit.h"
 
 static const char *const ini_groups[] = { "g0", "g1" };
@@ -289,6 +290,31 @@ static void ini_replaces_luns(struct kunit *test)
 	kit_ends_sense(kit, kit_submit(kit, 0, &p), DATA_PROTECT, 0x27, 0);
 }
 
+/* luns/replace: the same LUN, and another unit */
+static void ini_replaces_in_place(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct test_req *read;
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s.1 0", kit->name);
+	KUNIT_ASSERT_EQ(test, 0, kit_write_luns(kit, "replace", line));
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x2a, 0x09);
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x3f, 0x03);
+	read = kit_read(kit, 0, SIMPLE);
+	kit_completes(kit, read);
+	KUNIT_EXPECT_NE(test, 0, test_executed_seq(kit->units[1], read->tag));
+	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x2a, 0x09);
+	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x3f, 0x03);
+	kit_completes(kit, kit_read(kit, 1, SIMPLE));
+	/* The other LUN has the unit still. */
+	kit_has_ua(kit, 0, 0, 0);
+	kit_completes(kit, kit_read_lun(kit, 0, SIMPLE, 1));
+
+	snprintf(line, sizeof(line), "%s.0 0", kit->name);
+	KUNIT_ASSERT_EQ(test, 0, kit_write_luns(kit, "replace", line));
+}
+
 /* What was not reported is, whatever nexus has come. */
 static void ini_keeps_attentions(struct kunit *test)
 {
@@ -381,56 +407,48 @@ static void ini_tells_before_drain(struct kunit *test)
 	kit_completes(kit, kit_read(kit, 0, SIMPLE));
 }
 
-/* From group to group as one step: no command finds the target's own LUNs. */
+/*
+ * From group to group as one step: an initiator that sends a command again and again
+ * while it is moved.
+ */
 struct ini_reader {
 	struct kit *kit;
+	struct test_params params;
+	void (*count)(struct ini_reader *reader, const struct test_req *req);
 	unsigned int nr_reads;
 	unsigned int nr_lost;
+	unsigned int nr_seen[2];	/* of each group, by REPORT LUNS */
 };
 
 static int ini_reader_fn(void *data)
 {
 	struct ini_reader *reader = data;
-	struct test_params p = {
-		.lun = 3,
-		.cdb = { READ_10, [8] = 1 },
-		.cdb_len = 10,
-		.dir = SCST_DATA_READ,
-		.len = 512,
-	};
 	struct test_req *req;
 
 	while (!kthread_should_stop()) {
-		p.tag = 0x100000 + reader->nr_reads++;
-		req = test_submit(reader->kit->ts[0], &p);
+		reader->params.tag = 0x100000 + reader->nr_reads++;
+		req = test_submit(reader->kit->ts[0], &reader->params);
 		if (IS_ERR_OR_NULL(req))
 			continue;
 		wait_event(test_waitq, test_req_ended(req));
 		/* One that was under way at that moment may end with BUSY. */
-		if (req->status != SAM_STAT_GOOD &&
-		    req->status != SAM_STAT_BUSY &&
-		    req->sense[0] != UNIT_ATTENTION)
-			reader->nr_lost++;
+		if (req->status != SAM_STAT_BUSY)
+			reader->count(reader, req);
 		test_req_put(req);
 		cond_resched();
 	}
 	return 0;
 }
 
-static void ini_takes_at_once(struct kunit *test)
+static void ini_is_moved(struct ini_reader *reader)
 {
-	struct kit *kit = ini_setup(test);
-	struct ini_reader reader = { .kit = kit };
+	struct kit *kit = reader->kit;
+	struct kunit *test = kit->test;
 	struct task_struct *thread;
 	int i;
 
-	kit->units[0]->hold = false;
-	kit->units[1]->hold = false;
-	/* The same LUN in both, with other units, and not in the target's. */
-	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "3"));
-	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g1", 1, "3"));
 	KUNIT_ASSERT_EQ(test, 0, ini_add_pattern(kit, "g0", "init*"));
-	thread = kthread_run(ini_reader_fn, &reader, "ini_reader");
+	thread = kthread_run(ini_reader_fn, reader, "ini_reader");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 	for (i = 0; i < 40; i++) {
 		KUNIT_EXPECT_EQ(test, 0, ini_write_group(kit, ini_groups[!(i & 1)],
@@ -439,10 +457,77 @@ static void ini_takes_at_once(struct kunit *test)
 		msleep(20);
 	}
 	kthread_stop(thread);
-	KUNIT_EXPECT_EQ(test, 0, reader.nr_lost);
-	KUNIT_EXPECT_GT(test, reader.nr_reads, 40);
+	KUNIT_EXPECT_EQ(test, 0, reader->nr_lost);
+	KUNIT_EXPECT_GT(test, reader->nr_reads, 40);
 	KUNIT_EXPECT_STREQ(test, "g0", ini_group_of(kit, 0));
 	test_clear_ended(kit->ts[0]);
+}
+
+static void ini_count_read(struct ini_reader *reader, const struct test_req *req)
+{
+	if (req->status != SAM_STAT_GOOD && req->sense[0] != UNIT_ATTENTION)
+		reader->nr_lost++;
+}
+
+/* No command finds the target's own LUNs, which have no LUN 3. */
+static void ini_takes_at_once(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct ini_reader reader = {
+		.kit = kit,
+		.params = {
+			.lun = 3,
+			.cdb = { READ_10, [8] = 1 },
+			.cdb_len = 10,
+			.dir = SCST_DATA_READ,
+			.len = 512,
+		},
+		.count = ini_count_read,
+	};
+
+	kit->units[0]->hold = false;
+	kit->units[1]->hold = false;
+	/* The same LUN in both, with other units */
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "3"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g1", 1, "3"));
+	ini_is_moved(&reader);
+}
+
+/* The LUNs are 3 and 4, or 5 and 6. */
+static void ini_count_report(struct ini_reader *reader, const struct test_req *req)
+{
+	const u8 *luns = req->data_in;
+	u8 first = luns[9];
+
+	if (req->status == SAM_STAT_GOOD && get_unaligned_be32(luns) == 16 &&
+	    luns[17] == first + 1 && (first == 3 || first == 5))
+		reader->nr_seen[first == 5]++;
+	else
+		reader->nr_lost++;
+}
+
+/* Not LUN by LUN: who asks for the map sees the one or the other. */
+static void ini_reports_at_once(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct ini_reader reader = {
+		.kit = kit,
+		.params = {
+			.cdb = { REPORT_LUNS, [9] = 32 },
+			.cdb_len = 12,
+			.dir = SCST_DATA_READ,
+			.len = 32,
+		},
+		.count = ini_count_report,
+	};
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "3"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "4"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g1", 0, "5"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g1", 1, "6"));
+	ini_is_moved(&reader);
+	KUNIT_EXPECT_GT(test, reader.nr_seen[0], 0);
+	KUNIT_EXPECT_GT(test, reader.nr_seen[1], 0);
 }
 
 static void ini_reports_luns(struct kunit *test)
@@ -466,6 +551,30 @@ static void ini_reports_luns(struct kunit *test)
 			SCST_ADDR_PERIPHERAL);
 }
 
+/* The same LUNs, written in another way */
+static void ini_tells_addr_method(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "1"));
+	KUNIT_ASSERT_EQ(test, 0, ini_write_group(kit, "g0", "addr_method", "FLAT"));
+	kit_has_ua(kit, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0, ini_add_pattern(kit, "g0", "init0"));
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x3f, 0x0e);
+	kit_completes(kit, kit_read(kit, 0, SIMPLE));
+	kit_ends_sense(kit, kit_read_lun(kit, 0, SIMPLE, 1), UNIT_ATTENTION, 0x3f,
+		       0x0e);
+	KUNIT_ASSERT_EQ(test, 0, ini_write_group(kit, "g0", "addr_method",
+						 "PERIPHERAL"));
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x3f, 0x0e);
+	/* Once more the same is no change. */
+	KUNIT_ASSERT_EQ(test, 0, ini_write_group(kit, "g0", "addr_method",
+						 "PERIPHERAL"));
+	kit_completes(kit, kit_read(kit, 0, SIMPLE));
+	kit_has_ua(kit, 1, 0, 0);
+}
+
 /* Sessions come and go, groups too. */
 static void ini_session_goes(struct kunit *test)
 {
@@ -486,12 +595,15 @@ static struct kunit_case scst_ini_group_cases[] = {
 	KUNIT_CASE(ini_keeps_nexus),
 	KUNIT_CASE(ini_changes_luns),
 	KUNIT_CASE(ini_replaces_luns),
+	KUNIT_CASE(ini_replaces_in_place),
 	KUNIT_CASE(ini_keeps_attentions),
 	KUNIT_CASE_PARAM(ini_tmf_after_replace, ini_fn_gen_params),
 	KUNIT_CASE(ini_reset_spares_successor),
 	KUNIT_CASE(ini_tells_before_drain),
 	KUNIT_CASE(ini_takes_at_once),
+	KUNIT_CASE(ini_reports_at_once),
 	KUNIT_CASE(ini_reports_luns),
+	KUNIT_CASE(ini_tells_addr_method),
 	KUNIT_CASE(ini_session_goes),
 	{}
 };

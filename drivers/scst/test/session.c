@@ -321,7 +321,7 @@ static void show_result(struct seq_file *s, const struct test_req *req)
 	seq_printf(s, " aborted=%d no_response=%d", req->aborted,
 		   req->no_response);
 	seq_printf(s, " resid=%s%u data=%02x\n", req->overflow ? "-" : "",
-		   req->resid, req->first_byte);
+		   req->resid, req->data_in[0]);
 }
 
 static int results_show(struct seq_file *s, void *unused)

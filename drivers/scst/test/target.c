@@ -243,7 +243,8 @@ static void req_set_result(struct test_req *req, struct scst_cmd *cmd)
 	req->no_response = scst_cmd_no_response(cmd);
 	req->resid = scst_cmd_get_resid(cmd, &req->overflow);
 	if (cmd->expected_dir == SCST_DATA_READ && cmd->sg_cnt)
-		sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, &req->first_byte, 1);
+		sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, req->data_in,
+				  sizeof(req->data_in));
 }
 
 static void cmd_tgt_done(struct test_cmd *tc)

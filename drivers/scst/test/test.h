@@ -218,7 +218,7 @@ struct test_cmd {
  * @no_response: scst_cmd_no_response() at the same time
  * @overflow: residual overflow
  * @resid: residual
- * @first_byte: of data-in, if there is any
+ * @data_in: the first bytes of it
  * @tmf: task management function
  */
 struct test_req {
@@ -242,7 +242,7 @@ struct test_req {
 	bool no_response;
 	bool overflow;
 	u32 resid;
-	u8 first_byte;
+	u8 data_in[32];
 	struct scst_tmf tmf;
 };
 
