@@ -105,6 +105,7 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_inquiry_std);
 #define VPD_86_SIMPSUP		0x01
 #define VPD_86_NV_SUP		0x02	/* byte 6 */
 #define VPD_86_V_SUP		0x01
+#define VPD_86_LUICLR		0x01	/* byte 7 */
 #define VPD_86_SENSE_LEN	13	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
 
 /* Mode page policy: one descriptor for all pages */
@@ -155,6 +156,7 @@ static unsigned int vdisk_vpd_extended(struct vdisk *vd,
 {
 	buf[5] = VPD_86_HEADSUP | VPD_86_ORDSUP | VPD_86_SIMPSUP;
 	buf[6] = vd->p.nv_cache ? VPD_86_NV_SUP : VPD_86_V_SUP;
+	buf[7] = VPD_86_LUICLR;
 	buf[VPD_86_SENSE_LEN] = SCST_SENSE_BUFFERSIZE;
 	return VPD_86_LEN;
 }

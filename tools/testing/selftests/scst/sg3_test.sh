@@ -67,6 +67,8 @@ vital_product_data() {
 	run sg_vpd -p di "$sg"
 	has 'T10 vendor identification' 'Addressed logical unit' \
 		'Relative target port: 0x[0-9a-f]+'
+	run sg_vpd -p ei "$sg"
+	has 'SIMPSUP=1' 'V_SUP=1' 'LUICLR=1'
 	run sg_vpd -p bl "$sg"
 	has 'Maximum transfer length: [0-9]+' 'Maximum unmap LBA count: (-1|[1-9])' \
 		'Maximum unmap block descriptor count: [1-9]'
@@ -251,6 +253,33 @@ unmap() {
 	run_status 5 sg_raw -s 7 -i /dev/zero "$sg" 42 00 00 00 00 00 00 00 07 00
 }
 
+# unmap_list NUMBER BLOCKS: UNMAP with so many descriptors of the first blocks
+unmap_list() {
+	local hex len=$((8 + 16 * $1)) n
+
+	printf -v hex '%04x%04x00000000' $((len - 2)) $((len - 8))
+	for ((n = 0; n < $1; n++)); do
+		printf -v hex '%s%016x%08x00000000' "$hex" 0 "$2"
+	done
+	# shellcheck disable=SC2001  # two digits each
+	printf %b "$(sed 's/../\\x&/g' <<<"$hex")" >"$tmp/list"
+	sg_raw -s $len -i "$tmp/list" "$sg" 42 00 00 00 00 00 00 \
+		"$(printf %02x $((len >> 8)))" "$(printf %02x $((len & 255)))" 00
+}
+
+# The maxima that VPD page B0h has; the sense data say which field is too large
+unmap_limits() {
+	local wrong='Error in Data parameters: byte'
+
+	run unmap_list 256 1
+	run_status 5 unmap_list 257 1
+	has 'Invalid field in parameter list' "$wrong 2"
+	# 1,048,576 blocks in all
+	run unmap_list 8 131072
+	run_status 5 unmap_list 9 131072
+	has 'Invalid field in parameter list' "$wrong 144"
+}
+
 write_same() {
 	head -c 512 /dev/urandom >"$tmp/block"
 	run sg_write_same --10 --in="$tmp/block" --lba=8192 --num=512 "$sg"
@@ -381,5 +410,5 @@ sg=$(sg_of tgt0 0)
 sg_turs "$sg" >/dev/null 2>&1
 main inquiry vital_product_data allocation_length supported_opcodes one_opcode report_luns \
 	unit_ready_and_sense mode_pages change_a_mode_page read_capacity verify \
-	synchronize_cache unmap write_same read_and_write malformed_commands \
+	synchronize_cache unmap unmap_limits write_same read_and_write malformed_commands \
 	reset_during_io take_apart kernel_log
