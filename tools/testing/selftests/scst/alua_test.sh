@@ -381,12 +381,13 @@ explicit() {
 	clear_uas
 }
 
-# install_hook STATUS: it adds a line with its arguments to $tmp/hook, and exits
+# install_hook STATUS [COMMAND]: it adds a line with its arguments to $tmp/hook, and exits
 install_hook() {
 	mkdir -p "${hook%/*}"
 	cat >"$hook" <<-END
 		#!/bin/sh
 		echo "\$*" >>'$tmp/hook'
+		${2-}
 		exit $1
 	END
 	chmod +x "$hook"
@@ -428,7 +429,7 @@ has_failed() {
 }
 
 a_program_answers() {
-	local stpg_pid id first
+	local stpg_pid id first state
 
 	[ -r "$alua_request" ] || skip "no $alua_request"
 	[ ! -e "$hook" ] || skip "there is a $hook"
@@ -470,6 +471,24 @@ a_program_answers() {
 	# There is none
 	answer "$id"
 	ended active/optimized "tpg0=active/optimized"
+
+	# One that hangs, for as long as the initiator is patient; it holds up nobody after it
+	put "$g0/explicit_timeout" 2
+	install_hook 0 'sleep 1000'
+	requests "$sg1" '\x02\0\0\x01'
+	timeout 60 sh "$alua_request" dg0 "$id" 2>/dev/null || [ $? != 124 ] ||
+		fail "it waits for the hook"
+	has_failed active/optimized "tpg0=standby"
+	# And one that leaves something behind
+	put "$g0/explicit_timeout" 60
+	install_hook 0 'setsid sleep 1000 >/dev/null 2>&1 &'
+	for state in 2 0; do
+		requests "$sg1" "\x0$state\0\0\x01"
+		timeout 60 sh "$alua_request" dg0 "$id" || fail "it waits for what the hook left"
+		wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	done
+	ended active/optimized $'tpg0=standby\ntpg0=active/optimized'
+	pkill -f 'sleep 1000'
 
 	uevents_stop
 	remove_hook
