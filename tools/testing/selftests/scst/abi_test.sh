@@ -53,11 +53,29 @@ create_all() {
 	sg_persist -n --out --register --param-sark=1 "$(sg_of tgt0 0)" >/dev/null
 }
 
+# A device of this host, which is not in /sys/devices/scst but below that
+create_passthrough() {
+	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/[0-9]*:*' unit
+
+	modinfo -n scst_disk scsi_debug >/dev/null 2>&1 || return 0
+	modprobe scst_disk
+	modprobe scsi_debug dev_size_mb=16
+	within 10 compgen -G "$adapter/block/*" >/dev/null || fail "scsi_debug has no disk"
+	unit=$(basename "$(compgen -G "$adapter")")
+	within 10 test -e "$dev_bus/devices/$unit" || fail "$unit is not on the bus"
+	put "$dev_bus/drivers/dev_disk/add_device" "$unit"
+	put "$scst_targets/tgt0/luns/add" "$unit 2"
+}
+
 # The objects' files and links.  Scsi_Hosts are the mid-layer's, and a link to
 # a directory is one file.
 find_files() {
-	local bus
+	local bus link
 
+	for link in "$dev_bus"/devices/*; do
+		[[ $(realpath "$link") = /sys/devices/scst/* ]] ||
+			find "$link/" -name power -prune -o \( -type f -o -type l \) -print
+	done
 	find /sys/devices/scst \( -type d \( -name power -o -name 'host[0-9]*' \) -prune \) \
 		-o \( -type f -o -type l \) -print
 	for bus in "$dev_bus" "$port_bus"; do
@@ -90,6 +108,9 @@ list_aliases() {
 				print $0, dev_bus substr($0, length(devs) + 1)
 			if (index($0, tgts) == 1)
 				print $0, port_bus substr($0, length(tgts) + 1)
+			# One that stands for a device of this host has the same files
+			if (index($0, dev_bus) == 1)
+				print $0, devs substr($0, length(dev_bus) + 1)
 			if (match($0, "/sessions/"))
 				print $0, port_bus substr($0, RSTART + RLENGTH)
 		}' "$found"
@@ -168,7 +189,7 @@ modes_are_as_documented() {
 
 scst_load
 abi=$(abi_dir) || skip_all "no Documentation/ABI here"
-(set -e; create_all) || exit 1
+(set -e; create_all; create_passthrough) || exit 1
 list_found
 list_documented
 main all_files_are_documented all_documented_files_exist no_entry_twice \

@@ -211,6 +211,50 @@ luns() {
 	nothing_but_lines
 }
 
+groups_and_patterns() {
+	local name groups=$tgt/ini_groups dirs=/sys/devices/scst/device_groups
+
+	begin
+	done_refusing
+	put "$groups/add" g0
+	put "$groups/g0/initiators/add" "some*"
+	put "$dirs/add" dg0
+	put "$dirs/dg0/target_groups/add" tpg0
+	before=$(state)
+	for name in add del uevent a/b .. $'\n' 'a b' "$(long 129)" $'a\001b'; do
+		refused EINVAL "$groups/add" "$name"
+		refused EINVAL "$dirs/add" "$name"
+	done
+	refused EEXIST "$groups/add" g0
+	refused ENOENT "$groups/del" g1
+	for name in a/b 'a[b]' '!' $'\n' 'a b' "$(long 256)"; do
+		refused EINVAL "$groups/g0/initiators/add" "$name"
+	done
+	refused EEXIST "$groups/g0/initiators/add" "some*"
+	refused ENOENT "$groups/g0/initiators/del" some
+	refused ENOENT "$groups/g0/initiators/take" g1
+	refused EINVAL "$groups/g0/initiators/take" g0
+	refused EINVAL "$groups/g0/addr_method" flat
+	refused ENOENT "$groups/g0/luns/add" "nothing 0"
+	refused EEXIST "$dirs/add" dg0
+	refused ENOENT "$dirs/del" dg1
+	refused ENOENT "$dirs/dg0/devices/add" nothing
+	refused ENOENT "$dirs/dg0/devices/del" file01
+	refused EEXIST "$dirs/dg0/target_groups/add" tpg0
+	refused ENOENT "$dirs/dg0/target_groups/del" tpg1
+	refused EINVAL "$dirs/dg0/target_groups/tpg0/state" asleep
+	refused EINVAL "$dirs/dg0/target_groups/tpg0/group_id" 0
+	refused ENOENT "$dirs/dg0/target_groups/tpg0/targets/del" tgt0
+	refused EINVAL "$dirs/dg0/explicit_timeout" 0
+	refused ENOENT "$dirs/dg0/answer" "1 done"
+	refused EINVAL "$scst_devices/file01/blocked" 0
+	refused EINVAL "$scst_devices/file01/blocked" x
+	done_refusing
+	nothing_but_lines
+	put "$groups/del" g0
+	put "$dirs/del" dg0
+}
+
 settings() {
 	local value
 
@@ -367,5 +411,5 @@ still_works() {
 scst_load
 truncate -s 16M "$image"
 main names_of_devices names_of_targets sessions parameters_of_all_handlers stores \
-	deleting_devices luns settings identity binary_and_huge_input wrong_direction \
+	deleting_devices luns groups_and_patterns settings identity binary_and_huge_input wrong_direction \
 	every_attribute_can_be_read without_cap_sys_admin still_works

@@ -321,7 +321,8 @@ read_large() {
 debug_disk() {
 	local adapter='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*'
 
-	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64
+	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb=64 physblk_exp=3 lowest_aligned=1 \
+		opt_xferlen_exp=6
 	within 10 compgen -G "$adapter" >/dev/null || fail "scsi_debug has no disk"
 	dir=$(compgen -G "$adapter")
 }
@@ -345,6 +346,37 @@ large_reads_need_no_worker() {
 	# No limit of the size of a segment
 	debug_disk
 	read_large "/dev/${dir##*/}"
+}
+
+# limit DISK NAME: what sd has made of what the disk says
+limit() {
+	cat "/sys/block/$1/$2"
+}
+
+# The initiator knows of the disk what the host knows of the store.
+limits_of_the_store() {
+	local names=(queue/{physical_block_size,minimum_io_size,optimal_io_size,rotational}
+		alignment_offset) handler name dir lower rotational
+
+	modinfo -n scsi_debug >/dev/null 2>&1 || skip "the kernel has no scsi_debug"
+	debug_disk
+	lower=${dir##*/}
+	# None of them is what a disk without any has
+	expect "physical block" 4096 "$(limit "$lower" queue/physical_block_size)"
+	expect "granularity" 32768 "$(limit "$lower" queue/minimum_io_size)"
+	expect "first physical block" 512 "$(limit "$lower" alignment_offset)"
+	[ "$(limit "$lower" queue/optimal_io_size)" != 0 ] || fail "no optimal_io_size"
+	for handler in vdisk_blockio vdisk_fileio; do
+		for rotational in 0 1; do
+			echo $rotational >"$dir/queue/rotational"
+			export_disk $handler disk07 "filename=/dev/$lower"
+			for name in "${names[@]}"; do
+				expect "$handler: $name" "$(limit "$lower" "$name")" \
+					"$(limit "${disk##*/}" "$name")"
+			done
+			unexport_disk disk07
+		done
+	done
 }
 
 # sync_status SG [BYTE1]: of SYNCHRONIZE CACHE(10)
@@ -440,5 +472,6 @@ main a_block_device usage_maps large_and_odd_requests buffered_write_back_and_fs
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	write_and_verify_flushes reset_flushes nv_cache read_only \
 	a_write_protected_device a_file_is_no_block_device \
-	two_disks a_disk_of_a_target the_submitter_uses_the_store_too large_reads_need_no_worker \
-	lost_data_is_told_to_all take_apart kernel_log
+	two_disks a_disk_of_a_target the_submitter_uses_the_store_too \
+	large_reads_need_no_worker limits_of_the_store lost_data_is_told_to_all \
+	take_apart kernel_log

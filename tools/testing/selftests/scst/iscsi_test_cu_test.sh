@@ -66,7 +66,12 @@ declare -A cannot_pass=(
 	[Sanitize.CryptoErase]="nothing is encrypted, there is no key to change"
 	[Sanitize.CryptoEraseReserved]="nothing is encrypted, there is no key to change"
 )
-# pr_test.sh has them
+# These too want iSCSI: for a second initiator, to end a session, and for resets.  What
+# they look for is in each_type, preempting and reserving of pr_test.sh.
+reservations_iscsi_only=(ProutReserve.{Access,Ownership}{EA,WE,EARO,WERO,EAAR,WEAR}
+	ProutPreempt.RemoveRegistration
+	Reserve6.{2Initiators,Logout,ITNexusLoss,TargetColdReset,TargetWarmReset,LUNReset})
+# pr_test.sh has the others
 reservations="PrinReadKeys PrinServiceactionRange PrinReportCapabilities ProutRegister
 	ProutReserve ProutClear ProutPreempt Reserve6"
 
@@ -262,6 +267,9 @@ define_all() {
 	done
 	for suite in $iscsi_only; do
 		define_skip "$suite" "only by iSCSI"
+	done
+	for suite in "${reservations_iscsi_only[@]}"; do
+		define_skip "$suite" "only by iSCSI; pr_test.sh does the same"
 	done
 	for suite in "${!cannot_pass[@]}"; do
 		define_skip "$suite" "${cannot_pass[$suite]}"

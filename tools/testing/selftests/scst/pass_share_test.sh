@@ -277,6 +277,35 @@ identification() {
 }
 
 # Both use it at once, while one of them resets it
+# What the device says of its own ports is not what counts
+asymmetric_access() {
+	local group=$device_groups/dg0/target_groups/tpg0
+
+	setup
+	put "$device_groups/add" dg0
+	put "$device_groups/dg0/devices/add" "$hctl"
+	put "${group%/*}/add" tpg0
+	put "$group/group_id" 77
+	put "$group/targets/add" tgt0
+	clear_uas "$a" "$b"
+	expect_match TPGS 'TPGS=1' "$(sg_inq "$a")"
+	expect_match "designators" 'Target port group: 0x4d' "$(sg_vpd -p di "$a")"
+	expect_match "REPORT TARGET PORT GROUPS" 'target port group id : 0x4d' "$(sg_rtpg "$a")"
+	put "$group/state" standby
+	clear_uas "$a" "$b"
+	expect READ 2/04/0b "$(reads "$a")"
+	expect WRITE 2/04/0b "$(writes "$b")"
+	ends good "$a" 120000002400 -i 36
+	put "$group/state" active/optimized
+	clear_uas "$a" "$b"
+	expect READ good "$(reads "$a")"
+	expect WRITE good "$(writes "$b")"
+	put "$device_groups/dg0/devices/del" "$hctl"
+	put "$device_groups/del" dg0
+	clear_uas "$a" "$b"
+	expect_match TPGS 'TPGS=0' "$(sg_inq "$a")"
+}
+
 io_of_both() {
 	local n pid
 
@@ -314,4 +343,4 @@ mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
 	attentions several_attentions attentions_of_the_host what_others_have_done \
-	attention_of_a_copy mode_parameters inquiry_is_true identification io_of_both take_apart
+	attention_of_a_copy mode_parameters inquiry_is_true identification asymmetric_access io_of_both take_apart

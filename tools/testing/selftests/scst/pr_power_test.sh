@@ -193,6 +193,8 @@ the_former_file() {
 	add_device vdisk_fileio disk02 "filename=$tmp/disk2.img"
 	expect "registrants of another unit" 0 \
 		"$(cat "$scst_devices/disk02/reservation/nr_registrants")"
+	expect "type, another unit's file" lost \
+		"$(cat "$scst_devices/disk02/reservation/type")"
 	del_device disk02
 	rm -f "$store"/disk02* "$tmp/disk2.img"
 	add_unit
@@ -262,6 +264,48 @@ what_is_lost() {
 	find_initiators
 	expect type none "$(reservation type)"
 	none_registered
+}
+
+# reseal FILE OFFSET ADD: change the byte there, and the checksum with it
+reseal() {
+	python3 -c '
+import sys, zlib
+path, at, add = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+data = bytearray(open(path, "rb").read())
+data[at] += add
+data[16:20] = bytes(4)
+data[16:20] = (zlib.crc32(data) ^ 0xffffffff).to_bytes(4, "little")
+open(path, "wb").write(data)' "$@"
+}
+
+# Of a version that is not known here nobody can say what it means, and the former file
+# may be older than what it says.
+another_version() {
+	local at
+
+	# The header, which has a former file of its kind, and the data
+	for at in 8 10; do
+		setup
+		pr good "$a" register 0 0 a a
+		pr good "$b" register 0 0 b a
+		pr good "$a" reserve 3 a 0
+		del_unit
+		reseal "$store/disk01" $at 1
+		[ $at = 10 ] || reseal "$(former)" $at 1
+		add_unit
+		find_initiators
+		refuses_all
+		persist_replaces
+	done
+	# Resealing alone does no harm
+	setup
+	pr good "$a" register 0 0 a a
+	del_unit
+	reseal "$store/disk01" 8 1
+	reseal "$store/disk01" 8 -1
+	add_unit
+	find_initiators
+	registered "$(nexus_a a 0)"
 }
 
 persist_replaces() {
@@ -359,5 +403,5 @@ pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 log=$(log_mark)
 dmesg --console-level warn
 main nothing_to_persist registrations_come_back each_action_is_saved \
-	names_of_iscsi_come_back aptpl_can_be_ended the_former_file what_is_lost \
+	names_of_iscsi_come_back aptpl_can_be_ended the_former_file what_is_lost another_version \
 	without_a_store a_full_store take_apart kernel_log

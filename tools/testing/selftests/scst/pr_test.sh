@@ -675,7 +675,8 @@ ports_of_a_name() {
 cu_tests=(PrinReadKeys.{Simple,Truncate} PrinServiceactionRange.Range
 	PrinReportCapabilities.Simple ProutRegister.Simple ProutReserve.Simple ProutClear.Simple
 	Reserve6.Simple)
-# It wants iSCSI for a second initiator, to end a session, and for resets
+# It wants iSCSI for a second initiator, to end a session, and for resets: skips of
+# iscsi_test_cu_test.sh
 cu_iscsi_only=(ProutReserve.{Access,Ownership}{EA,WE,EARO,WERO,EAAR,WEAR}
 	ProutPreempt.RemoveRegistration
 	Reserve6.{2Initiators,Logout,ITNexusLoss,TargetColdReset,TargetWarmReset,LUNReset})

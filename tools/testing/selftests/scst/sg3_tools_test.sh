@@ -13,7 +13,7 @@ applies=(
 	sg_compare_and_write sg_copy_results sg_dd sg_decode_sense sg_format
 	sg_get_lba_status sg_ident sg_inq sg_logs sg_luns sg_map sg_map26 sg_modes
 	sg_opcodes sg_prevent sg_raw sg_rbuf sg_read sg_read_buffer sg_readcap
-	sg_reassign sg_requests sg_reset sg_sanitize sg_scan sg_senddiag sg_start
+	sg_reassign sg_requests sg_reset sg_sanitize sg_scan sg_seek sg_senddiag sg_start
 	sg_sync sg_test_rwbuf sg_timestamp sg_turs sg_unmap sg_verify sg_vpd
 	sg_wr_mode sg_write_buffer sg_write_same sg_write_verify sg_write_x sg_xcopy
 	sgm_dd sgp_dd sginfo scsi_mandat scsi_readcap scsi_ready scsi_start scsi_stop
@@ -33,8 +33,8 @@ applies_not=(
 	sg_sat_set_features sg_sat_datetime scsi_satl
 	# Arrays of other vendors
 	sg_emc_trespass sg_rdac
-	# Obsolete commands: READ LONG, WRITE LONG, SEEK, READ MEDIA SERIAL NUMBER
-	sg_read_long sg_write_long sg_seek sg_rmsn
+	# Obsolete commands: READ LONG, WRITE LONG, READ MEDIA SERIAL NUMBER
+	sg_read_long sg_write_long sg_rmsn
 	# Optional features of hardware: background control, physical elements and
 	# depopulation, referrals, initialization pattern of provisioning, streams;
 	# a sensor of the temperature
@@ -307,6 +307,26 @@ sanitize() {
 	until_ready
 }
 
+# PRE-FETCH, and SEEK, which only CD-ROM drives have
+seek() {
+	run sg_seek --pre-fetch --10 --lba=100 --num-blocks=8 --verbose "$sg"
+	has_not 'error|sense key'
+	run sg_seek --pre-fetch --lba=100 --num-blocks=8 --verbose "$sg"
+	has_not 'error|sense key'
+	run_status 22 sg_seek --pre-fetch --lba=131071 --num-blocks=2 "$sg"
+	run_status 9 sg_seek --lba=100 "$sg"
+	truncate -s 1M "$tmp/cd.img"
+	add_device vcdrom cd01 "filename=$tmp/cd.img"
+	add_lun tgt0 2 cd01
+	local cd
+	cd=$(sg_of tgt0 2)
+	sg_turs -n 5 "$cd" >/dev/null 2>&1
+	run sg_seek --lba=100 "$cd"
+	run_status 22 sg_seek --lba=1000 "$cd"
+	del_lun tgt0 2
+	del_device cd01
+}
+
 take_apart() {
 	put "$scst_targets/tgt0/luns/clear" 1
 	cleanup_devices
@@ -330,4 +350,4 @@ for node in "$sg" "$removable"; do
 done
 main every_program_is_listed programs_for_a_host scripts copying_programs write_and_verify \
 	identifying_information timestamp diagnostics buffers prevent_allow log_pages \
-	compare_and_write write_x lba_status defects extended_copy format sanitize take_apart
+	compare_and_write write_x lba_status defects extended_copy seek format sanitize take_apart
