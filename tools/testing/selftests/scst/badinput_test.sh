@@ -411,5 +411,5 @@ still_works() {
 scst_load
 truncate -s 16M "$image"
 main names_of_devices names_of_targets sessions parameters_of_all_handlers stores \
-	deleting_devices luns groups_and_patterns settings identity binary_and_huge_input wrong_direction \
-	every_attribute_can_be_read without_cap_sys_admin still_works
+	deleting_devices luns groups_and_patterns settings identity binary_and_huge_input \
+	wrong_direction every_attribute_can_be_read without_cap_sys_admin still_works
