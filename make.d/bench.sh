@@ -104,7 +104,6 @@ part_scale() {
 	scaled live SMP=2 live 1000
 	scaled lio SMP=2 lio 1000
 	scaled hosts SMP=2 hosts 256
-	scaled devices-counted ICOUNT=1 devices 10000
 	scaled hosts-counted ICOUNT=1 hosts 256
 	scaled disks-counted ICOUNT=1 disks 10000
 	scaled lio-counted ICOUNT=1 lio 1000

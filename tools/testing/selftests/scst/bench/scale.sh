@@ -21,7 +21,6 @@ max=$2
 null=/sys/bus/scsi_tgt_dev/drivers/vdisk_nullio
 port=/sys/bus/scsi_tgt_port
 bench_mib=16
-work=$(mktemp -d)
 
 # Free memory in KiB, without caches
 free_kib() {
@@ -80,43 +79,15 @@ add_test_session() {
 	echo "sessions host$1" >$port/drivers/test_target/add_session
 }
 
-# submit_cost WHAT NUMBER SESSION LUN: a read of 4 KiB of the test target, which has an
-# initiator in debugfs: a write() is a command.  The first ones find unit attentions.
-submit_cost() {
-	local dir=/sys/kernel/debug/scst_test/target/$3 commands=2000 line i t0 t1
-
-	printf -v line 'tag=1 lun=%-8s cdb=28000000000000000800 dir=read len=4096' "$4"
-	for ((i = 0; i < commands; i++)); do
-		printf %s "$line"
-	done >"$work/commands"
-	for i in 1 2; do
-		echo >"$dir/results"
-		t0=$(now_us)
-		dd if="$work/commands" of="$dir/submit" bs=${#line} status=none
-		t1=$(now_us)
-	done
-	[ "$(tail -n 1 "$dir/results" | cut -d' ' -f3)" = status=00 ]
-	echo >"$dir/results"
-	echo "$1 $2 ns $(((t1 - t0) * 1000 / commands))"
-}
-
-session_cost() {
-	submit_cost "$1" "$2" "sessions/host$(($2 - 1))" 0
-}
-
-lun_cost() {
-	submit_cost "$1" "$2" luns/host $(($2 - 1))
-}
-
 scale_devices() {
 	modprobe -a scst_vdisk scst_test
 	echo luns >$port/drivers/test_target/add_target
 	echo sessions >$port/drivers/test_target/add_target
 	grow devices add_device
 	echo "luns host" >$port/drivers/test_target/add_session
-	grow luns map_test_lun "" lun_cost
+	grow luns map_test_lun
 	echo "dev0 0" >$port/devices/sessions/luns/add
-	grow sessions add_test_session "" session_cost
+	grow sessions add_test_session
 }
 
 has_disks() {
