@@ -67,7 +67,7 @@ part_lines() {
 	"$bench/profile.py" tables "$out/lines" >"$out/lines.txt"
 	echo
 	echo "events per I/O, two CPUs; line: cache lines from the other CPU, at most;"
-	echo "line-scst: of these by SCST's own code"
+	echo "line-scst: of these by SCST's own code, and by locks that it takes"
 	echo "(by function: $out/lines.txt)"
 	"$bench/profile.py" events "$out/lines" 2 | tee "$out/lines.tsv" | column -t
 }
@@ -145,7 +145,7 @@ guard() {
 	local dirs=("$out"/guard-{1,2,3})
 	local judge=("$bench/results.py" guard "$recorded")
 
-	# Of 1 MiB it would take too long: there are less I/Os in a millisecond
+	# What so few I/Os of 1 MiB cost is too coarse in milliseconds of fio
 	export SCST_IOS=20000 SCST_JOBS=4k
 	guard_boots 1 2
 	if [ "$1" = guard ] && "${judge[@]}" "${dirs[0]}" >/dev/null &&

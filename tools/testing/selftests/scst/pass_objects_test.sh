@@ -408,7 +408,8 @@ a_target_with_its_own_disk() {
 	disk=$(disk_of tgt1 0)
 	fio_verify "$disk" 1M
 	del_target tgt1
-	del_target tgt0
+	timeout 60 "$wr" "$port_bus/drivers/scst_local/del_target" tgt0 >/dev/null ||
+		fail "del_target hangs"
 	within 20 no_unit || fail "the unit is still there"
 	del_device disk01
 }

@@ -276,7 +276,6 @@ identification() {
 		"$(sed -n 's/.*Relative target port: //p' "$tmp/unit")"
 }
 
-# Both use it at once, while one of them resets it
 # What the device says of its own ports is not what counts
 asymmetric_access() {
 	local group=$device_groups/dg0/target_groups/tpg0
@@ -306,6 +305,7 @@ asymmetric_access() {
 	expect_match TPGS 'TPGS=0' "$(sg_inq "$a")"
 }
 
+# Both use it at once, while one of them resets it
 io_of_both() {
 	local n pid
 

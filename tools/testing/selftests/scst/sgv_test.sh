@@ -225,6 +225,7 @@ cache() {
 	expect "cached bytes" 65536 "$(value cached)"
 	expect "pages made" $((made + 16)) "$(value made_pages)"
 	expect hits $((hits + 8)) "$(value hits)"
+	[ "$(value made_entries)" -le "$(value made_pages)" ] || fail "more entries than pages"
 	# There is memory in larger pieces than pages.
 	[ $(($(value made_entries) - entries)) -lt 16 ] ||
 		fail "$(($(value made_entries) - entries)) entries for 16 pages"

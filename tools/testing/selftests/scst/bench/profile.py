@@ -161,11 +161,9 @@ def events(found, cpus):
         return
     with open(path + '.csv', 'a', encoding='utf-8', newline='') as f:
         out = csv.writer(f)
-        for (spec, job), row in rows.items():
-            for name, value in row.items():
-                if value is not None and not name.endswith('-added'):
-                    out.writerow([f'{name} per I/O, {cpus} CPU', spec, job]
-                                 + 3 * [round(value, 3)])
+        for (spec, job), own in figures.items():
+            for name, value in own.items():
+                out.writerow([f'{name} per I/O, {cpus} CPU', spec, job] + 3 * [round(value, 3)])
 
 
 def main():
