@@ -72,7 +72,19 @@ skip_all() {
 	exit "$KSFT_SKIP"
 }
 
-# In the subshell of a test: what it left in the background ends with it
+# descendants PID...: these processes, and all that they have started
+descendants() {
+	local pid
+
+	for pid; do
+		echo "$pid"
+		# shellcheck disable=SC2046  # a list of words
+		descendants $(pgrep -P "$pid")
+	done
+}
+
+# In the subshell of a test: what it left in the background ends with it; a command that
+# went on would keep the pipe open that run_test waits for
 # shellcheck disable=SC2317  # a trap calls it
 end_of_test() {
 	local status=$? pids
@@ -80,7 +92,8 @@ end_of_test() {
 	trap - EXIT
 	# shellcheck disable=SC2154  # sg: set by some of the tests
 	declare -p disk lun file sg 2>/dev/null | sed 's/^declare --/declare -g/' >"$tmp/variables"
-	pids=$(jobs -p)
+	# shellcheck disable=SC2046
+	pids=$(descendants $(jobs -p))
 	if [ -n "$pids" ]; then
 		# shellcheck disable=SC2086  # a list of words
 		kill $pids 2>/dev/null || :

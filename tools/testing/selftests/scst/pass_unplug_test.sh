@@ -33,20 +33,22 @@ fio_ends() {
 # start_io SG...: READs and WRITEs in the background, two of each by each of them, until
 # the initiator's device is gone; it costs less than fio to start
 start_io() {
-	local sg n
+	local sg n file
 
 	io_pids=()
-	rm -f "$tmp"/io.*
+	io_files=()
 	for sg; do
 		for n in 1 2; do
-			scsi "$sg" "280000000${n}0000002000" -i 16384 -g >"$tmp/io.${sg##*/}.r$n" &
+			file=$tmp/io.${sg##*/}
+			: >"$file.r$n" >"$file.w$n"
+			scsi "$sg" "280000000${n}0000002000" -i 16384 -g >"$file.r$n" &
 			io_pids+=("$!")
-			scsi "$sg" "2a0000000${n}0000000100" -o "$zeros" -g \
-				>"$tmp/io.${sg##*/}.w$n" &
+			scsi "$sg" "2a0000000${n}0000000100" -o "$zeros" -g >"$file.w$n" &
 			io_pids+=("$!")
+			io_files+=("$file.r$n" "$file.w$n")
 		done
 	done
-	begun "$tmp"/io.*
+	begun "${io_files[@]}"
 }
 
 # io_ends [WANT]: all of it, and none of it without having done something.  If initiators
@@ -58,7 +60,7 @@ io_ends() {
 	for pid in "${io_pids[@]}"; do
 		within 30 no_process "$pid" || fail "commands hang"
 	done
-	for file in "$tmp"/io.*; do
+	for file in "${io_files[@]}"; do
 		end=$(tail -n 1 "$file")
 		[[ $end =~ ^[1-9][0-9]*\ $want$ ]] ||
 			fail "${file##*.}: expected /$want/, got '$end'"
