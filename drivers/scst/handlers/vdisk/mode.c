@@ -186,7 +186,8 @@ static unsigned int mode_put_pages(const struct vdisk *vd, const u8 *cdb,
 
 	for (p = vdisk_mode_pages; p < vdisk_mode_pages + vdisk_nr_mode_pages;
 	     p++) {
-		if (!mode_page_wanted(p, cdb[2] & MODE_PAGE_CODE, cdb[3]))
+		if (!vdisk_has_mode_page(vd, p) ||
+		    !mode_page_wanted(p, cdb[2] & MODE_PAGE_CODE, cdb[3]))
 			continue;
 		if (pc == SENSE_PC_CHANGEABLE)
 			vdisk_mode_page_changeable(p, vd, buf + len);

@@ -17,6 +17,8 @@
 #define MODE_PAGE_SPF		0x40
 #define MODE_PAGE_CODE		0x3f
 #define MODE_PAGE_MAX_LEN	40
+#define MODE_EXCEPTIONS		0x1c
+#define MODE_PROVISIONING	0x02	/* subpage of it */
 
 /* What select() of struct mode_page has found wrong, see there */
 #define MODE_BAD_FIELD(byte, bit)	((byte) << 4 | (bit))
@@ -28,6 +30,7 @@
  * @page: page code
  * @subpage: subpage code
  * @len: bytes, with the header
+ * @is_there: does the disk have it? NULL if all do
  * @fill: set the bits that are not zero
  * @changeable: set the bits that @select can change
  * @select: take them over; returns 0, or MODE_BAD_FIELD() for a value that is
@@ -39,6 +42,7 @@ struct mode_page {
 	u8 page;
 	u8 subpage;
 	u8 len;
+	bool (*is_there)(const struct vdisk *vd);
 	void (*fill)(const struct vdisk *vd, const struct vdisk_mode *mode,
 		     u8 *buf);
 	void (*changeable)(const struct vdisk *vd, u8 *buf);
@@ -53,7 +57,9 @@ static inline bool mode_is_10(const u8 *cdb)
 /* mode_pages.c */
 extern const struct mode_page vdisk_mode_pages[];
 extern const unsigned int vdisk_nr_mode_pages;
-const struct mode_page *vdisk_find_mode_page(u8 page, u8 subpage);
+const struct mode_page *vdisk_find_mode_page(const struct vdisk *vd, u8 page,
+					     u8 subpage);
+bool vdisk_has_mode_page(const struct vdisk *vd, const struct mode_page *p);
 unsigned int vdisk_mode_page_header_len(const struct mode_page *p);
 void vdisk_mode_page_values(const struct mode_page *p, const struct vdisk *vd,
 			    const struct vdisk_mode *mode, u8 *buf);

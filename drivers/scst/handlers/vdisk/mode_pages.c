@@ -13,6 +13,9 @@
 #include <linux/unaligned.h>
 #include "mode.h"
 
+/* Read-write error recovery, byte 7 */
+#define RECOVERY_LBPERE		0x80
+
 /* Caching, byte 2 */
 #define CACHING_WCE		0x04
 #define CACHING_RCD		0x01
@@ -30,6 +33,19 @@
 #define CONTROL_UA_INTLCK_SHIFT	4
 #define CONTROL_SWP		0x08
 #define CONTROL_TAS		0x40	/* byte 5 */
+
+/* Logical block provisioning: its only threshold descriptor */
+#define PROVISIONING_DESC	16
+#define THRESHOLD_ENABLED	0x80
+#define THRESHOLD_PERCENTAGE	0x08	/* THRESHOLD TYPE */
+#define THRESHOLD_AVAILABLE	0x01		/* THRESHOLD RESOURCE */
+
+static void recovery_fill(const struct vdisk *vd, const struct vdisk_mode *mode,
+			  u8 *buf)
+{
+	if (vdisk_has_space(vd) && READ_ONCE(vd->p.thin_threshold))
+		buf[7] = RECOVERY_LBPERE;
+}
 
 static void caching_fill(const struct vdisk *vd, const struct vdisk_mode *mode,
 			 u8 *buf)
@@ -95,10 +111,26 @@ static u16 control_select(struct vdisk_mode *mode, const u8 *buf)
 	return 0;
 }
 
+/*
+ * One threshold, armed while the available space decreases.  SITUA is zero: all
+ * initiators are told.
+ */
+static void provisioning_fill(const struct vdisk *vd,
+			      const struct vdisk_mode *mode, u8 *buf)
+{
+	u8 percent = READ_ONCE(vd->p.thin_threshold);
+	u8 *desc = buf + PROVISIONING_DESC;
+
+	desc[0] = (percent ? THRESHOLD_ENABLED : 0) | THRESHOLD_PERCENTAGE;
+	desc[1] = THRESHOLD_AVAILABLE;
+	put_unaligned_be32(percent, desc + 4);
+}
+
 const struct mode_page vdisk_mode_pages[] = {
 	{
 		.page		= 0x01,		/* read-write error recovery */
 		.len		= 12,
+		.fill		= recovery_fill,
 	}, {
 		.page		= 0x02,		/* disconnect-reconnect */
 		.len		= 16,
@@ -122,28 +154,50 @@ const struct mode_page vdisk_mode_pages[] = {
 		.page		= 0x1a,		/* power condition */
 		.len		= 40,
 	}, {
-		.page		= 0x1c,		/* informational exceptions */
+		.page		= MODE_EXCEPTIONS, /* informational exceptions */
 		.len		= 12,
+	}, {
+		.page		= MODE_EXCEPTIONS, /* block provisioning */
+		.subpage	= MODE_PROVISIONING,
+		.len		= 24,
+		.is_there	= vdisk_has_space,
+		.fill		= provisioning_fill,
 	},
 };
 
 const unsigned int vdisk_nr_mode_pages = ARRAY_SIZE(vdisk_mode_pages);
 
 /**
+ * vdisk_has_mode_page - is it a page of this disk?
+ * @vd: virtual disk
+ * @p: mode page
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool vdisk_has_mode_page(const struct vdisk *vd, const struct mode_page *p)
+{
+	return !p->is_there || p->is_there(vd);
+}
+
+/**
  * vdisk_find_mode_page - find a mode page
+ * @vd: virtual disk
  * @page: page code
  * @subpage: subpage code
  *
  * Context: any.
- * Return: the page, or NULL when there is none.
+ * Return: the page, or NULL when the disk has none.
  */
-const struct mode_page *vdisk_find_mode_page(u8 page, u8 subpage)
+const struct mode_page *vdisk_find_mode_page(const struct vdisk *vd, u8 page,
+					     u8 subpage)
 {
 	unsigned int i;
 
 	for (i = 0; i < vdisk_nr_mode_pages; i++)
 		if (vdisk_mode_pages[i].page == page &&
-		    vdisk_mode_pages[i].subpage == subpage)
+		    vdisk_mode_pages[i].subpage == subpage &&
+		    vdisk_has_mode_page(vd, &vdisk_mode_pages[i]))
 			return &vdisk_mode_pages[i];
 	return NULL;
 }

@@ -73,7 +73,7 @@ bool vdisk_mode_unpack(const struct vdisk *vd, const u8 *buf, u32 len,
 	u32 at;
 
 	for (at = 0; at < len; at += p->len) {
-		p = vdisk_find_mode_page(buf[at], 0);
+		p = vdisk_find_mode_page(vd, buf[at], 0);
 		if (!p || !p->select || len - at < p->len ||
 		    buf[at + 1] != p->len - 2)
 			return false;

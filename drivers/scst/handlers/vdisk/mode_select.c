@@ -96,6 +96,7 @@ static scst_sense_t mode_parse_page(struct scst_cmd *cmd, const u8 *buf,
 				    u32 len, u32 at, struct vdisk_mode *mode,
 				    u32 *used)
 {
+	const struct vdisk *vd = to_vdisk(cmd->dev);
 	const struct mode_page *p;
 	scst_sense_t sense;
 	u8 subpage = 0;
@@ -105,7 +106,7 @@ static scst_sense_t mode_parse_page(struct scst_cmd *cmd, const u8 *buf,
 		return SCST_SENSE_PARAM_LIST_LENGTH;
 	if (buf[0] & MODE_PAGE_SPF)
 		subpage = buf[1];
-	p = vdisk_find_mode_page(buf[0] & MODE_PAGE_CODE, subpage);
+	p = vdisk_find_mode_page(vd, buf[0] & MODE_PAGE_CODE, subpage);
 	/* A subpage of zero has no header for subpages. */
 	if (!p || (!subpage && (buf[0] & MODE_PAGE_SPF)))
 		return scst_cmd_param_error(cmd, at, 5);

@@ -195,7 +195,9 @@ static int thin_threshold_apply(struct vdisk *vd, const struct vdisk_param *p,
 	if (ret)
 		return ret;
 	vdisk_space_reset(vd);
+	/* VPD page B2h, mode pages 01h and 1Ch/02h */
 	scst_device_ua(vd->dev, SCST_UA_INQUIRY_CHANGED, NULL);
+	scst_device_ua(vd->dev, SCST_UA_MODE_CHANGED, NULL);
 	return 0;
 }
 

@@ -277,8 +277,20 @@ log_errors() {
 	run sg_senddiag --test "$sg"
 }
 
+# threshold_is ENABLED PERCENT: what the mode pages tell of it
+threshold_is() {
+	local field
+
+	for field in LBPERE="$1" LBP_EN="$1" LBP_TYPE=1 LBP_ARM=0 LBP_RES=1 LBP_COUNT="$2"; do
+		run sdparm --get="${field%=*}" --quiet "$thin"
+		has "${field%=*} +${field#*=} .*cha: n"
+	done
+}
+
 # Initiators are told once when space gets short
 thin_threshold() {
+	local told
+
 	mkdir -p "$tmp/small"
 	mount -t tmpfs -o size=48M tmpfs "$tmp/small"
 	truncate -s 40M "$tmp/small/img"
@@ -288,6 +300,7 @@ thin_threshold() {
 	thin2=$(sg_of tgt0 2 host1)
 	run sg_vpd -p lbpv "$thin"
 	has 'Threshold exponent: 11' 'Threshold percentage: 50'
+	threshold_is 1 50
 	run sg_logs -p lbp "$thin"
 	has 'Available LBA mapping' 'Used LBA mapping'
 	sg_turs -n 5 "$thin2" >/dev/null 2>&1 || :
@@ -303,11 +316,19 @@ thin_threshold() {
 	run sg_turs "$thin2"
 	# Another threshold: once more
 	put "$scst_devices/thin01/thin_threshold" 60
-	sg_turs -n 5 "$thin2" >/dev/null 2>&1 || :
+	run_status 6 sg_raw "$thin2" 00 00 00 00 00 00
+	told=$out
+	run_status 6 sg_raw "$thin2" 00 00 00 00 00 00
+	out+=$told
+	has 'mode parameters changed' 'inquiry data has changed'
+	threshold_is 1 60
 	run dd if=/dev/urandom of="$thin" bs=1M count=1 seek=32 oflag=direct
 	expect_ua "$thin2" 'soft threshold'
 	expect_errno EINVAL "$scst_devices/thin01/thin_threshold" 100
 	expect_errno EINVAL "$scst_devices/thin01/thin_threshold" -1
+	put "$scst_devices/thin01/thin_threshold" 0
+	sg_turs -n 5 "$thin2" >/dev/null 2>&1 || :
+	threshold_is 0 0
 	del_lun tgt0 2
 	del_device thin01
 	umount "$tmp/small"

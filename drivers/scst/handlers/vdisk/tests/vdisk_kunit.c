@@ -864,6 +864,43 @@ static void mode_sense_ps_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, buf[4], 0x08);
 }
 
+/* The user's threshold, which no initiator can change, is told by two pages. */
+static void mode_sense_provisioning_test(struct kunit *test)
+{
+	static const u8 page[] = {
+		0x5c, 0x02, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0x88, 0x01, 0, 0, 0, 0, 0, 30,
+	};
+	struct fixture *f = test->priv;
+	u8 buf[VDISK_MODE_MAX_LEN];
+
+	f->vd->p.thin_threshold = 30;
+	/* SUBPAGE CODE is wrong */
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x1c, 2, buf), 3);
+	sense_6(test, 0x08, 0x01, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4 + 7], 0x00);
+
+	f->vd->limits.can_unmap = true;
+	f->vd->limits.has_space = true;
+	KUNIT_ASSERT_EQ(test, sense_6(test, 0x08, 0x1c, 2, buf),
+			4 + sizeof(page));
+	KUNIT_EXPECT_MEMEQ(test, buf + 4, page, sizeof(page));
+	sense_6(test, 0x08, 0x01, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4 + 7], 0x80);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x1c, 0xff, buf),
+			4 + 12 + sizeof(page));
+	/* With PC=01b */
+	sense_6(test, 0x08, 0x40 | 0x1c, 2, buf);
+	KUNIT_EXPECT_EQ(test, buf[4 + 16], 0);
+	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 4 + 20), 0);
+
+	f->vd->p.thin_threshold = 0;
+	sense_6(test, 0x08, 0x1c, 2, buf);
+	KUNIT_EXPECT_EQ(test, buf[4 + 16], 0x08);
+	sense_6(test, 0x08, 0x01, 0, buf);
+	KUNIT_EXPECT_EQ(test, buf[4 + 7], 0x00);
+}
+
 /* Saved values are the default ones until some are saved. */
 static void mode_sense_saved_test(struct kunit *test)
 {
@@ -1410,6 +1447,7 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(mode_sense_all_test),
 	KUNIT_CASE(mode_sense_pages_test),
 	KUNIT_CASE(mode_sense_ps_test),
+	KUNIT_CASE(mode_sense_provisioning_test),
 	KUNIT_CASE(mode_sense_saved_test),
 	KUNIT_CASE(mode_sense_bad_test),
 	KUNIT_CASE(mode_sense_control_test),
