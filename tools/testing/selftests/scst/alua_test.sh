@@ -12,6 +12,11 @@ g0=$device_groups/dg0
 # What udev starts, and what that calls for dg0
 alua_request=$lib_dir/../../../scst/alua-request
 hook=/etc/scst/alua-request.d/dg0
+# What has udev start it, and where alua.rst has both of them installed
+udev_rules=$lib_dir/../../../scst/udev/60-scst.rules
+installed_program=/usr/lib/scst/alua-request
+installed_rules=/etc/udev/rules.d/60-scst.rules
+systemd_run=/usr/bin/systemd-run
 
 after_failure() {
 	local dir
@@ -21,6 +26,7 @@ after_failure() {
 	done
 	cleanup_devices
 	cleanup_targets
+	stop_udevd
 	remove_hook
 }
 
@@ -497,6 +503,142 @@ a_program_answers() {
 	clear_uas
 }
 
+# --- All the way from the uevent to the answer
+
+# What rules start systemd-run(1) for: a process that outlives the event, and has the
+# environment of a service and not that of the event.  In a guest systemd is not process 1,
+# so a stand-in takes the place of systemd-run.  It knows the options of the rule alone.
+stand_in() {
+	cat >"$tmp/systemd-run" <<-END
+		#!/bin/sh
+		echo "\$*" >>'$tmp/started'
+		[ "\$1 \$2" = "--no-block --collect" ] || exit 1
+		shift 2
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
+		export PATH
+		setsid env -i PATH="\$PATH" "\$@" </dev/null >>'$tmp/output' 2>&1 &
+	END
+	chmod +x "$tmp/systemd-run"
+	[ -e "$systemd_run" ] || : >"$systemd_run"
+	mount --bind "$tmp/systemd-run" "$systemd_run"
+}
+
+start_udevd() {
+	touch "$tmp/udevd"
+	stand_in
+	"$(find_udevd)" --daemon
+	udevadm settle --timeout=300
+}
+
+# stop_udevd: if start_udevd has started it; what the rules need goes too
+stop_udevd() {
+	[ -e "$tmp/udevd" ] || return 0
+	udevadm control --exit 2>/dev/null || :
+	umount "$systemd_run" 2>/dev/null || :
+	[ -s "$systemd_run" ] || rm -f "$systemd_run"
+	rm -f "$installed_rules" "$installed_program" "$tmp/udevd"
+	rmdir "${installed_program%/*}" 2>/dev/null || :
+}
+
+# systemd_knows_options: those of the rule; it cannot do more than look at them here
+systemd_knows_options() {
+	local out
+
+	[ -x "$systemd_run" ] || return 0
+	out=$(timeout 60 "$systemd_run" --no-block --collect "$installed_program" dg0 0 2>&1) || :
+	! grep -qi option <<<"$out" || fail "systemd-run: $out"
+}
+
+# started_for REQUEST: by the rule, as the last one
+started_for() {
+	expect "what the rule has started" "--no-block --collect $installed_program dg0 $1" \
+		"$(tail -n 1 "$tmp/started")"
+}
+
+# granted FILE: each target port group has the state that FILE, of the hook, tells
+granted() {
+	local words word
+
+	expect "calls of the hook" 1 "$(wc -l <"$1")"
+	read -ra words <"$1"
+	for word in "${words[@]}"; do
+		expect "state of ${word%%=*}" "${word#*=}" \
+			"$(cat "$g0/target_groups/${word%%=*}/state")"
+	done
+}
+
+udev_has_it_answered() {
+	local stpg_pid id mark file
+
+	[ -r "$alua_request" ] || skip "no $alua_request"
+	[ -r "$udev_rules" ] || skip "no $udev_rules"
+	find_udevd >/dev/null || skip "no udevd"
+	[ ! -d /run/systemd/system ] || skip "there is a udevd of systemd's"
+	for file in "$hook" "$installed_program" "$installed_rules"; do
+		[ ! -e "$file" ] || skip "there is a $file"
+	done
+	setup
+	systemd_knows_options
+	put "$g0/explicit" 1
+	start_udevd
+	uevents_start
+	install -D -m 755 "$alua_request" "$installed_program"
+	install_hook 0
+
+	# Without the rule nobody hears of it, and its time is over some day
+	put "$g0/explicit_timeout" 2
+	mark=$(log_mark)
+	requests "$sg1" '\x02\0\0\x01'
+	has_failed active/optimized ""
+	log_since "$mark" | grep -q "dg0: request $id was not answered" ||
+		fail "the log does not tell of request $id: $(log_since "$mark")"
+	[ ! -e "$tmp/started" ] || fail "something was started: $(cat "$tmp/started")"
+
+	install -D -m 644 "$udev_rules" "$installed_rules"
+	udevadm control --reload
+	put "$g0/explicit_timeout" 60
+
+	# The hook says yes.  sg_stpg names all groups: it tells the states of the others, too.
+	clear_uas
+	sg_stpg --tp=1 --state=s "$sg1" >"$tmp/stpg" 2>&1 &
+	stpg_pid=$!
+	wait_uevent 10 ACTION=change SCST_EVENT=access_state_requested SCST_DEVICE_GROUP=dg0 ||
+		fail "no request: $(cat "$tmp/stpg")"
+	id=$(uevent_property SCST_REQUEST)
+	# Its exit status does not tell
+	wait "$stpg_pid" || :
+	! grep -q 'Set Target Port Groups: ' "$tmp/stpg" || fail "sg_stpg: $(cat "$tmp/stpg")"
+	started_for "$id"
+	[ -e "$tmp/hook" ] || fail "the hook was not called: $(cat "$tmp/output")"
+	expect_match "arguments of the hook" "^(.* )?tpg0=standby( .*)?\$" "$(cat "$tmp/hook")"
+	granted "$tmp/hook"
+	expect "request" 0 "$(cat "$g0/request")"
+	state tpg1 active/optimized
+
+	# It says no
+	install_hook 1
+	requests "$sg1" '\x00\0\0\x01'
+	has_failed standby "tpg0=active/optimized"
+	started_for "$id"
+
+	# Yes again: GOOD status
+	install_hook 0
+	requests "$sg1" '\x00\0\0\x01' '\x01\0\0\x02'
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	started_for "$id"
+	ended active/optimized "tpg0=active/optimized tpg1=active/nonoptimized"
+	granted "$tmp/hook"
+	expect "number of programs that were started" 3 "$(wc -l <"$tmp/started")"
+	expect "what they say" "" "$(cat "$tmp/output")"
+
+	uevents_stop
+	stop_udevd
+	remove_hook
+	put "$g0/explicit" 0
+	state tpg1 active/optimized
+	clear_uas
+}
+
 # Commands execute all the time; each ends, by what it asked for or by the state
 changes_under_io() {
 	local n pids=()
@@ -775,4 +917,5 @@ take_apart() {
 scst_load
 dmesg --console-level warn
 main tree refuses goes_in_any_order initiators_see_it states events explicit \
-	a_program_answers blocked changes_under_io races multipath_follows take_apart
+	a_program_answers udev_has_it_answered blocked changes_under_io races \
+	multipath_follows take_apart
