@@ -308,6 +308,105 @@ another_version() {
 	registered "$(nexus_a a 0)"
 }
 
+# --- A store on a disk that cannot read some of its blocks, of null_blk
+
+nullb=/sys/kernel/config/nullb/nullb-pr
+bad_disk=/dev/nullb-pr
+
+# make_bad_disk: it stays; with DEBUG_KOBJECT_RELEASE its disk outlives the module
+make_bad_disk() {
+	modinfo -n null_blk >/dev/null 2>&1 || skip "the kernel has no null_blk"
+	modprobe null_blk nr_devices=0
+	[ -d "${nullb%/*}" ] || skip "no configfs"
+	if [ ! -d "$nullb" ]; then
+		mkdir "$nullb"
+		echo 32 >"$nullb/size"
+		echo 1 >"$nullb/memory_backed"
+		echo 1 >"$nullb/power"
+		within 10 test -b "$bad_disk"
+	fi
+	# A block of the file system is a page, and without a journal all is in its place
+	mkfs.ext4 -q -F -b 4096 -O ^has_journal "$bad_disk"
+}
+
+mount_bad_disk() {
+	mount -t ext4 "$bad_disk" "$store"
+}
+
+# can_read SIGN BLOCK: - if the disk can read it, + if it cannot
+can_read() {
+	echo "$1$(($2 * 8))-$(($2 * 8 + 7))" >"$nullb/badblocks"
+}
+
+# sas_ids NUMBER: TransportIDs of initiators that there are not
+sas_ids() {
+	local n
+
+	for ((n = 1; n <= $1; n++)); do
+		printf '0600000050000000000%05x%024d' "$n" 0
+	done
+}
+
+# full_status SG: READ FULL STATUS without PRgeneration, which is not saved
+full_status() {
+	local data
+
+	data=$(pr_in "$1" 03)
+	echo "${data:8}"
+}
+
+no_objects() {
+	! compgen -G "$unit/registrants/[0-9]*" >/dev/null
+}
+
+# What cannot be read may be there another time, and the former file is older: it does
+# not count then, and nothing is put aside.  With the second block the first read is
+# short, and the next one fails.
+cannot_be_read() {
+	local n blocks mark before ids
+
+	setup
+	make_bad_disk
+	mount_bad_disk
+	ids=$(sas_ids 127)
+	for n in 0 1; do
+		setup
+		pr good "$b" register 0 0 b a
+		pr good "$a" register 0 0 a as "$ids"
+		pr good "$a" reserve 3 a 0
+		before=$(full_status "$b")
+		[ -s "$(former)" ] || fail "there is no former file"
+		del_unit
+		# Nothing of it is in memory any more
+		within 10 umount "$store"
+		read -ra blocks < <(debugfs -R 'blocks /disk01' "$bad_disk" 2>/dev/null)
+		expect "number of blocks of the file" 2 "${#blocks[@]}"
+		can_read + "${blocks[n]}"
+		mount_bad_disk
+		! cat "$store/disk01" >/dev/null 2>&1 || fail "the disk can read block $n"
+		cat "$(former)" >/dev/null
+		mark=$(log_mark)
+		add_unit
+		find_initiators
+		log_since "$mark" | grep -qE 'pr/disk01 cannot be used: -(EIO|5)$' ||
+			fail "the log does not tell of block $n: $(log_since "$mark")"
+		log_since "$mark" | grep -q 'disk01.*lost' ||
+			fail "the log does not say that it is lost: $(log_since "$mark")"
+		refuses_all
+		[ ! -e "$store/disk01!bad" ] || fail "the file was put aside"
+		# When the disk can read it, all is as it was
+		del_unit
+		can_read - "${blocks[n]}"
+		add_unit
+		find_initiators
+		expect "type, block $n" exclusive_access "$(reservation type)"
+		expect "full status, block $n" "$before" "$(full_status "$b")"
+		pr good "$a" clear 0 a 0
+		within 20 no_objects || fail "objects of registrants stay"
+	done
+	within 10 umount "$store"
+}
+
 persist_replaces() {
 	quiet sg_persist -n --out --replace-lost --param-sark=c --prout-type=1 "$c"
 	expect type write_exclusive "$(reservation type)"
@@ -404,4 +503,4 @@ log=$(log_mark)
 dmesg --console-level warn
 main nothing_to_persist registrations_come_back each_action_is_saved \
 	names_of_iscsi_come_back aptpl_can_be_ended the_former_file what_is_lost another_version \
-	without_a_store a_full_store take_apart kernel_log
+	cannot_be_read without_a_store a_full_store take_apart kernel_log
