@@ -12,8 +12,10 @@
 # have left it, since QEMU has no cache of its own for it.  The last round of each boot
 # is a real SIGKILL.  Another boot looks at all the images.
 #
-# What the guest has synchronised is in the image, and what it has not may be: that is
-# what is tested.  That a disk with a volatile cache is told to flush it is not.
+# What the guest has sent to its disk is in the image, flushed or not, as the host's page
+# cache outlives QEMU; what it has only in its own memory is lost.  That is what is tested.
+# That a disk with a volatile cache is told to flush it is not: those of vm.sh have
+# cache=unsafe, which ignores flushes.
 set -eu
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
