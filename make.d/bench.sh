@@ -118,7 +118,8 @@ part_atomic() {
 	"$bench/results.py" count "$out/atomic"
 }
 
-# By the number of registrants, of a unit with a reservation if there are any
+# By the number of registrants, of a unit with a reservation if there are any, and reads
+# where another one holds it
 part_reservations() {
 	guest "$out/reservations" ICOUNT=1 MEM=2048 \
 		CMD="$bench/reservations.sh $out/reservations 0 1 64"

@@ -137,8 +137,8 @@ jobs_of() {
 	done <fio-jobs
 }
 
-# measure NAME: count what jobs of 4 KiB cost on $dev; fio's reports are in $out, with
-# NAME in place of the stack
+# measure NAME [REGEX]: count what jobs of 4 KiB cost on $dev, or those whose names match;
+# fio's reports are in $out, with NAME in place of the stack
 # shellcheck disable=SC2154  # $out is that of the script
 measure() {
 	local name options
@@ -147,5 +147,5 @@ measure() {
 		# shellcheck disable=SC2086  # a list of options
 		"${fio[@]}" $options --offset=1M --number_ios="${SCST_IOS:-20000}" \
 			--output-format=json --output="$out/$1:null.$name.0.json"
-	done < <(SCST_JOBS=4k jobs_of count)
+	done < <(SCST_JOBS=${2:-4k} jobs_of count)
 }

@@ -5,7 +5,10 @@
 #
 #   reservations.sh OUT REGISTRANTS...
 #
-# fio's reports are in the directory OUT, by reg<NUMBER> in place of the stack.
+# At last, what reads cost an initiator that is not registered, of a unit that another one
+# has reserved: under WRITE EXCLUSIVE all may read.
+#
+# fio's reports are in the directory OUT, by reg<NUMBER>, or other, in place of the stack.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
@@ -29,6 +32,21 @@ registrants() {
 	[ "$(cat "/sys/devices/scst/devices/bench$n/reservation/nr_registrants")" = "$1" ]
 }
 
+# other_holds: an initiator that is not logged in has a reservation, and this one may read
+# because of its type alone
+other_holds() {
+	local unit=/sys/devices/scst/devices/bench$n port
+
+	port=$(printf %x "$(cat /sys/devices/scst/targets/bench/rel_tgt_id)")
+	sg_persist --out --register --param-sark=1 "$dev"
+	sg_persist --out --reserve --param-rk=1 --prout-type=1 "$dev"
+	sg_persist --out --register-move --unreg --param-rk=1 --param-sark=2 --prout-type=1 \
+		--relative-target-port="$port" --transport-id=sas,5000000000000001 "$dev"
+	[ "$(cat "$unit/reservation/type")" = write_exclusive ]
+	[ "$(cat "$unit/reservation/nr_registrants")" = 1 ]
+	! dd if=/dev/zero of="$dev" bs=4k count=1 oflag=direct 2>/dev/null
+}
+
 # shellcheck disable=SC2034  # of lib.sh
 n=0
 setup_spec scst:null
@@ -37,3 +55,5 @@ for number; do
 	measure "reg$number"
 	[ "$number" = 0 ] || sg_persist --out --clear --param-rk=1 "$dev" >/dev/null
 done
+other_holds >/dev/null
+measure other randread-4k
