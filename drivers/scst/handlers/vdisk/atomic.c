@@ -8,6 +8,7 @@
  * must not let it be done by half.
  */
 
+#include <kunit/visibility.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
@@ -151,32 +152,64 @@ static scst_sense_t vdisk_work_write_atomic(struct scst_cmd *cmd)
 /* Granularity and alignment are powers of two. */
 static scst_sense_t vdisk_write_atomic_check(struct scst_cmd *cmd)
 {
-	const struct vdisk_limits *limits = &to_vdisk(cmd->dev)->limits;
+	const struct vdisk *vd = to_vdisk(cmd->dev);
+	u32 granularity = vd->limits.atomic_granularity;
+	u32 alignment = vdisk_atomic_alignment(vd);
 
 	/* MAXIMUM ATOMIC BOUNDARY SIZE is 0: all of it or nothing. */
 	if (get_unaligned_be16(cmd->cdb + 10))
 		return scst_cmd_cdb_error(cmd, 10, 8);
-	if (vdisk_len(cmd) > limits->atomic_max)
+	if (vdisk_len(cmd) > vdisk_atomic_max(vd))
 		return scst_cmd_cdb_error(cmd, 12, 8);
-	if (limits->atomic_granularity &&
-	    vdisk_len(cmd) & (limits->atomic_granularity - 1))
+	if (granularity && vdisk_len(cmd) & (granularity - 1))
 		return scst_cmd_cdb_error(cmd, 12, 8);
-	if (limits->atomic_alignment &&
-	    vdisk_pos(cmd) & (limits->atomic_alignment - 1))
+	if (alignment && vdisk_pos(cmd) & (alignment - 1))
 		return scst_cmd_cdb_error(cmd, 2, 8);
 	return SCST_GOOD;
 }
+
+/**
+ * vdisk_check_atomic - can a store do what max_atomic_len promises?
+ * @vd: virtual disk whose block length is known
+ * @limits: of the store
+ *
+ * The parameter lowers what was found out of the store, or turns it off, and no
+ * more: a longer write would not be atomic when the power fails.
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL, which is logged.
+ */
+int vdisk_check_atomic(const struct vdisk *vd,
+		       const struct vdisk_limits *limits)
+{
+	u32 least = max(limits->atomic_granularity, vd->dev->block_size);
+	u32 len = vd->p.max_atomic_len;
+
+	if (vd->p.max_atomic_len == VDISK_AUTO || !len ||
+	    (len >= least && len <= limits->atomic_max))
+		return 0;
+	if (limits->atomic_max < least)
+		dev_err(&vd->dev->dev,
+			"max_atomic_len: the store has no atomic writes\n");
+	else
+		dev_err(&vd->dev->dev,
+			"max_atomic_len: atomic writes of the store have %u to %u bytes\n",
+			least, limits->atomic_max);
+	return -EINVAL;
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_check_atomic);
 
 /**
  * vdisk_supports_write_atomic - does a unit have WRITE ATOMIC?
  * @dev: logical unit
  *
  * Context: any.
- * Return: true when its store writes a block or more as a whole or not at all.
+ * Return: true when its store writes a block or more as a whole or not at all,
+ * and the user has not turned it off.
  */
 bool vdisk_supports_write_atomic(const struct scst_device *dev)
 {
-	return to_vdisk(dev)->limits.atomic_max >= dev->block_size;
+	return vdisk_atomic_max(to_vdisk(dev));
 }
 
 /**

@@ -184,19 +184,18 @@ static unsigned int vdisk_vpd_third_party_copy(struct vdisk *vd,
 /* Without an ATOMIC BOUNDARY, which byte 56 and those behind it are about */
 static void vdisk_vpd_atomic_limits(const struct vdisk *vd, u8 *buf)
 {
-	const struct vdisk_limits *limits = &vd->limits;
+	u32 granularity = vd->limits.atomic_granularity;
 	u8 shift = vd->dev->block_shift;
 
 	if (!vdisk_supports_write_atomic(vd->dev))
 		return;
-	put_unaligned_be32(limits->atomic_max >> shift, buf + 44);
-	put_unaligned_be32(limits->atomic_alignment >> shift, buf + 48);
+	put_unaligned_be32(vdisk_atomic_max(vd) >> shift, buf + 44);
+	put_unaligned_be32(vdisk_atomic_alignment(vd) >> shift, buf + 48);
 	/*
 	 * Where there is none, one block says the same.  With zero Linux takes the
 	 * physical block, whose size it does not know while the unit is offline.
 	 */
-	put_unaligned_be32(max(limits->atomic_granularity >> shift, 1U),
-			   buf + 52);
+	put_unaligned_be32(max(granularity >> shift, 1U), buf + 52);
 }
 
 static unsigned int vdisk_vpd_block_limits(struct vdisk *vd,

@@ -54,6 +54,8 @@ static int vdisk_set_geometry(struct vdisk *vd,
 	/* A drive may be empty, a disk not. */
 	ret = vd->store || !vdisk_is_cdrom(vd) ?
 		vdisk_check_size(vd, limits->size) : 0;
+	if (!ret)
+		ret = vdisk_check_atomic(vd, limits);
 	if (ret)
 		return ret;
 	WRITE_ONCE(dev->nblocks, limits->size >> dev->block_shift);

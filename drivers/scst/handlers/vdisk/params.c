@@ -151,6 +151,26 @@ static ssize_t lb_per_pb_exp_emit(struct vdisk *vd, const struct vdisk_param *p,
 	return sysfs_emit(buf, "%u\n", vdisk_physical_exponent(vd));
 }
 
+/* What the store has is not known yet, see vdisk_check_atomic(). */
+static int max_atomic_len_parse(struct vdisk *vd, const struct vdisk_param *p,
+				const char *val)
+{
+	u32 n;
+
+	if (kstrtou32(val, 0, &n) || n > VDISK_MAX_ATOMIC ||
+	    (n && !is_power_of_2(n)))
+		return vdisk_bad_value(vd, p,
+				       "0, or a power of two up to 1048576");
+	vd->p.max_atomic_len = n;
+	return 0;
+}
+
+static ssize_t max_atomic_len_emit(struct vdisk *vd,
+				   const struct vdisk_param *p, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vdisk_atomic_max(vd));
+}
+
 static int opt_trans_len_parse(struct vdisk *vd, const struct vdisk_param *p,
 			       const char *val)
 {
@@ -726,6 +746,14 @@ static struct vdisk_param vdisk_table[] = {
 		.parse	= auto_parse,
 		.emit	= lbprz_emit,
 	}, {
+		VDISK_ATTR(max_atomic_len),
+		.offset	= offsetof(struct vdisk_params, max_atomic_len),
+		.size	= sizeof_field(struct vdisk_params, max_atomic_len),
+		.create	= VDISK_ALL,
+		.show	= VDISK_ALL,
+		.parse	= max_atomic_len_parse,
+		.emit	= max_atomic_len_emit,
+	}, {
 		VDISK_ATTR(thin_threshold),
 		.offset	= offsetof(struct vdisk_params, thin_threshold),
 		.size	= sizeof_field(struct vdisk_params, thin_threshold),
@@ -774,6 +802,7 @@ void vdisk_set_defaults(struct vdisk *vd, const char *name, u32 setup_id)
 	def->thin_provisioned = VDISK_AUTO;
 	def->lb_per_pb_exp = VDISK_AUTO;
 	def->lbprz = VDISK_AUTO;
+	def->max_atomic_len = VDISK_AUTO;
 	def->tst = true;
 	if (vdisk_is_cdrom(vd)) {
 		def->block_size = VDISK_CDROM_BLOCK_SIZE;

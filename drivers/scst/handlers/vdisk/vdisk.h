@@ -429,6 +429,8 @@ static inline struct vdisk_type *to_vdisk_type(struct scst_dev_type *type)
  * @opt_trans_len: best transfer length in bytes, 0: of the store
  * @lb_per_pb_exp: log2 of logical blocks per physical block, or %VDISK_AUTO
  * @lbprz: unmapped blocks read as zeros; 0, 1 or %VDISK_AUTO
+ * @max_atomic_len: bytes of the longest WRITE ATOMIC, a power of two, 0: there is
+ *	none, or %VDISK_AUTO
  * @thin_threshold: initiators are told when less than so many percent of the
  *	store's space are left, 0: never
  */
@@ -458,6 +460,7 @@ struct vdisk_params {
 	u32 opt_trans_len;
 	s8 lb_per_pb_exp;
 	s8 lbprz;
+	s32 max_atomic_len;
 	u8 thin_threshold;
 };
 
@@ -661,6 +664,25 @@ static inline bool vdisk_unmap_zeroes(const struct vdisk *vd)
 	if (vd->p.lbprz != VDISK_AUTO)
 		return vd->p.lbprz;
 	return vd->limits.unmap_zeroes;
+}
+
+/* MAXIMUM ATOMIC TRANSFER LENGTH in bytes, 0: there is no WRITE ATOMIC */
+static inline u32 vdisk_atomic_max(const struct vdisk *vd)
+{
+	u32 max = vd->limits.atomic_max;
+
+	if (vd->p.max_atomic_len != VDISK_AUTO)
+		max = min_t(u32, max, vd->p.max_atomic_len);
+	return max < vd->dev->block_size ? 0 : max;
+}
+
+/*
+ * ATOMIC ALIGNMENT in bytes.  One that is larger than the granularity keeps the
+ * longest write from crossing a boundary; a shorter one need not be aligned so much.
+ */
+static inline u32 vdisk_atomic_alignment(const struct vdisk *vd)
+{
+	return min(vd->limits.atomic_alignment, vdisk_atomic_max(vd));
 }
 
 /* Byte offset of a block of the unit */
@@ -900,6 +922,8 @@ scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd);
 /* atomic.c */
 scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_orwrite(struct scst_cmd *cmd);
+int vdisk_check_atomic(const struct vdisk *vd,
+		       const struct vdisk_limits *limits);
 bool vdisk_supports_write_atomic(const struct scst_device *dev);
 scst_sense_t vdisk_exec_write_atomic(struct scst_cmd *cmd);
 

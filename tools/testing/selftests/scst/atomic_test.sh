@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=300
+# vm: DISKS=64M MEM=512 SMP=2 TIMEOUT=360
 # Atomic commands, and copies, of several sessions raced against overlapping reads and writes
-# (race_atomic.c): nothing is torn, nothing is lost.
+# (race_atomic.c): nothing is torn, nothing is lost.  The limits of WRITE ATOMIC.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,6 +28,30 @@ export_to_all() {
 unexport() {
 	del_lun tgt0 0
 	del_device disk01
+}
+
+# block_limit BYTE: a field of four bytes in VPD page B0h
+block_limit() {
+	sg_raw -b -r 64 "$sg" 12 01 b0 00 40 00 2>/dev/null |
+		od -An -v -tu4 --endian=big -j"$1" -N4 | tr -d ' '
+}
+
+# write_atomic BLOCKS: status and sense data of the command, in words
+write_atomic() {
+	local len
+
+	len=$(printf '%02x %02x' $(($1 >> 8)) $(($1 & 255)))
+	# shellcheck disable=SC2086  # two bytes
+	head -c $(($1 * 512)) /dev/zero |
+		sg_raw -s $(($1 * 512)) "$sg" 9c 00 00 00 00 00 00 00 00 00 00 00 $len 00 00 \
+			2>&1 || :
+}
+
+# The unit attentions of the first session are gone, and sd is done with its unit
+settle() {
+	disk_of tgt0 0 host0 >/dev/null
+	sg=$(sg_of tgt0 0 host0)
+	sg_turs -n 8 "$sg" >/dev/null 2>&1 || :
 }
 
 fileio_compare_and_write() {
@@ -86,6 +110,45 @@ blockio_write_atomic() {
 	unexport
 }
 
+# The user makes the longest WRITE ATOMIC shorter than the store has it, or has none
+max_atomic_len() {
+	local attr=$scst_devices/disk01/max_atomic_len add=$dev_bus/drivers len
+
+	export_to_all vdisk_fileio "filename=$tmp/disk.img"
+	settle
+	expect "default" 1048576 "$(cat "$attr")"
+	expect "default of page B0h" 2048 "$(block_limit 44)"
+	unexport
+
+	export_to_all vdisk_fileio "filename=$tmp/disk.img max_atomic_len=65536"
+	settle
+	expect "max_atomic_len" 65536 "$(cat "$attr")"
+	expect_match "key attributes" '^max_atomic_len$' \
+		"$(cat "$scst_devices/disk01/key_attributes")"
+	expect "MAXIMUM ATOMIC TRANSFER LENGTH" 128 "$(block_limit 44)"
+	expect_match "the longest" 'Status: Good' "$(write_atomic 128)"
+	expect_match "one block more" 'Invalid field in cdb' "$(write_atomic 129)"
+	unexport
+
+	export_to_all vdisk_fileio "filename=$tmp/disk.img max_atomic_len=0"
+	settle
+	expect "max_atomic_len" 0 "$(cat "$attr")"
+	expect "MAXIMUM ATOMIC TRANSFER LENGTH" 0 "$(block_limit 44)"
+	expect_match "no command" 'Invalid command operation code' "$(write_atomic 1)"
+	unexport
+
+	for len in 256 3000 2097152 -1 x; do
+		expect_errno EINVAL "$add/vdisk_fileio/add_device" \
+			"disk01 filename=$tmp/disk.img max_atomic_len=$len"
+	done
+	# This store has no atomic writes
+	expect_errno EINVAL "$add/vdisk_blockio/add_device" \
+		"disk01 filename=/dev/vda max_atomic_len=4096"
+	add_device vdisk_blockio disk01 "filename=/dev/vda max_atomic_len=0"
+	expect "max_atomic_len" 0 "$(cat "$attr")"
+	del_device disk01
+}
+
 take_apart() {
 	del_target tgt0
 	scst_unload
@@ -96,6 +159,7 @@ kernel_log() {
 		any 'Power-on or device reset occurred' \
 		any 'LUN assignments on this target have changed' \
 		any 'scsi_debug: trim poll_queues' \
+		any 'disk01: max_atomic_len: ' \
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result)'
 }
 
@@ -111,4 +175,4 @@ log=$(log_mark)
 ) || exit 1
 main fileio_compare_and_write fileio_write_atomic fileio_orwrite fileio_extended_copy \
 	blockio_compare_and_write blockio_orwrite blockio_extended_copy blockio_write_atomic \
-	take_apart kernel_log
+	max_atomic_len take_apart kernel_log

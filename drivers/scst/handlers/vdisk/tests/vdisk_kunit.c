@@ -104,6 +104,7 @@ static void params_defaults_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->size, 1ULL << 40);
 	KUNIT_EXPECT_EQ(test, p->rotational, VDISK_AUTO);
 	KUNIT_EXPECT_EQ(test, p->thin_provisioned, VDISK_AUTO);
+	KUNIT_EXPECT_EQ(test, p->max_atomic_len, VDISK_AUTO);
 	KUNIT_EXPECT_TRUE(test, p->tst);
 	KUNIT_EXPECT_FALSE(test, p->read_only);
 	KUNIT_EXPECT_STREQ(test, p->vendor, "SCST_FIO");
@@ -248,6 +249,19 @@ static const struct params_case params_cases[] = {
 	{ "odd transfer length", VDISK_NULLIO, "opt_trans_len=65537", -EINVAL },
 	{ "long transfer length", VDISK_NULLIO, "opt_trans_len=16777216",
 	  -EINVAL },
+	{ "atomic length", VDISK_NULLIO, "max_atomic_len=65536" },
+	{ "longest atomic length", VDISK_BLOCKIO,
+	  "filename=/x max_atomic_len=1048576" },
+	{ "no atomic writes", VDISK_FILEIO, "filename=/x max_atomic_len=0" },
+	{ "odd atomic length", VDISK_NULLIO, "max_atomic_len=12288", -EINVAL },
+	{ "long atomic length", VDISK_NULLIO, "max_atomic_len=2097152",
+	  -EINVAL },
+	{ "negative atomic length", VDISK_NULLIO, "max_atomic_len=-1",
+	  -EINVAL },
+	{ "atomic length 2^32", VDISK_NULLIO, "max_atomic_len=4294967296",
+	  -EINVAL },
+	{ "atomic length of a CD-ROM", VDISK_CDROM, "max_atomic_len=0",
+	  -EINVAL },
 	{ "exponent", VDISK_NULLIO, "lb_per_pb_exp=15" },
 	{ "large exponent", VDISK_NULLIO, "lb_per_pb_exp=16", -EINVAL },
 	{ "DEL", VDISK_NULLIO, "usn=a\177b", -EINVAL },
@@ -315,6 +329,8 @@ static void params_keys_test(struct kunit *test)
 	expect_keys(test, "");
 	fixture_parse(test, VDISK_NULLIO, "tst=0 size=1G rotational=0 usn=x");
 	expect_keys(test, "size\nrotational\ntst\nusn\n");
+	fixture_parse(test, VDISK_NULLIO, "max_atomic_len=0");
+	expect_keys(test, "max_atomic_len\n");
 	fixture_parse(test, VDISK_FILEIO, "filename=/x");
 	expect_keys(test, "filename\n");
 }
@@ -593,6 +609,85 @@ static void vpd_atomic_limits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 44), 16);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 48), 2);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(buf + 52), 1);
+}
+
+static void expect_atomic_limits(struct kunit *test, s32 len, u32 max,
+				 u32 alignment, u32 granularity)
+{
+	struct fixture *f = test->priv;
+	u8 *buf = f->vpd;
+
+	f->vd->p.max_atomic_len = len;
+	vdisk_inquiry_vpd(f->vd, 0xb0, &f->tgt, buf);
+	KUNIT_EXPECT_EQ_MSG(test, get_unaligned_be32(buf + 44), max, "%d", len);
+	KUNIT_EXPECT_EQ_MSG(test, get_unaligned_be32(buf + 48), alignment, "%d",
+			    len);
+	KUNIT_EXPECT_EQ_MSG(test, get_unaligned_be32(buf + 52), granularity,
+			    "%d", len);
+	KUNIT_EXPECT_EQ_MSG(test, vdisk_atomic_max(f->vd),
+			    max << f->dev.block_shift, "%d", len);
+}
+
+/* The user lowers what the store has, or turns it off. */
+static void vpd_atomic_len_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_limits *limits = &f->vd->limits;
+
+	/* As of a device with a boundary */
+	limits->atomic_max = 65536;
+	limits->atomic_granularity = 4096;
+	limits->atomic_alignment = 65536;
+	expect_atomic_limits(test, VDISK_AUTO, 128, 128, 8);
+	expect_atomic_limits(test, 65536, 128, 128, 8);
+	expect_atomic_limits(test, 16384, 32, 32, 8);
+	expect_atomic_limits(test, 4096, 8, 8, 8);
+	expect_atomic_limits(test, 0, 0, 0, 0);
+
+	limits->atomic_granularity = 0;
+	limits->atomic_alignment = 0;
+	expect_atomic_limits(test, 16384, 32, 0, 1);
+	/* A store that has less than a block */
+	fixture_set_blocks(f, 12, 256);
+	limits->atomic_max = 2048;
+	expect_atomic_limits(test, VDISK_AUTO, 0, 0, 0);
+}
+
+/* But does not promise what the store cannot do. */
+static void atomic_len_check_test(struct kunit *test)
+{
+	static const struct {
+		s32 len;
+		u32 max;
+		u32 granularity;
+		int ret;
+	} cases[] = {
+		{ VDISK_AUTO, 0, 0 },
+		{ VDISK_AUTO, 65536, 4096 },
+		{ 0, 0, 0 },
+		{ 0, 65536, 4096 },
+		{ 65536, 65536, 4096 },
+		{ 4096, 65536, 4096 },
+		{ 2048, 65536, 4096, -EINVAL },
+		{ 131072, 65536, 4096, -EINVAL },
+		{ 512, 65536, 0 },
+		{ 256, 65536, 0, -EINVAL },
+		{ 512, 0, 0, -EINVAL },
+		{ 1048576, 1048576, 0 },
+	};
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct vdisk_limits limits = {
+			.atomic_max		= cases[i].max,
+			.atomic_granularity	= cases[i].granularity,
+		};
+
+		f->vd->p.max_atomic_len = cases[i].len;
+		KUNIT_EXPECT_EQ_MSG(test, vdisk_check_atomic(f->vd, &limits),
+				    cases[i].ret, "case %u", i);
+	}
 }
 
 static void vpd_provisioning_test(struct kunit *test)
@@ -1435,6 +1530,8 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(vpd_long_ids_test),
 	KUNIT_CASE(vpd_block_limits_test),
 	KUNIT_CASE(vpd_atomic_limits_test),
+	KUNIT_CASE(vpd_atomic_len_test),
+	KUNIT_CASE(atomic_len_check_test),
 	KUNIT_CASE(vpd_provisioning_test),
 	KUNIT_CASE(vpd_characteristics_test),
 	KUNIT_CASE(log_supported_test),
