@@ -13,10 +13,8 @@
 #include <linux/atomic.h>
 #include <linux/bio.h>
 #include <linux/blkdev.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include "vdisk.h"
 
@@ -91,23 +89,6 @@ static struct blockio *to_blockio(const struct scst_cmd *cmd)
 static scst_sense_t blockio_work_again(struct scst_cmd *cmd);
 
 /*
- * May it be a flush of the device's cache that has failed?  It is what becomes of
- * REQ_FUA where the device does not know that; but errors of other kinds are those
- * of the write.
- */
-static bool blockio_flush_failed(const struct blockio *bi, blk_opf_t opf,
-				 int err)
-{
-	if (!err || (opf & REQ_PREFLUSH))
-		return err;
-	if (err != -EIO && err != -ENODATA && err != -ETIMEDOUT &&
-	    err != -ENOLINK)
-		return false;
-	return (opf & REQ_FUA) && bdev_write_cache(bi->bdev) &&
-	       !bdev_fua(bi->bdev);
-}
-
-/*
  * Which of several bios failed does not say which block did, so that the first
  * block of the command is named: none before it is in error.
  */
@@ -117,7 +98,7 @@ static scst_sense_t blockio_result(struct scst_cmd *cmd, blk_status_t status)
 	int err = blk_status_to_errno(status);
 
 	/* The device may say only once that it has lost what was in its cache. */
-	if (blockio_flush_failed(to_blockio(cmd), opf, err))
+	if (vdisk_bdev_flush_failed(to_blockio(cmd)->bdev, opf, err))
 		vdisk_data_lost(to_vdisk(cmd->dev), err);
 	if (opf & REQ_PREFLUSH)
 		return vdisk_sync_end(cmd, err);
@@ -421,51 +402,10 @@ static int blockio_write_buf(struct vdisk *vd, const void *buf, u32 len,
 			      REQ_OP_WRITE | REQ_SYNC | REQ_IDLE);
 }
 
-static void blockio_add_buf(struct bio *bio, void *buf, u32 len)
-{
-	struct page *page;
-
-	for (; len; len -= PAGE_SIZE, buf += PAGE_SIZE) {
-		page = is_vmalloc_addr(buf) ? vmalloc_to_page(buf) :
-					      virt_to_page(buf);
-		if (len <= PAGE_SIZE) {
-			__bio_add_page(bio, page, len, 0);
-			return;
-		}
-		__bio_add_page(bio, page, PAGE_SIZE, 0);
-	}
-}
-
-/*
- * One bio, which the block layer splits under no circumstances.  The limits of
- * the device are such that it takes a buffer of whole pages.
- */
 static scst_sense_t blockio_write_atomic(struct scst_cmd *cmd, u32 len,
 					 bool fua)
 {
-	blk_opf_t opf = REQ_OP_WRITE | REQ_ATOMIC | REQ_SYNC | REQ_IDLE |
-			(fua ? REQ_FUA : 0);
-	struct blockio *bi = to_blockio(cmd);
-	struct bio *bio;
-	int ret;
-
-	/* With PF_MEMALLOC_NOIO; vmalloc() wants no other flags. */
-	void *buf __free(kvfree) = kvmalloc(round_up(len, PAGE_SIZE),
-					    GFP_KERNEL | __GFP_NOWARN);
-	if (!buf)
-		return SCST_BUSY;
-	sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, len);
-	if (is_vmalloc_addr(buf))
-		flush_kernel_vmap_range(buf, len);
-	bio = bio_alloc_bioset(bi->bdev, DIV_ROUND_UP(len, PAGE_SIZE),
-			       opf, GFP_NOIO, &bi->bios);
-	bio->bi_iter.bi_sector = vdisk_pos(cmd) >> SECTOR_SHIFT;
-	blockio_add_buf(bio, buf, len);
-	ret = submit_bio_wait(bio);
-	bio_put(bio);
-	if (blockio_flush_failed(bi, opf, ret))
-		vdisk_data_lost(to_vdisk(cmd->dev), ret);
-	return ret ? vdisk_errno_error(cmd, ret, true, cmd->lba) : SCST_GOOD;
+	return vdisk_bdev_write_atomic(cmd, to_blockio(cmd)->bdev, len, fua);
 }
 
 static int blockio_unmap(struct vdisk *vd, u64 pos, u64 len)
@@ -558,27 +498,6 @@ static int blockio_check_bdev(const struct vdisk *vd, struct block_device *bdev)
 	return bdev_is_zoned(bdev) ? -EOPNOTSUPP : 0;
 }
 
-/*
- * All of these are powers of two.  A boundary that no write may cross is a
- * multiple of the longest one: none that is aligned to that does.
- */
-static void blockio_set_atomic_limits(struct vdisk_limits *limits,
-				      struct block_device *bdev)
-{
-	const struct request_queue *q = bdev_get_queue(bdev);
-
-	if (!bdev_can_atomic_write(bdev))
-		return;
-	limits->atomic_max = min(queue_atomic_write_unit_max_bytes(q),
-				 VDISK_MAX_ATOMIC);
-	limits->atomic_granularity = queue_atomic_write_unit_min_bytes(q);
-	limits->atomic_alignment = queue_atomic_write_boundary_bytes(q) ?
-				   limits->atomic_max :
-				   limits->atomic_granularity;
-	if (limits->atomic_granularity > limits->atomic_max)
-		limits->atomic_max = 0;
-}
-
 static void blockio_set_limits(struct vdisk_limits *limits,
 			       struct block_device *bdev)
 {
@@ -592,7 +511,7 @@ static void blockio_set_limits(struct vdisk_limits *limits,
 	limits->unmap_alignment = bdev_discard_alignment(bdev);
 	limits->can_unmap = bdev_max_discard_sectors(bdev);
 	limits->rotational = !bdev_nonrot(bdev);
-	blockio_set_atomic_limits(limits, bdev);
+	vdisk_bdev_atomic_limits(limits, bdev);
 }
 
 static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)

@@ -617,6 +617,35 @@ static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
 }
 
 /*
+ * To a block device, past its page cache, where nothing is but what other programs
+ * left there.  It is a bio of ours, since a kiocb that is atomic takes the memory of
+ * a program alone, see generic_atomic_write_valid().
+ */
+static scst_sense_t fileio_write_atomic_bdev(struct scst_cmd *cmd, u32 len,
+					     bool fua)
+{
+	struct file *file = to_fileio(cmd)->file;
+	struct address_space *mapping = file->f_mapping;
+	u64 pos = vdisk_pos(cmd);
+	struct kiocb iocb;
+	scst_sense_t sense;
+	int ret;
+
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	ret = kiocb_invalidate_pages(&iocb, len);
+	/* Somebody uses a page. */
+	if (ret == -EBUSY)
+		return SCST_BUSY;
+	if (ret)
+		return vdisk_errno_error(cmd, ret, true, cmd->lba);
+	sense = vdisk_bdev_write_atomic(cmd, I_BDEV(mapping->host), len, fua);
+	invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+				      (pos + len - 1) >> PAGE_SHIFT);
+	return sense;
+}
+
+/*
  * The memory that is written to survives a power failure (nv_cache), or is lost
  * altogether (tmpfs), so that only an error could leave half of it behind: for
  * lack of space, or of a page that cannot be read.
@@ -628,6 +657,8 @@ static scst_sense_t fileio_write_atomic(struct scst_cmd *cmd, u32 len, bool fua)
 	scst_sense_t sense;
 	int ret;
 
+	if (fi->direct)
+		return fileio_write_atomic_bdev(cmd, len, fua);
 	/* With PF_MEMALLOC_NOIO; vmalloc() wants no other flags. */
 	void *old __free(kvfree) = kvmalloc(len, GFP_KERNEL | __GFP_NOWARN);
 	if (!old)
@@ -890,6 +921,21 @@ static u32 fileio_direct_align(const struct file *file)
 	return bdev ? bdev_logical_block_size(bdev) : VDISK_MIN_BLOCK_SIZE;
 }
 
+/*
+ * What is written through the page cache goes to the medium page by page.  Of
+ * regular files, no file system has atomic writes that the kernel could make.
+ */
+static void fileio_set_atomic_limits(struct vdisk_limits *limits,
+				     const struct vdisk *vd,
+				     const struct fileio *fi)
+{
+	if (fi->shmem || (vd->p.nv_cache && !fi->direct))
+		limits->atomic_max = VDISK_MAX_ATOMIC;
+	else if (fi->direct && !fi->regular)
+		vdisk_bdev_atomic_limits(limits,
+					 I_BDEV(fi->file->f_mapping->host));
+}
+
 static void fileio_set_limits(struct vdisk_limits *limits,
 			      const struct vdisk *vd, const struct fileio *fi)
 {
@@ -910,8 +956,7 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	}
 	limits->unmap_zeroes = limits->can_unmap;
 	limits->cached = !fi->direct;
-	if (fi->shmem || (vd->p.nv_cache && !fi->direct))
-		limits->atomic_max = VDISK_MAX_ATOMIC;
+	fileio_set_atomic_limits(limits, vd, fi);
 	limits->has_space = S_ISREG(inode->i_mode);
 }
 

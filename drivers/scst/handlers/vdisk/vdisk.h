@@ -935,6 +935,14 @@ bool vdisk_supports_unmap(const struct scst_device *dev);
 scst_sense_t vdisk_exec_unmap(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write_same(struct scst_cmd *cmd);
 
+/* bdev.c */
+bool vdisk_bdev_flush_failed(struct block_device *bdev, blk_opf_t opf, int err);
+void vdisk_bdev_atomic_limits(struct vdisk_limits *limits,
+			      struct block_device *bdev);
+scst_sense_t vdisk_bdev_write_atomic(struct scst_cmd *cmd,
+				     struct block_device *bdev, u32 len,
+				     bool fua);
+
 /* fileio.c, blockio.c, nullio.c */
 extern const struct vdisk_ops vdisk_fileio_ops;
 extern const struct vdisk_ops vdisk_blockio_ops;

@@ -93,20 +93,64 @@ blockio_extended_copy() {
 	unexport
 }
 
-# The unit keeps its own commands apart, but not from what goes to its store directly: for
-# one that is a path, too, there is only REQ_ATOMIC.  scsi_debug locks its data block by
-# block, so that all but WRITE ATOMIC can be torn.
-blockio_write_atomic() {
+# debug_unit: the directory of scsi_debug's scsi_device, which has atomic writes
+debug_unit() {
 	local dir='/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*'
 
 	modinfo -n scsi_debug >/dev/null 2>&1 || skip "the kernel has no scsi_debug"
 	modprobe scsi_debug atomic_wr=1 dev_size_mb=16 delay=0
 	within 20 compgen -G "$dir/block/*" >/dev/null || fail "scsi_debug has no disk"
 	within 20 compgen -G "$dir/scsi_generic/*" >/dev/null || fail "scsi_debug has no sg device"
-	dir=$(compgen -G "$dir")
-	export_to_all vdisk_blockio "filename=/dev/$(ls "$dir/block")"
-	race atomic "$(rounds 60 2500)" 128 "/dev/$(ls "$dir/scsi_generic")"
 	# scsi_debug stays: it does not wait for the release() of its adapters
+	compgen -G "$dir"
+}
+
+# queue_limit DIR NAME: of the block device
+queue_limit() {
+	cat "$1"/block/*/queue/"$2"
+}
+
+# The unit keeps its own commands apart, but not from what goes to its store directly: for
+# one that is a path, too, there is only REQ_ATOMIC.  scsi_debug locks its data block by
+# block, so that all but WRITE ATOMIC can be torn.
+race_debug_unit() {
+	local dir
+
+	dir=$(debug_unit)
+	export_to_all "$1" "filename=/dev/$(ls "$dir/block") ${2-}"
+	expect "max_atomic_len" "$(queue_limit "$dir" atomic_write_unit_max_bytes)" \
+		"$(cat "$scst_devices/disk01/max_atomic_len")"
+	race atomic "$(rounds 60 2500)" 128 "/dev/$(ls "$dir/scsi_generic")"
+	unexport
+}
+
+blockio_write_atomic() {
+	race_debug_unit vdisk_blockio
+}
+
+fileio_direct_write_atomic() {
+	race_debug_unit vdisk_fileio o_direct=1
+}
+
+# Through the page cache there are no atomic writes; past it, as short as the device
+# has them
+fileio_of_a_device() {
+	local dir min
+
+	dir=$(debug_unit)
+	min=$(queue_limit "$dir" atomic_write_unit_min_bytes)
+	export_to_all vdisk_fileio "filename=/dev/$(ls "$dir/block")"
+	settle
+	expect "MAXIMUM ATOMIC TRANSFER LENGTH" 0 "$(block_limit 44)"
+	unexport
+
+	export_to_all vdisk_fileio \
+		"filename=/dev/$(ls "$dir/block") o_direct=1 max_atomic_len=$min"
+	settle
+	expect "MAXIMUM ATOMIC TRANSFER LENGTH" $((min / 512)) "$(block_limit 44)"
+	expect "ATOMIC TRANSFER LENGTH GRANULARITY" $((min / 512)) "$(block_limit 52)"
+	expect_match "the longest" 'Status: Good' "$(write_atomic $((min / 512)))"
+	expect_match "too long" 'Invalid field in cdb' "$(write_atomic $((min / 256)))"
 	unexport
 }
 
@@ -175,4 +219,4 @@ log=$(log_mark)
 ) || exit 1
 main fileio_compare_and_write fileio_write_atomic fileio_orwrite fileio_extended_copy \
 	blockio_compare_and_write blockio_orwrite blockio_extended_copy blockio_write_atomic \
-	max_atomic_len take_apart kernel_log
+	fileio_direct_write_atomic fileio_of_a_device max_atomic_len take_apart kernel_log
