@@ -970,11 +970,13 @@ void scst_cmd_data_in_end(struct scst_cmd *cmd, u32 len);
 /**
  * struct scst_port_id - what initiators can know a target port by
  * @rel_tgt_id: relative target port identifier
- * @naa: name of the port: an NAA locally assigned designator
+ * @naa: name of the port: an NAA designator of eight bytes
+ * @name: its SCSI name string (SPC-6 7.7.6.11), or empty
  */
 struct scst_port_id {
 	u16 rel_tgt_id;
 	u64 naa;
+	char name[SCST_MAX_PORT_NAME + 1];
 };
 
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
@@ -1145,6 +1147,10 @@ struct scst_tmf {
  * @scsi_transport_version: optional: version descriptor of the SCSI
  *	transport for INQUIRY (SPC-6 table on version descriptors)
  * @phys_transport_version: optional: the same for the physical transport
+ * @port_id: optional: change what initiators know the target port by to what the
+ *	transport names it by.  Comes with an NAA locally assigned designator
+ *	and without a SCSI name string.  In any context; must not sleep.  Who
+ *	changes its mind calls scst_tgt_inquiry_changed().
  * @key_attributes: optional: as in struct scst_dev_type, for a target
  */
 struct scst_tgt_template {
@@ -1167,6 +1173,7 @@ struct scst_tgt_template {
 					       u8 *id);
 	u16 (*scsi_transport_version)(struct scst_tgt *tgt);
 	u16 (*phys_transport_version)(struct scst_tgt *tgt);
+	void (*port_id)(const struct scst_tgt *tgt, struct scst_port_id *port);
 	ssize_t (*key_attributes)(struct scst_tgt *tgt, char *buf, int at);
 
 	/* private: the core's */
@@ -1364,6 +1371,7 @@ struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt,
 				      struct device *parent, const char *name,
 				      void *priv);
 void scst_unregister_target(struct scst_tgt *tgt);
+void scst_tgt_inquiry_changed(struct scst_tgt *tgt);
 struct scst_tgt *scst_find_target(struct scst_tgt_template *tgtt,
 				  const char *name);
 

@@ -9,6 +9,8 @@
 #define SCST_MAX_INITIATOR_NAME		255
 /* Longest TransportID: iSCSI, a name with ISID (SPC-6 7.6.4.6), with some room */
 #define SCST_MAX_TRANSPORT_ID		256
+/* Of the SCSI name string of a target port: a designator has up to 255 bytes */
+#define SCST_MAX_PORT_NAME		251
 /* Highest LUN of the flat space addressing method (SAM-6 4.7.7.3) */
 #define SCST_MAX_LUN			0x3fff
 /* Room for sense data; SPC-6 4.4 limits it to 252 bytes */

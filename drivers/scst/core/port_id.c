@@ -30,8 +30,9 @@ EXPORT_SYMBOL_GPL(scst_local_naa);
  * @tgt: target
  * @port: set to it
  *
- * The name follows from that of @tgt and from setup_id, so that it is the same
- * after a restart, and another one on another system.
+ * Unless the target driver knows better, the name follows from that of @tgt and
+ * from setup_id, so that it is the same after a restart, and another one on
+ * another system.
  *
  * Context: any.
  */
@@ -44,6 +45,9 @@ void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port)
 			dev_name(&tgt->dev));
 	port->rel_tgt_id = READ_ONCE(tgt->rel_tgt_id);
 	port->naa = scst_local_naa(name, len);
+	port->name[0] = '\0';
+	if (tgt->tgtt->port_id)
+		tgt->tgtt->port_id(tgt, port);
 }
 EXPORT_SYMBOL_GPL(scst_tgt_port_id);
 

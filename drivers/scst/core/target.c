@@ -193,7 +193,7 @@ static void acg_inquiry_changed(struct scst_acg *acg)
 	}
 }
 
-static void tgt_rel_id_changed(struct scst_tgt *tgt)
+static void tgt_inquiry_changed(struct scst_tgt *tgt)
 {
 	struct scst_acg *acg;
 
@@ -202,6 +202,22 @@ static void tgt_rel_id_changed(struct scst_tgt *tgt)
 	list_for_each_entry(acg, &tgt->acgs, entry)
 		acg_inquiry_changed(acg);
 }
+
+/**
+ * scst_tgt_inquiry_changed - port_id() of a target has another answer
+ * @tgt: target
+ *
+ * VPD pages of its logical units have it, whichever port they are read through:
+ * their initiators are told by INQUIRY DATA HAS CHANGED.
+ *
+ * Context: process context, may sleep.
+ */
+void scst_tgt_inquiry_changed(struct scst_tgt *tgt)
+{
+	guard(mutex)(&tgt->mutex);
+	tgt_inquiry_changed(tgt);
+}
+EXPORT_SYMBOL_GPL(scst_tgt_inquiry_changed);
 
 static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
 {
@@ -217,7 +233,7 @@ static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
 		return ret == -ENOSPC ? -EEXIST : ret;
 	ida_free(&rel_tgt_ids, tgt->rel_tgt_id);
 	WRITE_ONCE(tgt->rel_tgt_id, id);
-	tgt_rel_id_changed(tgt);
+	tgt_inquiry_changed(tgt);
 	return 0;
 }
 

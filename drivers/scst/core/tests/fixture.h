@@ -14,6 +14,7 @@
  * @type: handler with just an INQUIRY row; a test may set another table before
  *	scst_fixture_set_opcodes()
  * @dev: logical unit of 512 byte blocks, online
+ * @tgtt: target driver, without callbacks
  * @tgt: target port
  * @sess: I_T nexus
  * @map: its LUNs, none
@@ -26,6 +27,7 @@
 struct scst_fixture {
 	struct scst_dev_type type;
 	struct scst_device dev;
+	struct scst_tgt_template tgtt;
 	struct scst_tgt tgt;
 	struct scst_session sess;
 	struct scst_lun_map map;

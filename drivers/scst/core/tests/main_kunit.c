@@ -41,6 +41,7 @@ int scst_fixture_init(struct kunit *test)
 	spin_lock_init(&f->dev.tgt_dev_lock);
 	INIT_LIST_HEAD(&f->dev.tgt_devs);
 	INIT_LIST_HEAD(&f->dev.parked);
+	f->tgt.tgtt = &f->tgtt;
 	f->sess.tgt = &f->tgt;
 	f->sess.initiator_name = "kunit";
 	xa_init(&f->map.luns);

@@ -68,14 +68,29 @@ static void ident_add_t10(u8 **p, const struct vdisk_params *params)
 }
 
 /* SPC-6 7.7.6.11: NUL terminated, NUL padded to a multiple of four */
-static void ident_add_name(u8 **p, const char *name)
+static void ident_add_name(u8 **p, u8 association, const char *name,
+			   unsigned int len)
 {
-	unsigned int len = strlen(name);
-
 	if (len)
-		memcpy(ident_add(p, DESIG_UTF8,
-				 DESIG_TARGET_DEVICE | DESIG_NAME,
+		memcpy(ident_add(p, DESIG_UTF8, association | DESIG_NAME,
 				 round_up(len + 1, 4)), name, len);
+}
+
+/*
+ * The user's, or that of the port without the portal group tag, which is what the
+ * names of iSCSI ports are made of (RFC 7143 4.4.2).
+ */
+static void ident_add_device_name(u8 **p, const struct vdisk_params *params,
+				  const struct scst_port_id *port)
+{
+	const char *name = params->scsi_device_name;
+	const char *comma = strchr(port->name, ',');
+
+	if (*name)
+		ident_add_name(p, DESIG_TARGET_DEVICE, name, strlen(name));
+	else if (comma)
+		ident_add_name(p, DESIG_TARGET_DEVICE, port->name,
+			       comma - port->name);
 }
 
 static void ident_add_vendor(u8 **p, const char *id)
@@ -92,6 +107,7 @@ static void ident_add_port(u8 **p, const struct scst_port_id *port)
 			    DESIG_NAA_LEN);
 
 	put_unaligned_be64(port->naa, naa);
+	ident_add_name(p, DESIG_TARGET_PORT, port->name, strlen(port->name));
 }
 
 /* Groups have identifiers of 16 bits behind as many reserved ones. */
@@ -157,7 +173,7 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 	guard(spinlock)(&vd->id_lock);
 	ident_add_t10(&p, &vd->p);
 	ident_add_vendor(&p, vd->p.vend_specific_id);
-	ident_add_name(&p, vd->p.scsi_device_name);
+	ident_add_device_name(&p, &vd->p, &port);
 	ident_add_hex(&p, DESIG_EUI64, vd->p.eui64_id);
 	vdisk_naa_id(vd, naa);
 	ident_add_hex(&p, DESIG_NAA, naa);
@@ -210,21 +226,24 @@ unsigned int vdisk_vpd_management_address(struct vdisk *vd,
 /**
  * vdisk_vpd_port - build a descriptor of the SCSI ports VPD page
  * @port: target port
- * @buf: %VDISK_PORT_DESC_LEN bytes
+ * @buf: %VDISK_PORT_DESC_MAX bytes
  *
  * Context: any.
+ * Return: bytes of it.
  */
 VISIBLE_IF_KUNIT
-void vdisk_vpd_port(const struct scst_port_id *port, u8 *buf)
+unsigned int vdisk_vpd_port(const struct scst_port_id *port, u8 *buf)
 {
-	u8 *p = buf + PORT_HEADER_LEN;
+	u8 *start = buf + PORT_HEADER_LEN, *p = start;
 
-	BUILD_BUG_ON(PORT_HEADER_LEN + DESIG_HEADER_LEN + DESIG_NAA_LEN !=
-		     VDISK_PORT_DESC_LEN);
-	memset(buf, 0, VDISK_PORT_DESC_LEN);
+	BUILD_BUG_ON(PORT_HEADER_LEN + DESIG_HEADER_LEN + DESIG_NAA_LEN +
+		     DESIG_HEADER_LEN + SCST_MAX_PORT_NAME + 1 !=
+		     VDISK_PORT_DESC_MAX);
+	memset(buf, 0, VDISK_PORT_DESC_MAX);
 	put_unaligned_be16(port->rel_tgt_id, buf + 2);
-	put_unaligned_be16(DESIG_HEADER_LEN + DESIG_NAA_LEN, buf + 10);
 	ident_add_port(&p, port);
+	put_unaligned_be16(p - start, buf + 10);
+	return p - buf;
 }
 EXPORT_SYMBOL_IF_KUNIT(vdisk_vpd_port);
 
@@ -239,15 +258,16 @@ EXPORT_SYMBOL_IF_KUNIT(vdisk_vpd_port);
  */
 scst_sense_t vdisk_exec_inquiry_ports(struct scst_cmd *cmd)
 {
-	u32 max = VDISK_VPD_HEADER_LEN + U16_MAX, len = VDISK_VPD_HEADER_LEN;
-	u8 buf[VDISK_PORT_DESC_LEN];
+	u32 max = VDISK_VPD_HEADER_LEN + U16_MAX, len = VDISK_VPD_HEADER_LEN, n;
+	u8 buf[VDISK_PORT_DESC_MAX];
 	struct scst_port_id port = { };
 
-	while (len + sizeof(buf) <= max &&
-	       scst_device_next_port(cmd->dev, &port)) {
-		vdisk_vpd_port(&port, buf);
-		scst_cmd_data_in_part(cmd, len, buf, sizeof(buf));
-		len += sizeof(buf);
+	while (scst_device_next_port(cmd->dev, &port)) {
+		n = vdisk_vpd_port(&port, buf);
+		if (len + n > max)
+			break;
+		scst_cmd_data_in_part(cmd, len, buf, n);
+		len += n;
 	}
 	vdisk_vpd_header(to_vdisk(cmd->dev), cmd->cdb[2],
 			 len - VDISK_VPD_HEADER_LEN, buf);

@@ -819,7 +819,7 @@ void vdisk_vpd_header(const struct vdisk *vd, u8 page, u16 len, u8 *buf);
 scst_sense_t vdisk_exec_inquiry(struct scst_cmd *cmd);
 
 /* ident.c */
-#define VDISK_PORT_DESC_LEN	24
+#define VDISK_PORT_DESC_MAX	280	/* in the SCSI ports page */
 void vdisk_naa_id(const struct vdisk *vd, char *hex);
 unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 				 u8 *buf);
@@ -827,7 +827,7 @@ bool vdisk_has_management_address(const struct vdisk *vd);
 unsigned int vdisk_vpd_management_address(struct vdisk *vd,
 					  const struct scst_tgt *tgt, u8 *buf);
 #if IS_ENABLED(CONFIG_KUNIT)
-void vdisk_vpd_port(const struct scst_port_id *port, u8 *buf);
+unsigned int vdisk_vpd_port(const struct scst_port_id *port, u8 *buf);
 #endif
 scst_sense_t vdisk_exec_inquiry_ports(struct scst_cmd *cmd);
 

@@ -19,6 +19,7 @@ struct fixture {
 	struct vdisk_type type;
 	struct scst_device dev;
 	struct scst_cmd cmd;
+	struct scst_tgt_template tgtt;
 	struct scst_tgt tgt;
 	struct vdisk *vd;
 	u8 vpd[VDISK_VPD_MAX_LEN];
@@ -63,6 +64,7 @@ static int vdisk_test_init(struct kunit *test)
 	f->dev.dev.init_name = "disk01";
 	f->tgt.dev.init_name = "tgt0";
 	f->tgt.rel_tgt_id = 0x1234;
+	f->tgt.tgtt = &f->tgtt;
 	f->dev.priv = f->vd;
 	f->cmd.dev = &f->dev;
 	f->type.ops = &fixture_ops;
@@ -505,11 +507,64 @@ static void vpd_port_test(struct kunit *test)
 		0, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 12,
 		0x01, 0x13, 0, 8, 0x31, 0, 0, 0, 0, 0, 0, 0x0f,
 	};
+	static const u8 named[] = {
+		0, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 28,
+		0x01, 0x13, 0, 8, 0x31, 0, 0, 0, 0, 0, 0, 0x0f,
+		0x03, 0x18, 0, 12, 'i', 'q', 'n', '.', 'x', ',', 't', ',',
+		'0', 'x', '1', 0,
+	};
 	struct scst_port_id port = { 0x1234, 0x310000000000000fULL };
-	u8 buf[VDISK_PORT_DESC_LEN];
+	u8 buf[VDISK_PORT_DESC_MAX];
 
-	vdisk_vpd_port(&port, buf);
+	KUNIT_ASSERT_EQ(test, vdisk_vpd_port(&port, buf), sizeof(want));
 	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	strscpy(port.name, "iqn.x,t,0x1");
+	KUNIT_ASSERT_EQ(test, vdisk_vpd_port(&port, buf), sizeof(named));
+	KUNIT_EXPECT_MEMEQ(test, buf, named, sizeof(named));
+	/* The longest, which ends with its NUL */
+	memset(port.name, 'x', SCST_MAX_PORT_NAME);
+	KUNIT_ASSERT_EQ(test, vdisk_vpd_port(&port, buf), sizeof(buf));
+	KUNIT_EXPECT_EQ(test, buf[27], SCST_MAX_PORT_NAME + 1);
+	KUNIT_EXPECT_EQ(test, buf[sizeof(buf) - 1], 0);
+}
+
+static void fixture_port_id(const struct scst_tgt *tgt,
+			    struct scst_port_id *port)
+{
+	port->naa = 0x5000c50000000001ULL;
+	strscpy(port->name, "iqn.abc,t,0x0001");
+}
+
+/* What the transport names the port by, and the device that has it */
+static void vpd_transport_ids_test(struct kunit *test)
+{
+	static const u8 device[] = {
+		0x03, 0x28, 0, 8, 'i', 'q', 'n', '.', 'a', 'b', 'c', 0,
+	};
+	static const u8 user[] = {
+		0x03, 0x28, 0, 8, 'i', 'q', 'n', '.', 'x', 0, 0, 0,
+	};
+	static const u8 port[] = {
+		0x01, 0x13, 0, 8, 0x50, 0, 0xc5, 0, 0, 0, 0, 1,
+		0x03, 0x18, 0, 20, 'i', 'q', 'n', '.', 'a', 'b', 'c', ',',
+		't', ',', '0', 'x', '0', '0', '0', '1', 0, 0, 0, 0,
+	};
+	struct fixture *f = test->priv;
+	unsigned int len;
+	u8 *buf = f->vpd;
+
+	f->tgtt.port_id = fixture_port_id;
+	strscpy_pad(f->vd->p.t10_dev_id, "a");
+	len = vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, buf);
+	KUNIT_ASSERT_EQ(test, len, 4 + 13 + sizeof(device) + 12 + 8 +
+				   sizeof(port));
+	KUNIT_EXPECT_MEMEQ(test, buf + 17, device, sizeof(device));
+	KUNIT_EXPECT_MEMEQ(test, buf + len - sizeof(port), port, sizeof(port));
+
+	strscpy_pad(f->vd->p.scsi_device_name, "iqn.x");
+	KUNIT_ASSERT_EQ(test, vdisk_inquiry_vpd(f->vd, 0x83, &f->tgt, buf),
+			len);
+	KUNIT_EXPECT_MEMEQ(test, buf + 17, user, sizeof(user));
 }
 
 static void vpd_mode_policy_test(struct kunit *test)
@@ -1526,6 +1581,7 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(vpd_chosen_ids_test),
 	KUNIT_CASE(vpd_management_address_test),
 	KUNIT_CASE(vpd_port_test),
+	KUNIT_CASE(vpd_transport_ids_test),
 	KUNIT_CASE(vpd_mode_policy_test),
 	KUNIT_CASE(vpd_long_ids_test),
 	KUNIT_CASE(vpd_block_limits_test),
