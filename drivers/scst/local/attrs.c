@@ -4,7 +4,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/capability.h>
+#include <linux/ctype.h>
 #include <linux/kstrtox.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 #include "local.h"
 
@@ -144,9 +148,77 @@ static ssize_t phys_transport_version_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(phys_transport_version);
 
+void local_port_id(const struct scst_tgt *tgt, struct scst_port_id *port)
+{
+	struct local_tgt *lt = tgt->priv;
+
+	guard(spinlock_irqsave)(&lt->name_lock);
+	strscpy(port->name, lt->port_name);
+}
+
+static ssize_t port_name_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	struct local_tgt *lt = to_scst_tgt(dev)->priv;
+
+	guard(spinlock_irqsave)(&lt->name_lock);
+	return sysfs_emit(buf, "%s\n", lt->port_name);
+}
+
+/* SPC-6 7.7.6.11; empty is none */
+static bool port_name_is_valid(const char *name)
+{
+	size_t len = strlen(name), i;
+
+	if (len > SCST_MAX_PORT_NAME)
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || !isgraph(name[i]))
+			return false;
+	return !len || strstarts(name, "iqn.") || strstarts(name, "eui.") ||
+	       strstarts(name, "naa.") || strstarts(name, "uuid.");
+}
+
+/* Returns whether it is another one. */
+static bool port_name_set(struct local_tgt *lt, const char *name)
+{
+	guard(spinlock_irqsave)(&lt->name_lock);
+	if (!strcmp(lt->port_name, name))
+		return false;
+	strscpy(lt->port_name, name);
+	return true;
+}
+
+static ssize_t port_name_store(struct device *dev,
+			       struct device_attribute *attr, const char *buf,
+			       size_t count)
+{
+	struct scst_tgt *tgt = to_scst_tgt(dev);
+	const char *name;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	char *copy __free(kfree) = kstrdup(buf, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	name = strim(copy);
+	if (!port_name_is_valid(name)) {
+		dev_err(dev,
+			"port_name: want up to " __stringify(SCST_MAX_PORT_NAME)
+			" characters that begin with iqn., eui., naa. or uuid.\n");
+		return -EINVAL;
+	}
+	if (port_name_set(tgt->priv, name))
+		scst_tgt_inquiry_changed(tgt);
+	return count;
+}
+static DEVICE_ATTR_RW(port_name);
+
 static struct attribute *local_tgt_attrs[] = {
 	&dev_attr_scsi_transport_version.attr,
 	&dev_attr_phys_transport_version.attr,
+	&dev_attr_port_name.attr,
 	NULL
 };
 
@@ -161,6 +233,7 @@ const struct attribute_group *local_tgt_groups[] = {
 
 ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at)
 {
+	const struct local_tgt *lt = tgt->priv;
 	ssize_t len = 0;
 
 	if (local_scsi_version(tgt) != LOCAL_SCSI_VERSION)
@@ -169,6 +242,9 @@ ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at)
 	if (local_phys_version(tgt) != LOCAL_PHYS_VERSION)
 		len += sysfs_emit_at(buf, at + len, "%s\n",
 				     dev_attr_phys_transport_version.attr.name);
+	if (READ_ONCE(lt->port_name[0]))
+		len += sysfs_emit_at(buf, at + len, "%s\n",
+				     dev_attr_port_name.attr.name);
 	return len;
 }
 

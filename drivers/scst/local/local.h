@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <scsi/scsi_host.h>
 #include <scst/scst.h>
 
@@ -19,11 +20,13 @@
  * struct local_tgt - scst_tgt.priv
  * @ref: held by the target while it is registered, and by those who work on it
  * @mutex: held while the target is registered and while its sessions come and
- *	go, for as long as that takes; protects all fields below but the versions
+ *	go, for as long as that takes; protects @sessions and @dying
  * @sessions: struct local_sess
  * @dying: the target goes
  * @scsi_version: version descriptor of the SCSI transport
  * @phys_version: version descriptor of the physical transport, or 0
+ * @name_lock: protects @port_name; a leaf
+ * @port_name: SCSI name string of the port, or empty
  *
  * @mutex is held across device_del() of sessions and may be taken by callbacks
  * of driver and target attributes, but not by those below a session.  A
@@ -37,6 +40,8 @@ struct local_tgt {
 	bool dying;
 	u16 scsi_version;
 	u16 phys_version;
+	spinlock_t name_lock;	/* see above */
+	char port_name[SCST_MAX_PORT_NAME + 1];
 };
 
 /**
@@ -112,6 +117,7 @@ extern const struct attribute_group *local_tgt_groups[];
 extern const struct attribute_group *local_sess_groups[];
 u16 local_scsi_version(struct scst_tgt *tgt);
 u16 local_phys_version(struct scst_tgt *tgt);
+void local_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
 ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at);
 
 /* transport_id.c */

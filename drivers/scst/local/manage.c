@@ -424,6 +424,7 @@ static struct local_tgt *local_tgt_alloc(void)
 	INIT_LIST_HEAD(&lt->sessions);
 	lt->scsi_version = LOCAL_SCSI_VERSION;
 	lt->phys_version = LOCAL_PHYS_VERSION;
+	spin_lock_init(&lt->name_lock);
 	return lt;
 }
 
@@ -489,6 +490,7 @@ static struct scst_tgt_template local_tgtt = {
 	.close_session		= local_close_session,
 	.scsi_transport_version	= local_scsi_version,
 	.phys_transport_version	= local_phys_version,
+	.port_id		= local_port_id,
 	.key_attributes		= local_key_attributes,
 };
 

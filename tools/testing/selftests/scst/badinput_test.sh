@@ -289,6 +289,9 @@ settings() {
 		refused EINVAL "$tgt/phys_transport_version" "$value"
 		refused EINVAL /sys/devices/scst/setup_id "$value"
 	done
+	for value in x iqn 'iqn.a b' $'iqn.\001' "$(long 2000)"; do
+		refused EINVAL "$tgt/port_name" "$value"
+	done
 	refused ERANGE "$tgt/scsi_transport_version" 65536
 	refused ERANGE /sys/devices/scst/setup_id 4294967296
 	nothing_but_lines

@@ -61,6 +61,32 @@ version_descriptors() {
 	sg_inq --raw --len=96 "$1" | hex | cut -c117-148 | sed 's/..../& /g'
 }
 
+# expect_names SG: in VPD page 83h those of the port and of the target device, UTF-8 and
+# padded with NULs, in page 88h that of the port
+expect_names() {
+	local device port page
+
+	device=$(name_designator 28 "$target")
+	port=$(name_designator 18 "$target,t,0x0001")
+	page=$(sg_vpd -p 0x83 -r "$1" | hex)
+	[[ $page == *$device* ]] || fail "no $device in page 83h: $page"
+	[[ $page == *$port* ]] || fail "no $port in page 83h: $page"
+	page=$(sg_vpd -p 0x88 -r "$1" | hex)
+	[[ $page == *$port* ]] || fail "no $port in page 88h: $page"
+	[[ $page != *$device* ]] || fail "$device in page 88h: $page"
+}
+
+# name_designator TYPE NAME: it in hex
+name_designator() {
+	local len=$(((${#2} + 4) / 4 * 4))
+
+	printf '03%s00%02x' "$1" "$len"
+	{
+		printf %s "$2"
+		head -c $((len - ${#2})) /dev/zero
+	} | hex
+}
+
 create_a_target() {
 	truncate -s 64M "$tmp/disk"
 	add_device vdisk_fileio disk01 "filename=$tmp/disk"
@@ -83,6 +109,21 @@ set_its_transport() {
 	expect "physical transport" 0x0da0 "$(cat "$tgt/phys_transport_version")"
 	expect "key attributes" "scsi_transport_version phys_transport_version" \
 		"$(paste -sd' ' "$tgt/key_attributes")"
+}
+
+name_its_port() {
+	local bad
+
+	expect "default name" "" "$(cat "$tgt/port_name")"
+	for bad in x iqn "tgt,t,0x0001" "iqn.a b" "iqn.$(printf '%0248d' 0)"; do
+		expect_errno EINVAL "$tgt/port_name" "$bad"
+	done
+	put "$tgt/port_name" "iqn.$(printf '%0247d' 0)"
+	put "$tgt/port_name" $'\n'
+	expect "no name" "" "$(cat "$tgt/port_name")"
+	put "$tgt/port_name" "$target,t,0x0001"
+	expect "name" "$target,t,0x0001" "$(cat "$tgt/port_name")"
+	expect_match "key attributes" '^port_name$' "$(cat "$tgt/key_attributes")"
 }
 
 create_a_session_for_each_initiator() {
@@ -150,6 +191,7 @@ serve_the_initiators() {
 		sg_turs "$sg" || sg_turs "$sg"
 		expect_match "version descriptors" '(^| )0960 ' "$(version_descriptors "$sg")"
 		expect_match "version descriptors" '(^| )0da0 ' "$(version_descriptors "$sg")"
+		expect_names "$sg"
 		n=$((n + 1))
 		head -c 1M /dev/urandom >"$tmp/data$n"
 		sg_dd if="$tmp/data$n" of="$sg" bs=512 count=2048 seek=$((n * 4096)) 2>&1
@@ -240,7 +282,7 @@ delete_the_target() {
 }
 
 scst_load
-main create_a_target set_its_transport create_a_session_for_each_initiator \
+main create_a_target set_its_transport name_its_port create_a_session_for_each_initiator \
 	set_their_transport_ids find_their_sg_devices serve_the_initiators \
 	follow_the_lun_map refuse_what_is_wrong disable_and_enable \
 	end_a_session_once delete_the_target
