@@ -5,8 +5,9 @@
  *
  * A page whose fields are all zero says that there is nothing to be set: no error
  * recovery, no bus to be disconnected from, no timer for power conditions, no
- * reports of informational exceptions.  Page 00h, which is vendor specific and
- * need not have the format of a page, is not there.
+ * reports of informational exceptions.  So does page 00h, which is vendor specific:
+ * it has the format of a page here, and comes last where all pages are wanted
+ * (SPC-6, MODE SENSE).
  */
 
 #include <linux/string.h>
@@ -162,6 +163,9 @@ const struct mode_page vdisk_mode_pages[] = {
 		.len		= 24,
 		.is_there	= vdisk_has_space,
 		.fill		= provisioning_fill,
+	}, {
+		.page		= 0x00,		/* vendor specific */
+		.len		= 4,
 	},
 };
 

@@ -107,7 +107,7 @@ every_page_is_there() {
 	run sg_modes -a "$sg"
 	has 'Caching' 'Control' 'Power condition' 'Disconnect' \
 		'Informational exceptions' 'Read-Write error'
-	for p in 01 02 08 0a 1a 1c; do
+	for p in 00 01 02 08 0a 1a 1c; do
 		run sg_modes -p "0x$p" "$sg"
 		run sg_modes -6 -p "0x$p" "$sg"
 		run sg_modes -c 1 -p "0x$p" "$sg"
@@ -116,7 +116,7 @@ every_page_is_there() {
 	done
 	run sg_modes -p 0x0a,1 "$sg"
 	run sg_modes -p 0x3f,0xff "$sg"
-	run_status 5 sg_raw -r 252 "$sg" 1a 00 00 00 fc 00
+	run_status 5 sg_raw -r 252 "$sg" 1a 00 00 01 fc 00
 	run_status 5 sg_raw -r 252 "$sg" 1a 00 03 00 fc 00
 	run_status 5 sg_raw -r 252 "$sg" 1a 00 0a 02 fc 00
 	# It asks for pages that a disk need not have, too, hence the status.

@@ -955,12 +955,12 @@ static void mode_sense_all_test(struct kunit *test)
 {
 	u8 buf[VDISK_MODE_MAX_LEN];
 
-	/* DBD=1: the header, and the pages 01h, 02h, 08h, 0Ah, 1Ah and 1Ch */
+	/* DBD=1: the header, and the pages 01h, 02h, 08h, 0Ah, 1Ah, 1Ch and 00h */
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0, buf),
-			4 + 12 + 16 + 20 + 12 + 40 + 12);
+			4 + 12 + 16 + 20 + 12 + 40 + 12 + 4);
 	KUNIT_EXPECT_EQ(test, buf[3], 0);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x3f, 0xff, buf),
-			4 + 12 + 16 + 20 + 12 + 32 + 40 + 12);
+			4 + 12 + 16 + 20 + 12 + 32 + 40 + 12 + 4);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 0xff, buf),
 			4 + 12 + 32);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x0a, 1, buf), 4 + 32);
@@ -968,7 +968,7 @@ static void mode_sense_all_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 6), 28);
 }
 
-/* Each page by itself: its code and its length; in ascending order together */
+/* Each page by itself: its code and its length; in this order together */
 static void mode_sense_pages_test(struct kunit *test)
 {
 	static const struct {
@@ -977,6 +977,7 @@ static void mode_sense_pages_test(struct kunit *test)
 	} pages[] = {
 		{ 0x01, 0x0a }, { 0x02, 0x0e }, { 0x08, 0x12 },
 		{ 0x0a, 0x0a }, { 0x1a, 0x26 }, { 0x1c, 0x0a },
+		{ 0x00, 0x02 },
 	};
 	u8 all[VDISK_MODE_MAX_LEN], buf[VDISK_MODE_MAX_LEN];
 	unsigned int i, at = 4;
@@ -1082,7 +1083,7 @@ static void mode_sense_bad_test(struct kunit *test)
 	u8 buf[VDISK_MODE_MAX_LEN];
 
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x03, 0, buf), 2);
-	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x00, 0, buf), 2);
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x00, 1, buf), 3);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x03, 0xff, buf), 2);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x0a, 2, buf), 3);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x3f, 1, buf), 3);
