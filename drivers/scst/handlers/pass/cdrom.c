@@ -189,7 +189,7 @@ static const struct pass_opcode cdrom_rows[] = {
 		.opcode		= CDROM_MECHANISM_STATUS,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_READ,
-		.reserve	= SCST_RESERVE_ALLOWED,
+		.reserve	= SCST_RESERVE_READ,
 	}, {
 		.name		= "READ CD",
 		.opcode		= CDROM_READ_CD,
