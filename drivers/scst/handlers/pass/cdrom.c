@@ -64,6 +64,7 @@ static const struct pass_opcode cdrom_rows[] = {
 		.opcode		= READ_CAPACITY,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_READ,
+		.access		= SCST_ACCESS_STANDBY,
 		.reserve	= SCST_RESERVE_ALLOWED,
 		.decode		= scst_decode_read_capacity10,
 		.exec		= pass_exec_read_capacity10,
