@@ -362,6 +362,93 @@ static void pr_test_lost(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
+ * What others may ask for
+ */
+
+/*
+ * SPC-6, table of PERSISTENT RESERVE OUT service actions that are allowed in the
+ * presence of various reservations: from a nexus that is registered, and from one that
+ * is not, while another one holds the reservation.
+ */
+static const struct pr_other {
+	const char *name;
+	u8 action;
+	bool registered;
+	bool unregistered;
+} pr_others[] = {
+	{ "REGISTER", 0x00, true, true },
+	{ "RESERVE", 0x01, false, false },
+	/* It releases nothing. */
+	{ "RELEASE", 0x02, true, false },
+	{ "CLEAR", 0x03, true, false },
+	{ "PREEMPT", 0x04, true, false },
+	{ "PREEMPT AND ABORT", 0x05, true, false },
+	{ "REGISTER AND IGNORE EXISTING KEY", 0x06, true, true },
+	{ "REGISTER AND MOVE", 0x07, false, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pr_other, pr_others, name);
+
+static void pr_add_registrant(struct scst_pr_state *state, char letter, u64 key)
+{
+	pr_nexus(&state->regs[state->nr].nexus, letter);
+	state->regs[state->nr].key = key;
+	scst_pr_added(state);
+}
+
+/* A holds a reservation, B sends the command, with all keys as they should be. */
+static void pr_expect_other(struct kunit *test, u8 action, u8 type,
+			    bool registered, bool allowed)
+{
+	struct scst_pr_state *state = scst_pr_state_alloc(2);
+	const struct pr_step step = {
+		.sender	= 'B',
+		.action	= action,
+		.type	= type,
+		.key	= registered ? 2 : 0,
+		.sa_key	= 1,
+		.others	= action == 0x07 ? "C" : NULL,
+	};
+	struct scst_pr_change change = { .old = state };
+	scst_sense_t result;
+
+	KUNIT_ASSERT_NOT_NULL(test, state);
+	pr_add_registrant(state, 'A', 1);
+	if (registered)
+		pr_add_registrant(state, 'B', 2);
+	state->type = type;
+	result = pr_try(pr_request(test, &step), &change);
+	if (result == SCST_PENDING)
+		scst_pr_state_free(change.new);
+	scst_pr_state_free(state);
+	if (allowed)
+		KUNIT_EXPECT_TRUE_MSG(test, result == SCST_GOOD ||
+					    result == SCST_PENDING,
+				      "type %u, registered %d", type,
+				      registered);
+	else
+		KUNIT_EXPECT_TRUE_MSG(test, result == CONFLICT,
+				      "type %u, registered %d", type,
+				      registered);
+}
+
+static void pr_test_others(struct kunit *test)
+{
+	static const u8 types[] = { 1, 3, 5, 6, 7, 8 };
+	const struct pr_other *c = test->param_value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		pr_expect_other(test, c->action, types[i], false,
+				c->unregistered);
+		/* All registrants hold those of the last two types. */
+		if (types[i] < 7)
+			pr_expect_other(test, c->action, types[i], true,
+					c->registered);
+	}
+}
+
+/* ------------------------------------------------------------------------
  * As many as there may be
  */
 
@@ -633,6 +720,7 @@ static struct kunit_case pr_cases[] = {
 	KUNIT_CASE(pr_test_preempt_all),
 	KUNIT_CASE(pr_test_move),
 	KUNIT_CASE(pr_test_lost),
+	KUNIT_CASE_PARAM(pr_test_others, pr_other_gen_params),
 	KUNIT_CASE(pr_test_limit),
 	KUNIT_CASE(pr_test_transport_ids),
 	KUNIT_CASE(pr_test_parse),
