@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows that every logical unit has (SPC-6). */
 
+#include <kunit/visibility.h>
 #include <linux/kernel.h>
 #include "copy.h"
 #include "pr.h"
@@ -440,5 +441,7 @@ const struct scst_opcode scst_spc_opcodes[] = {
 		.exec		= scst_exec_pr_out,
 	},
 };
+EXPORT_SYMBOL_IF_KUNIT(scst_spc_opcodes);
 
 const unsigned int scst_nr_spc_opcodes = ARRAY_SIZE(scst_spc_opcodes);
+EXPORT_SYMBOL_IF_KUNIT(scst_nr_spc_opcodes);

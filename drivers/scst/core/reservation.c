@@ -12,6 +12,7 @@
  * unit alone.
  */
 
+#include <kunit/visibility.h>
 #include <linux/string.h>
 #include "pr.h"
 
@@ -65,6 +66,7 @@ scst_sense_t scst_reservation_check(const struct scst_cmd *cmd)
 		return SCST_GOOD;
 	return reservation_bars[bar].result;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_reservation_check);
 
 /* ------------------------------------------------------------------------
  * What each nexus is kept from
@@ -139,6 +141,7 @@ bool scst_reservation_update(struct scst_tgt_dev *td)
 	WRITE_ONCE(td->reservation, bar);
 	return bar > before;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_reservation_update);
 
 /* The initiator port of a nexus is known by another name. */
 void scst_reservation_nexus_changed(struct scst_tgt_dev *td)

@@ -4,6 +4,7 @@
  * lets a command do, and REPORT TARGET PORT GROUPS.
  */
 
+#include <kunit/visibility.h>
 #include <linux/unaligned.h>
 #include "alua.h"
 
@@ -76,6 +77,7 @@ scst_sense_t scst_tpg_check(const struct scst_cmd *cmd)
 		return SCST_GOOD;
 	return tpg_states[state].sense;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_tpg_check);
 
 /**
  * scst_tpg_of - the target port group of a port
