@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows of the commands of virtual CD-ROM drives (SPC-6, MMC-6). */
 
+#include <kunit/visibility.h>
 #include <uapi/linux/cdrom.h>
 #include <linux/kernel.h>
 #include "cdrom.h"
@@ -237,5 +238,7 @@ const struct scst_opcode vcdrom_opcodes[] = {
 		.exec		= mmc_exec_read_cd,
 	},
 };
+EXPORT_SYMBOL_IF_KUNIT(vcdrom_opcodes);
 
 const unsigned int vcdrom_nr_opcodes = ARRAY_SIZE(vcdrom_opcodes);
+EXPORT_SYMBOL_IF_KUNIT(vcdrom_nr_opcodes);

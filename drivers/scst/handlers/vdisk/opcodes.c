@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows of the commands of virtual disks (SPC-6, SBC-5). */
 
+#include <kunit/visibility.h>
 #include <linux/kernel.h>
 #include "vdisk.h"
 
@@ -729,5 +730,7 @@ const struct scst_opcode vdisk_opcodes[] = {
 		.exec		= vdisk_exec_verify,
 	},
 };
+EXPORT_SYMBOL_IF_KUNIT(vdisk_opcodes);
 
 const unsigned int vdisk_nr_opcodes = ARRAY_SIZE(vdisk_opcodes);
+EXPORT_SYMBOL_IF_KUNIT(vdisk_nr_opcodes);
