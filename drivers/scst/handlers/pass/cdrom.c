@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_cdrom: CD and DVD drives (MMC-6). */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 /* As sr; what writes to the disc takes as long as that takes */
@@ -206,7 +207,7 @@ static const struct pass_table cdrom_table = {
 	.nr	= ARRAY_SIZE(cdrom_rows),
 };
 
-static struct pass_handler cdrom_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_cdrom_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_cdrom",
@@ -219,8 +220,9 @@ static struct pass_handler cdrom_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_cdrom_handlers);
 
-module_driver(cdrom_handlers, pass_register, pass_unregister);
+module_driver(pass_cdrom_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("CD and DVD drives of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");

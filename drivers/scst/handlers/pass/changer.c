@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_changer: media changers (SMC-3). */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 /* As ch.  What has been moved is not moved again. */
@@ -35,7 +36,7 @@ static const struct pass_table changer_table = {
 	.nr	= ARRAY_SIZE(changer_rows),
 };
 
-static struct pass_handler changer_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_changer_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_changer",
@@ -46,8 +47,9 @@ static struct pass_handler changer_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_changer_handlers);
 
-module_driver(changer_handlers, pass_register, pass_unregister);
+module_driver(pass_changer_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("Media changers of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");

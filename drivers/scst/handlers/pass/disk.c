@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_disk and dev_disk_perf: direct access devices (SBC-5). */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 /* As sd */
 #define DISK_TIMEOUT	30	/* seconds */
 #define DISK_RETRIES	5
 
-static struct pass_handler disk_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_disk_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_disk",
@@ -32,8 +33,9 @@ static struct pass_handler disk_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_disk_handlers);
 
-module_driver(disk_handlers, pass_register, pass_unregister);
+module_driver(pass_disk_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("Disks of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_modisk and dev_modisk_perf: optical memory devices, much like disks. */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 /* As sd has for them */
 #define MODISK_TIMEOUT	75	/* seconds */
 #define MODISK_RETRIES	5
 
-static struct pass_handler modisk_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_modisk_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_modisk",
@@ -32,8 +33,9 @@ static struct pass_handler modisk_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_modisk_handlers);
 
-module_driver(modisk_handlers, pass_register, pass_unregister);
+module_driver(pass_modisk_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("Optical memory devices of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");

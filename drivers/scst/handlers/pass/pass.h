@@ -255,6 +255,14 @@ bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
 void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);
 void pass_inquiry_pages_done(struct scst_cmd *cmd);
+
+extern struct pass_handler pass_disk_handlers[];
+extern struct pass_handler pass_tape_handlers[];
+extern struct pass_handler pass_processor_handlers[];
+extern struct pass_handler pass_cdrom_handlers[];
+extern struct pass_handler pass_modisk_handlers[];
+extern struct pass_handler pass_changer_handlers[];
+extern struct pass_handler pass_raid_handlers[];
 #endif
 
 #endif /* _SCST_PASS_H */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_processor: processor devices (SPC-2). */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 #define PROCESSOR_TIMEOUT	60	/* seconds */
 
-static struct pass_handler processor_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_processor_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_processor",
@@ -15,8 +16,9 @@ static struct pass_handler processor_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_processor_handlers);
 
-module_driver(processor_handlers, pass_register, pass_unregister);
+module_driver(pass_processor_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("Processor devices of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");

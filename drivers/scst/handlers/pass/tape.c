@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dev_tape and dev_tape_perf: sequential access devices (SSC-5). */
 
+#include <kunit/visibility.h>
 #include "pass.h"
 
 /* As st.  A command that moves the tape is never sent again: nobody knows where it is. */
@@ -164,7 +165,7 @@ static const struct pass_table tape_table = {
 	.nr	= ARRAY_SIZE(tape_rows),
 };
 
-static struct pass_handler tape_handlers[] = {
+VISIBLE_IF_KUNIT struct pass_handler pass_tape_handlers[] = {
 	{
 		.type = {
 			.driver.name	= "dev_tape",
@@ -183,8 +184,9 @@ static struct pass_handler tape_handlers[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_IF_KUNIT(pass_tape_handlers);
 
-module_driver(tape_handlers, pass_register, pass_unregister);
+module_driver(pass_tape_handlers, pass_register, pass_unregister);
 
 MODULE_DESCRIPTION("Tapes of this host, for the SCSI target subsystem");
 MODULE_LICENSE("GPL");
