@@ -5,6 +5,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/workqueue.h>
+#include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
 #include <scst/scst.h>
 
@@ -226,7 +227,6 @@ bool pass_is_ours(const struct request *rq);
 void pass_abort(struct scst_device *dev);
 
 /* result.c */
-struct scsi_cmnd;
 struct scsi_sense_hdr;
 scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid);
@@ -237,6 +237,31 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);
 
 /* split.c: READ and WRITE of more than the host adapter takes */
+
+/**
+ * struct pass_split - a command that needs several requests
+ * @cmd: command
+ * @request: the request that is under way
+ * @waiter: sends the next one
+ * @table: its data
+ * @at: where in the command's data it begins, in bytes
+ * @len: how much it has
+ * @shift: log2 of the block size
+ * @result: how those before it have ended: good, or with what could be corrected
+ * @cdb: its CDB
+ */
+struct pass_split {
+	struct scst_cmd *cmd;
+	struct pass_request request;
+	struct pass_waiter waiter;
+	struct sg_table table;
+	u32 at;
+	u32 len;
+	u8 shift;
+	scst_sense_t result;
+	u8 cdb[sizeof_field(struct scsi_cmnd, cmnd)];
+};
+
 bool pass_moves_blocks(const struct scst_cmd *cmd);
 bool pass_can_split(const struct scst_cmd *cmd);
 scst_sense_t pass_split(struct scst_cmd *cmd);
@@ -254,6 +279,7 @@ unsigned int pass_timeout(const struct scst_cmd *cmd, unsigned int rq_timeout);
 bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
 void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);
+bool pass_split_go_on(struct pass_split *split, scst_sense_t result, u32 resid);
 void pass_inquiry_pages_done(struct scst_cmd *cmd);
 
 extern struct pass_handler pass_disk_handlers[];

@@ -203,6 +203,9 @@ EXPORT_SYMBOL_IF_KUNIT(pass_set_transferred);
  * @cmd: command
  * @result: how it ended
  *
+ * A deferred error is about a command before this one, which was not done then (SPC-6,
+ * deferred errors).
+ *
  * Context: any.
  * Return: true if so, be it after an error that it could correct.
  */
@@ -213,7 +216,7 @@ bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result)
 	if (result != SCST_SENSE_DATA)
 		return result == SCST_GOOD;
 	return scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) &&
-	       hdr.sense_key == RECOVERED_ERROR;
+	       !scsi_sense_is_deferred(&hdr) && hdr.sense_key == RECOVERED_ERROR;
 }
 
 /**

@@ -12,28 +12,6 @@
 #include "pass.h"
 
 /**
- * struct pass_split - a command that needs several requests
- * @cmd: command
- * @request: the request that is under way
- * @waiter: sends the next one
- * @table: its data
- * @at: where in the command's data it begins, in bytes
- * @len: how much it has
- * @shift: log2 of the block size
- * @cdb: its CDB
- */
-struct pass_split {
-	struct scst_cmd *cmd;
-	struct pass_request request;
-	struct pass_waiter waiter;
-	struct sg_table table;
-	u32 at;
-	u32 len;
-	u8 shift;
-	u8 cdb[sizeof_field(struct scsi_cmnd, cmnd)];
-};
-
-/**
  * pass_moves_blocks - does a command transfer its blocks once, and nothing else?
  * @cmd: command
  *
@@ -163,6 +141,28 @@ static void split_end(struct pass_split *split, scst_sense_t result)
 	scst_cmd_done(cmd, result);
 }
 
+/**
+ * pass_split_go_on - a part has ended: is there another one to send?
+ * @split: command; @split->len is that of the part
+ * @result: how the part ended
+ * @resid: bytes of it that were not transferred
+ *
+ * Context: any.
+ * Return: true if so; else @split->result is how the command ends.
+ */
+VISIBLE_IF_KUNIT
+bool pass_split_go_on(struct pass_split *split, scst_sense_t result, u32 resid)
+{
+	bool whole = !resid && pass_was_done(split->cmd, result);
+
+	split->at += split->len - resid;
+	/* An error that was corrected is told of in the end, unless another one comes. */
+	if (result != SCST_GOOD)
+		split->result = result;
+	return whole && split->at < split->cmd->bufflen;
+}
+EXPORT_SYMBOL_IF_KUNIT(pass_split_go_on);
+
 static int split_send(struct pass_split *split)
 {
 	struct scst_cmd *cmd = split->cmd;
@@ -220,11 +220,10 @@ enum rq_end_io_ret pass_split_end_io(struct request *rq, blk_status_t status)
 
 	result = pass_recv(split->cmd, rq, status, split->len, &resid);
 	sg_free_table(&split->table);
-	split->at += split->len - resid;
-	if (result != SCST_GOOD || resid || split->at == split->cmd->bufflen)
-		split_end(split, result);
-	else
+	if (pass_split_go_on(split, result, resid))
 		pass_wait(split->cmd, &split->waiter);
+	else
+		split_end(split, split->result);
 	return RQ_END_IO_NONE;
 }
 
@@ -247,6 +246,7 @@ scst_sense_t pass_split(struct scst_cmd *cmd)
 	if (!split)
 		return SCST_BUSY;
 	split->cmd = cmd;
+	split->result = SCST_GOOD;
 	/* Not that of the unit, which may have changed since it was decoded */
 	split->shift = ilog2((u32)cmd->xfer_len / (u32)cmd->nblocks);
 	split->waiter.go = split_go;

@@ -478,6 +478,124 @@ static void can_split_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pass_can_split(&f->cmd));
 }
 
+#define PART_LEN	1024
+#define PARTS_LEN	(3 * PART_LEN)
+
+/**
+ * struct pass_part_end - how a part of a command ended, and what is made of it
+ * @name: what is special
+ * @at: bytes that those before it have transferred
+ * @before: how they ended
+ * @result: how it ended
+ * @code: response code of its sense data
+ * @key: sense key
+ * @resid: bytes of it that were not transferred
+ * @more: another one is sent
+ * @done: bytes of the command that were transferred
+ * @want: how the command ends, unless another one is sent
+ */
+struct pass_part_end {
+	const char *name;
+	u32 at;
+	scst_sense_t before;
+	scst_sense_t result;
+	u8 code;
+	u8 key;
+	u32 resid;
+	bool more;
+	u32 done;
+	scst_sense_t want;
+};
+
+static const struct pass_part_end pass_part_ends[] = {
+	{ "good", .more = true, .done = PART_LEN },
+	{ "the last", .at = 2 * PART_LEN, .done = PARTS_LEN },
+	{ "short", .at = PART_LEN, .resid = 512, .done = PART_LEN + 512 },
+	{ "corrected", .result = SCST_SENSE_DATA, .code = 0x70,
+	  .key = RECOVERED_ERROR, .more = true, .done = PART_LEN },
+	{ "corrected, descriptors", .result = SCST_SENSE_DATA, .code = 0x72,
+	  .key = RECOVERED_ERROR, .more = true, .done = PART_LEN },
+	{ "corrected, the last", .at = 2 * PART_LEN, .result = SCST_SENSE_DATA,
+	  .code = 0x70, .key = RECOVERED_ERROR, .done = PARTS_LEN,
+	  .want = SCST_SENSE_DATA },
+	{ "corrected, short", .result = SCST_SENSE_DATA, .code = 0x70,
+	  .key = RECOVERED_ERROR, .resid = 512, .done = 512,
+	  .want = SCST_SENSE_DATA },
+	{ "the last, one before was corrected", .at = 2 * PART_LEN,
+	  .before = SCST_SENSE_DATA, .done = PARTS_LEN, .want = SCST_SENSE_DATA },
+	{ "short, one before was corrected", .at = PART_LEN,
+	  .before = SCST_SENSE_DATA, .resid = PART_LEN, .done = PART_LEN,
+	  .want = SCST_SENSE_DATA },
+	/* It was not done, as the device has had to tell of something else. */
+	{ "corrected, deferred", .at = PART_LEN, .result = SCST_SENSE_DATA,
+	  .code = 0x71, .key = RECOVERED_ERROR, .resid = PART_LEN,
+	  .done = PART_LEN, .want = SCST_SENSE_DATA },
+	{ "deferred, no residual", .result = SCST_SENSE_DATA, .code = 0x73,
+	  .key = RECOVERED_ERROR, .done = PART_LEN, .want = SCST_SENSE_DATA },
+	{ "medium error", .at = PART_LEN, .result = SCST_SENSE_DATA, .code = 0x70,
+	  .key = MEDIUM_ERROR, .resid = 512, .done = PART_LEN + 512,
+	  .want = SCST_SENSE_DATA },
+	{ "unit attention", .at = PART_LEN, .result = SCST_SENSE_DATA,
+	  .code = 0x70, .key = UNIT_ATTENTION, .resid = PART_LEN,
+	  .done = PART_LEN, .want = SCST_SENSE_DATA },
+	{ "busy", .at = PART_LEN, .result = SCST_BUSY, .resid = PART_LEN,
+	  .done = PART_LEN, .want = SCST_BUSY },
+	{ "task set full", .at = PART_LEN, .result = SCST_TASK_SET_FULL,
+	  .resid = PART_LEN, .done = PART_LEN, .want = SCST_TASK_SET_FULL },
+	{ "reservation conflict", .at = PART_LEN,
+	  .result = SCST_RESERVATION_CONFLICT, .resid = PART_LEN,
+	  .done = PART_LEN, .want = SCST_RESERVATION_CONFLICT },
+	{ "conflict, one before was corrected", .at = PART_LEN,
+	  .before = SCST_SENSE_DATA, .result = SCST_RESERVATION_CONFLICT,
+	  .resid = PART_LEN, .done = PART_LEN,
+	  .want = SCST_RESERVATION_CONFLICT },
+	{ "time-out", .at = 2 * PART_LEN,
+	  .result = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x01), .resid = PART_LEN,
+	  .done = 2 * PART_LEN,
+	  .want = SCST_SENSE(ABORTED_COMMAND, 0x08, 0x01) },
+	{ "the device is gone", .at = PART_LEN,
+	  .result = SCST_SENSE_LUN_NOT_SUPPORTED, .resid = PART_LEN,
+	  .done = PART_LEN, .want = SCST_SENSE_LUN_NOT_SUPPORTED },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pass_part_end, pass_part_ends, name);
+
+static void split_go_on_test(struct kunit *test)
+{
+	const struct pass_part_end *end = test->param_value;
+	struct pass_fixture *f = test->priv;
+	struct pass_split split = {
+		.cmd	= &f->cmd,
+		.at	= end->at,
+		.len	= PART_LEN,
+		.result	= end->before,
+	};
+	u8 sense[18] = { end->code };
+
+	f->cmd.bufflen = PARTS_LEN;
+	f->cmd.xfer_len = PARTS_LEN;
+	if (end->code < 0x72) {
+		sense[2] = end->key;
+		sense[7] = sizeof(sense) - 8;
+	} else {
+		sense[1] = end->key;
+	}
+	scst_cmd_set_sense_data(&f->cmd, sense, sizeof(sense));
+	KUNIT_EXPECT_EQ(test, pass_split_go_on(&split, end->result, end->resid),
+			end->more);
+	KUNIT_EXPECT_EQ(test, split.at, end->done);
+	if (end->more)
+		return;
+	KUNIT_EXPECT_EQ(test, (__force u32)split.result, (__force u32)end->want);
+
+	/* What the initiator is told */
+	pass_set_transferred(&f->cmd, split.at);
+	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, end->done);
+	f->op.dir = SCST_DATA_WRITE;
+	pass_set_transferred(&f->cmd, split.at);
+	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, end->done);
+}
+
 /* ------------------------------------------------------------------------
  * INQUIRY
  */
@@ -611,6 +729,7 @@ static struct kunit_case pass_test_cases[] = {
 	KUNIT_CASE_PARAM(timeout_test, pass_time_gen_params),
 	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
 	KUNIT_CASE(can_split_test),
+	KUNIT_CASE_PARAM(split_go_on_test, pass_part_end_gen_params),
 	KUNIT_CASE(vpd_pages_test),
 	KUNIT_CASE(fix_byte_test),
 	KUNIT_CASE(table_test),
