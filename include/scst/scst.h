@@ -110,6 +110,8 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_DATA_PHASE_ERROR	SCST_SENSE(ABORTED_COMMAND, 0x4b, 0x00)
 #define SCST_SENSE_MISCOMPARE		SCST_SENSE(MISCOMPARE, 0x1d, 0x00)
 
+#define SCST_NR_OTHER_UAS	4
+
 /**
  * enum scst_ua - unit attention conditions, most important first
  *
@@ -138,7 +140,8 @@ typedef u32 __bitwise scst_sense_t;
  * @SCST_UA_INQUIRY_CHANGED: inquiry data has changed (3F/03)
  * @SCST_UA_IDENTIFIER_CHANGED: device identifier changed (3F/05)
  * @SCST_UA_LUNS_CHANGED: reported LUNs data has changed (3F/0E)
- * @SCST_UA_OTHER: what a device of this host has reported and is none of these
+ * @SCST_UA_OTHER: what a device of this host has reported and is none of these; so
+ *	are the next %SCST_NR_OTHER_UAS - 1
  * @SCST_UA_NR: number of conditions
  */
 enum scst_ua {
@@ -164,7 +167,7 @@ enum scst_ua {
 	SCST_UA_IDENTIFIER_CHANGED,
 	SCST_UA_LUNS_CHANGED,
 	SCST_UA_OTHER,
-	SCST_UA_NR
+	SCST_UA_NR = SCST_UA_OTHER + SCST_NR_OTHER_UAS
 };
 
 /**
@@ -840,7 +843,8 @@ struct scst_device {
 	struct mutex claim_mutex;	/* of who has it served, or not */
 	struct list_head claimed_entry;
 	const char *persist_name;
-	u16 other_ua;		/* ASC and ASCQ of SCST_UA_OTHER */
+	u16 other_uas[SCST_NR_OTHER_UAS]; /* ASC and ASCQ of SCST_UA_OTHER... */
+	u8 oldest_other_ua;	/* index of the first to be replaced */
 	unsigned int nr_pins;	/* LUNs and nexuses */
 	struct scst_ranges ranges;
 	struct xarray export_tgts;	/* see export.c */
@@ -939,8 +943,8 @@ void scst_lower_del(struct scst_device *dev, struct scst_lower *lower);
 void scst_device_event(struct scst_device *dev, enum scst_dev_event event);
 void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except);
-void scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
-			  struct scst_cmd *except);
+enum scst_ua scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
+				  struct scst_cmd *except);
 void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);

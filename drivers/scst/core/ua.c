@@ -117,10 +117,24 @@ static scst_sense_t ua_sense(const struct scst_tgt_dev *td, unsigned int ua)
 {
 	u16 code;
 
-	if (likely(ua != SCST_UA_OTHER))
+	if (likely(ua < SCST_UA_OTHER))
 		return ua_table[ua].sense;
-	code = READ_ONCE(td->dev->other_ua);
+	code = READ_ONCE(td->dev->other_uas[ua - SCST_UA_OTHER]);
 	return SCST_SENSE(UNIT_ATTENTION, code >> 8, code & 0xff);
+}
+
+/* Those that have no name are reported in the order in which they came first. */
+static unsigned int ua_first(const struct scst_tgt_dev *td,
+			     unsigned long pending)
+{
+	unsigned int ua = __ffs(pending), i;
+
+	if (likely(ua < SCST_UA_OTHER))
+		return ua;
+	i = READ_ONCE(td->dev->oldest_other_ua);
+	while (!(pending & BIT(SCST_UA_OTHER + i)))
+		i = (i + 1) % SCST_NR_OTHER_UAS;
+	return SCST_UA_OTHER + i;
 }
 
 /**
@@ -149,9 +163,9 @@ void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old)
 	bool same = td->dev == old->dev;
 	unsigned int ua;
 
-	/* Only the unit knows what that is. */
+	/* Only the unit knows what the others are. */
 	for_each_set_bit(ua, &old->ua, SCST_UA_NR)
-		if (same || ua != SCST_UA_OTHER)
+		if (same || ua < SCST_UA_OTHER)
 			scst_ua_set(td, ua);
 	if (!same)
 		return;
@@ -201,7 +215,7 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 
 	ua_note_luns(td);
 	while ((pending = READ_ONCE(td->ua))) {
-		unsigned int ua = __ffs(pending);
+		unsigned int ua = ua_first(td, pending);
 
 		/* Another command of the nexus may have been faster. */
 		if (!test_and_clear_bit(ua, &td->ua))
@@ -230,7 +244,7 @@ scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr)
 	ua_note_luns(td);
 	pending = READ_ONCE(td->ua);
 	*nr = hweight_long(pending);
-	return pending ? ua_sense(td, __ffs(pending)) : SCST_GOOD;
+	return pending ? ua_sense(td, ua_first(td, pending)) : SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_peek);
 
@@ -297,6 +311,17 @@ void scst_ua_unpop(struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_unpop);
 
+static void ua_set_all(struct scst_device *dev, enum scst_ua ua,
+		       const struct scst_cmd *except)
+{
+	struct scst_tgt_dev *td;
+
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		if (!except || td != except->tgt_dev)
+			scst_ua_set(td, ua);
+}
+
 /**
  * scst_device_ua - establish a unit attention condition for all initiators
  * @dev: logical unit
@@ -308,18 +333,27 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_unpop);
 void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except)
 {
-	struct scst_tgt_dev *td;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dev->tgt_dev_lock, flags);
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
 	if (ua == SCST_UA_MEDIUM_CHANGED)
 		WRITE_ONCE(dev->medium_gen, dev->medium_gen + 1);
-	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-		if (!except || td != except->tgt_dev)
-			scst_ua_set(td, ua);
-	spin_unlock_irqrestore(&dev->tgt_dev_lock, flags);
+	ua_set_all(dev, ua, except);
 }
 EXPORT_SYMBOL_GPL(scst_device_ua);
+
+/* Each code has a bit as long as it is one of the last few that came. */
+static enum scst_ua ua_of_code(struct scst_device *dev, u16 code)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	for (i = 0; i < SCST_NR_OTHER_UAS; i++)
+		if (dev->other_uas[i] == code)
+			return SCST_UA_OTHER + i;
+	i = dev->oldest_other_ua;
+	WRITE_ONCE(dev->other_uas[i], code);
+	WRITE_ONCE(dev->oldest_other_ua, (i + 1) % SCST_NR_OTHER_UAS);
+	return SCST_UA_OTHER + i;
+}
 
 /**
  * scst_device_other_ua - establish a unit attention condition that has no name here
@@ -328,15 +362,20 @@ EXPORT_SYMBOL_GPL(scst_device_ua);
  * @ascq: its qualifier
  * @except: as in scst_device_ua()
  *
- * Of several that have not been reported the last one is.
+ * Of different ones that have not been reported the last %SCST_NR_OTHER_UAS are.
  *
  * Context: any.
+ * Return: the condition, as scst_cmd.ua may have it.
  */
-void scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
-			  struct scst_cmd *except)
+enum scst_ua scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
+				  struct scst_cmd *except)
 {
-	WRITE_ONCE(dev->other_ua, asc << 8 | ascq);
-	scst_device_ua(dev, SCST_UA_OTHER, except);
+	enum scst_ua ua;
+
+	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	ua = ua_of_code(dev, asc << 8 | ascq);
+	ua_set_all(dev, ua, except);
+	return ua;
 }
 EXPORT_SYMBOL_GPL(scst_device_other_ua);
 

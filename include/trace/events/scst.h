@@ -283,7 +283,7 @@ DECLARE_EVENT_CLASS(scst_ua_template,
 		__assign_str(initiator);
 		__entry->lun		= lun;
 		__assign_str(device);
-		__entry->ua		= ua;
+		__entry->ua		= min_t(u32, ua, SCST_UA_OTHER);
 	),
 
 	TP_printk("session%d initiator=%s lun=%llu device=%s %s",

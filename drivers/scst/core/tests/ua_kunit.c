@@ -39,6 +39,9 @@ static const struct ua_case ua_cases[] = {
 	{ "identifier changed", SCST_UA_IDENTIFIER_CHANGED, 0x3f, 0x05 },
 	{ "LUNs changed", SCST_UA_LUNS_CHANGED, 0x3f, 0x0e },
 	{ "other", SCST_UA_OTHER, 0x5a, 0x01 },
+	{ "the second other", SCST_UA_OTHER + 1, 0x5a, 0x02 },
+	{ "the third other", SCST_UA_OTHER + 2, 0x5a, 0x03 },
+	{ "the fourth other", SCST_UA_OTHER + 3, 0x5a, 0x04 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(ua, ua_cases, desc);
@@ -317,6 +320,68 @@ static void ua_luns_test(struct kunit *test)
 	ua_expect_none(test, td[2]);
 }
 
+/* A device reports one to a nexus, or to the host if @own is NULL. */
+static enum scst_ua ua_other(struct kunit *test, struct scst_tgt_dev *own,
+			     u16 code)
+{
+	struct scst_fixture *f = test->priv;
+
+	f->cmd.tgt_dev = own;
+	return scst_device_other_ua(&f->dev, code >> 8, code & 0xff,
+				    own ? &f->cmd : NULL);
+}
+
+static void ua_expect_codes(struct kunit *test, struct scst_tgt_dev *td,
+			    const u16 *codes, unsigned int nr)
+{
+	unsigned int i, pending;
+
+	scst_ua_peek(td, &pending);
+	KUNIT_EXPECT_EQ(test, pending, nr);
+	for (i = 0; i < nr; i++) {
+		scst_sense_t want = SCST_SENSE(UNIT_ATTENTION, codes[i] >> 8,
+					       codes[i] & 0xff);
+
+		KUNIT_EXPECT_TRUE(test, scst_ua_peek(td, &pending) == want);
+		KUNIT_EXPECT_EQ(test, (__force u32)ua_pop(test, td),
+				(__force u32)want);
+	}
+	ua_expect_none(test, td);
+}
+
+static void ua_other_test(struct kunit *test)
+{
+	static const u16 codes[SCST_NR_OTHER_UAS + 1] = { 0x3f01, 0x0b01, 0x2a0a,
+							  0x3f0f, 0x5e01 };
+	struct scst_fixture *f = test->priv;
+	struct scst_tgt_dev *own = ua_add_nexus(test);
+	struct scst_tgt_dev *other = ua_add_nexus(test);
+	unsigned int i;
+
+	/* In their order; one that comes again is not one more. */
+	for (i = 0; i < SCST_NR_OTHER_UAS; i++)
+		KUNIT_EXPECT_EQ(test, ua_other(test, own, codes[i]),
+				SCST_UA_OTHER + i);
+	KUNIT_EXPECT_EQ(test, ua_other(test, own, codes[1]), SCST_UA_OTHER + 1);
+	ua_expect_codes(test, other, codes, SCST_NR_OTHER_UAS);
+	ua_expect_none(test, own);
+
+	/* One more is in the place of the oldest. */
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		ua_other(test, NULL, codes[i]);
+	ua_expect_codes(test, own, codes + 1, SCST_NR_OTHER_UAS);
+	/* Those that have a name come first. */
+	scst_ua_set(other, SCST_UA_LUNS_CHANGED);
+	ua_expect(test, other, SCST_UA_LUNS_CHANGED);
+	ua_expect_codes(test, other, codes + 1, SCST_NR_OTHER_UAS);
+
+	/* What an aborted command was about to report */
+	ua_other(test, own, codes[3]);
+	ua_pop(test, other);
+	scst_ua_unpop(&f->cmd);
+	ua_expect_codes(test, other, codes + 3, 1);
+}
+
 static struct kunit_case ua_test_cases[] = {
 	KUNIT_CASE_PARAM(ua_code_test, ua_gen_params),
 	KUNIT_CASE(ua_order_test),
@@ -328,6 +393,7 @@ static struct kunit_case ua_test_cases[] = {
 	KUNIT_CASE(ua_peek_test),
 	KUNIT_CASE(ua_device_test),
 	KUNIT_CASE(ua_luns_test),
+	KUNIT_CASE(ua_other_test),
 	{}
 };
 
@@ -335,9 +401,10 @@ static int ua_init(struct kunit *test)
 {
 	int ret = scst_fixture_init(test);
 	struct scst_fixture *f = test->priv;
+	unsigned int i;
 
-	if (!ret)
-		f->dev.other_ua = 0x5a01;
+	for (i = 0; !ret && i < SCST_NR_OTHER_UAS; i++)
+		f->dev.other_uas[i] = 0x5a01 + i;
 	return ret;
 }
 

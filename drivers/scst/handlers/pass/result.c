@@ -70,13 +70,13 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 
 	if (pass_is_own_ua(hdr))
 		return;
+	if (ua == SCST_UA_OTHER)
+		ua = scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
+	else
+		scst_device_ua(dev, ua, except);
 	/* If it was aborted, or is before it responds, the core tells its nexus too. */
 	if (except)
 		except->ua = ua + 1;
-	if (ua == SCST_UA_OTHER)
-		scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
-	else
-		scst_device_ua(dev, ua, except);
 }
 
 /**

@@ -134,6 +134,20 @@ several_attentions() {
 	uas "" "$b"
 }
 
+# Of those that have no name here either, each is reported once, and in their order
+several_without_a_name() {
+	local code
+
+	setup
+	for code in 3f:1 b:1 5a:1 b:1; do
+		fail_next 00 6 "${code%:*}" "${code#*:}"
+		ready "$a" >/dev/null
+		inject_none 2 00
+	done
+	uas "6/3f/01 6/0b/01 6/5a/01" "$b"
+	uas "" "$a"
+}
+
 # caching_page SG: as MODE SELECT(6) takes it
 caching_page() {
 	local data
@@ -342,6 +356,6 @@ dmesg --console-level warn
 mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
-	attentions several_attentions attentions_of_the_host what_others_have_done \
-	attention_of_a_copy mode_parameters inquiry_is_true identification \
+	attentions several_attentions several_without_a_name attentions_of_the_host \
+	what_others_have_done attention_of_a_copy mode_parameters inquiry_is_true identification \
 	asymmetric_access io_of_both take_apart
