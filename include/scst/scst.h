@@ -625,7 +625,7 @@ struct scst_opcode {
 	unsigned int offline:1;
 	unsigned int passes_aca:1;
 	u8 usage[SCST_MAX_USAGE_LEN];
-	u16 timeout;
+	u32 timeout;
 	bool (*supported)(const struct scst_device *dev);
 	enum scst_reserve_rule (*reserve_rule)(const struct scst_cmd *cmd);
 	scst_sense_t (*decode)(struct scst_cmd *cmd);

@@ -93,7 +93,7 @@ struct pass_opcode {
 	unsigned int exclusive:1;
 	unsigned int medium_write:1;
 	unsigned int moves_data:1;
-	u16 timeout;
+	u32 timeout;
 	enum scst_reserve_rule (*reserve_rule)(const struct scst_cmd *cmd);
 	scst_sense_t (*decode)(struct scst_cmd *cmd);
 	scst_sense_t (*exec)(struct scst_cmd *cmd);

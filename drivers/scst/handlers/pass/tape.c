@@ -7,6 +7,7 @@
 /* As st.  A command that moves the tape is never sent again: nobody knows where it is. */
 #define TAPE_TIMEOUT	900	/* seconds */
 #define TAPE_LONG	14000
+#define TAPE_ERASE	(8 * TAPE_LONG)
 
 /* Operation codes that are others' in scsi_proto.h, or are not there */
 #define TAPE_SET_CAPACITY		0x0b
@@ -76,7 +77,7 @@ static const struct pass_opcode tape_rows[] = {
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
 		.medium_write	= true,
-		.timeout	= TAPE_LONG,
+		.timeout	= TAPE_ERASE,
 	}, {
 		.name		= "LOAD UNLOAD",
 		.opcode		= START_STOP,
@@ -127,7 +128,7 @@ static const struct pass_opcode tape_rows[] = {
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
 		.medium_write	= true,
-		.timeout	= TAPE_LONG,
+		.timeout	= TAPE_ERASE,
 	}, {
 		.name		= "READ REVERSE(6)",
 		.opcode		= TAPE_READ_REVERSE,

@@ -367,6 +367,7 @@ static const struct pass_time pass_times[] = {
 	{ "the device's is less", READ_10, 75, 0, 30, 75 },
 	{ "the device's is more", READ_10, 30, 0, 180, 180 },
 	{ "a long command", FORMAT_UNIT, 30, 3600, 30, 3600 },
+	{ "more than a day", ERASE, 900, 112000, 900, 112000 },
 	{ "a long command, more patience", FORMAT_UNIT, 30, 3600, 7200, 7200 },
 	{ "flush", SYNCHRONIZE_CACHE, 30, 0, 30, 60 },
 	{ "flush, the handler's is more", SYNCHRONIZE_CACHE, 75, 0, 30, 150 },
