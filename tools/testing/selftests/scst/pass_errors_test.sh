@@ -11,12 +11,6 @@ set -u
 # shellcheck source=pass_lib.sh
 . "$(dirname "$0")/pass_lib.sh"
 
-# opts BITS [N]: of scsi_debug.c, with each Nth command
-opts() {
-	echo "$1" >"$adapters/opts"
-	echo "${2-0}" >"$adapters/every_nth"
-}
-
 # --- What the device says
 
 # Sense keys, the bits of tapes beside them, and statuses

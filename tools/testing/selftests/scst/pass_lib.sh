@@ -49,6 +49,12 @@ find_disk() {
 	within 10 test -b "$ddisk" || fail "no $ddisk"
 }
 
+# debug_flags FLAGS: what the mid-layer is to know of the devices of scsi_debug that come
+# from now on (scsi_devinfo.h), and of those that initiators have by them
+debug_flags() {
+	put /proc/scsi/device_info "Linux:scsi_debug:$1"
+}
+
 # Nobody serves it any more
 no_debug() {
 	! loaded scsi_debug || {
@@ -184,6 +190,17 @@ inject() {
 # inject_none TYPE OPCODE: no longer
 inject_none() {
 	echo "- $*" >"$debug_errors/$hctl/error"
+}
+
+# opts BITS [N]: of scsi_debug.c, with each Nth command
+opts() {
+	echo "$1" >"$adapters/opts"
+	echo "${2-0}" >"$adapters/every_nth"
+}
+
+# adapter_delays FILE TIME: unless it has commands
+adapter_delays() {
+	{ echo "$2" >"$adapters/$1"; } 2>/dev/null
 }
 
 # fail_next OPCODE KEY ASC ASCQ [COUNT]: CHECK CONDITION, in hexadecimal

@@ -95,11 +95,6 @@ resets_are_told_once() {
 	done
 }
 
-# adapter_delays FILE TIME: unless it has commands
-adapter_delays() {
-	{ echo "$2" >"$adapters/$1"; } 2>/dev/null
-}
-
 # What the device tells just then is for all of them, and for nobody else to hear
 what_a_reset_finds_is_told() {
 	setup
