@@ -844,7 +844,7 @@ struct scst_device {
 	struct list_head claimed_entry;
 	const char *persist_name;
 	u16 other_uas[SCST_NR_OTHER_UAS]; /* ASC and ASCQ of SCST_UA_OTHER... */
-	u8 oldest_other_ua;	/* index of the first to be replaced */
+	u8 next_other_ua;	/* index of the next one to be lost */
 	unsigned int nr_pins;	/* LUNs and nexuses */
 	struct scst_ranges ranges;
 	struct xarray export_tgts;	/* see export.c */

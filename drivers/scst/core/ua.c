@@ -113,28 +113,19 @@ static const struct {
 	},
 };
 
+/* Of scst_tgt_dev.ua on 32 bits, and of scst_cmd.ua */
+static_assert(SCST_UA_NR <= 32 && SCST_UA_NR < U8_MAX);
+
 static scst_sense_t ua_sense(const struct scst_tgt_dev *td, unsigned int ua)
 {
 	u16 code;
 
 	if (likely(ua < SCST_UA_OTHER))
 		return ua_table[ua].sense;
+	/* The bit was set after it, by an atomic operation that orders both. */
+	smp_rmb();
 	code = READ_ONCE(td->dev->other_uas[ua - SCST_UA_OTHER]);
 	return SCST_SENSE(UNIT_ATTENTION, code >> 8, code & 0xff);
-}
-
-/* Those that have no name are reported in the order in which they came first. */
-static unsigned int ua_first(const struct scst_tgt_dev *td,
-			     unsigned long pending)
-{
-	unsigned int ua = __ffs(pending), i;
-
-	if (likely(ua < SCST_UA_OTHER))
-		return ua;
-	i = READ_ONCE(td->dev->oldest_other_ua);
-	while (!(pending & BIT(SCST_UA_OTHER + i)))
-		i = (i + 1) % SCST_NR_OTHER_UAS;
-	return SCST_UA_OTHER + i;
 }
 
 /**
@@ -147,7 +138,8 @@ static unsigned int ua_first(const struct scst_tgt_dev *td,
 void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua)
 {
 	if (!test_and_set_bit(ua, &td->ua))
-		trace_scst_ua_set(td->sess, td->dev, td->lun, ua);
+		trace_scst_ua_set(td->sess, td->dev, td->lun, ua,
+				  ua_sense(td, ua));
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_set);
 
@@ -215,15 +207,17 @@ scst_sense_t scst_ua_pop(struct scst_cmd *cmd)
 
 	ua_note_luns(td);
 	while ((pending = READ_ONCE(td->ua))) {
-		unsigned int ua = ua_first(td, pending);
+		unsigned int ua = __ffs(pending);
+		/* Without its bit a code may become another one. */
+		scst_sense_t sense = ua_sense(td, ua);
 
 		/* Another command of the nexus may have been faster. */
 		if (!test_and_clear_bit(ua, &td->ua))
 			continue;
 		ua_clear_included(td, ua);
 		cmd->ua = ua + 1;
-		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua);
-		return ua_sense(td, ua);
+		trace_scst_ua_reported(td->sess, td->dev, td->lun, ua, sense);
+		return sense;
 	}
 	return SCST_GOOD;
 }
@@ -244,7 +238,7 @@ scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr)
 	ua_note_luns(td);
 	pending = READ_ONCE(td->ua);
 	*nr = hweight_long(pending);
-	return pending ? ua_sense(td, ua_first(td, pending)) : SCST_GOOD;
+	return pending ? ua_sense(td, __ffs(pending)) : SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_ua_peek);
 
@@ -340,18 +334,46 @@ void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 }
 EXPORT_SYMBOL_GPL(scst_device_ua);
 
-/* Each code has a bit as long as it is one of the last few that came. */
-static enum scst_ua ua_of_code(struct scst_device *dev, u16 code)
+/* Which bits of nameless conditions are pending for anybody, from bit 0 on */
+static unsigned long ua_busy_others(struct scst_device *dev)
 {
-	unsigned int i;
+	struct scst_tgt_dev *td;
+	unsigned long busy = 0;
 
 	lockdep_assert_held(&dev->tgt_dev_lock);
-	for (i = 0; i < SCST_NR_OTHER_UAS; i++)
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		busy |= READ_ONCE(td->ua);
+	return busy >> SCST_UA_OTHER;
+}
+
+static void ua_clear_all(struct scst_device *dev, enum scst_ua ua)
+{
+	struct scst_tgt_dev *td;
+
+	lockdep_assert_held(&dev->tgt_dev_lock);
+	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
+		clear_bit(ua, &td->ua);
+}
+
+/*
+ * A code has a bit of its own for as long as that is pending anywhere.  When all of
+ * them are, one code in turn is lost for the new one.
+ */
+static enum scst_ua ua_of_code(struct scst_device *dev, u16 code)
+{
+	unsigned long busy = ua_busy_others(dev);
+	unsigned int i;
+
+	for_each_set_bit(i, &busy, SCST_NR_OTHER_UAS)
 		if (dev->other_uas[i] == code)
 			return SCST_UA_OTHER + i;
-	i = dev->oldest_other_ua;
+	i = ffz(busy);
+	if (i >= SCST_NR_OTHER_UAS) {
+		i = dev->next_other_ua;
+		dev->next_other_ua = (i + 1) % SCST_NR_OTHER_UAS;
+		ua_clear_all(dev, SCST_UA_OTHER + i);
+	}
 	WRITE_ONCE(dev->other_uas[i], code);
-	WRITE_ONCE(dev->oldest_other_ua, (i + 1) % SCST_NR_OTHER_UAS);
 	return SCST_UA_OTHER + i;
 }
 
@@ -362,10 +384,11 @@ static enum scst_ua ua_of_code(struct scst_device *dev, u16 code)
  * @ascq: its qualifier
  * @except: as in scst_device_ua()
  *
- * Of different ones that have not been reported the last %SCST_NR_OTHER_UAS are.
+ * Of more than %SCST_NR_OTHER_UAS different ones that have not been reported some
+ * are lost.
  *
  * Context: any.
- * Return: the condition, as scst_cmd.ua may have it.
+ * Return: the condition; scst_cmd.ua has that plus one.
  */
 enum scst_ua scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
 				  struct scst_cmd *except)

@@ -266,9 +266,10 @@ DEFINE_EVENT(scst_tmf_template, scst_tmf_done,
 DECLARE_EVENT_CLASS(scst_ua_template,
 
 	TP_PROTO(const struct scst_session *sess,
-		 const struct scst_device *dev, u64 lun, unsigned int ua),
+		 const struct scst_device *dev, u64 lun, unsigned int ua,
+		 scst_sense_t sense),
 
-	TP_ARGS(sess, dev, lun, ua),
+	TP_ARGS(sess, dev, lun, ua, sense),
 
 	TP_STRUCT__entry(
 		__field(int, session)
@@ -276,6 +277,8 @@ DECLARE_EVENT_CLASS(scst_ua_template,
 		__field(u64, lun)
 		__string(device, dev_name(&dev->dev))
 		__field(u32, ua)
+		__field(u8, asc)
+		__field(u8, ascq)
 	),
 
 	TP_fast_assign(
@@ -284,22 +287,27 @@ DECLARE_EVENT_CLASS(scst_ua_template,
 		__entry->lun		= lun;
 		__assign_str(device);
 		__entry->ua		= min_t(u32, ua, SCST_UA_OTHER);
+		__entry->asc		= (__force u32)sense >> 8;
+		__entry->ascq		= (__force u32)sense;
 	),
 
-	TP_printk("session%d initiator=%s lun=%llu device=%s %s",
+	TP_printk("session%d initiator=%s lun=%llu device=%s %s (%02x/%02x)",
 		  __entry->session, __get_str(initiator), __entry->lun,
-		  __get_str(device), show_scst_ua(__entry->ua))
+		  __get_str(device), show_scst_ua(__entry->ua), __entry->asc,
+		  __entry->ascq)
 );
 
 DEFINE_EVENT(scst_ua_template, scst_ua_set,
 	     TP_PROTO(const struct scst_session *sess,
-		      const struct scst_device *dev, u64 lun, unsigned int ua),
-	     TP_ARGS(sess, dev, lun, ua));
+		      const struct scst_device *dev, u64 lun, unsigned int ua,
+		      scst_sense_t sense),
+	     TP_ARGS(sess, dev, lun, ua, sense));
 
 DEFINE_EVENT(scst_ua_template, scst_ua_reported,
 	     TP_PROTO(const struct scst_session *sess,
-		      const struct scst_device *dev, u64 lun, unsigned int ua),
-	     TP_ARGS(sess, dev, lun, ua));
+		      const struct scst_device *dev, u64 lun, unsigned int ua,
+		      scst_sense_t sense),
+	     TP_ARGS(sess, dev, lun, ua, sense));
 
 DECLARE_EVENT_CLASS(scst_session_template,
 

@@ -353,6 +353,9 @@ static void ua_other_test(struct kunit *test)
 {
 	static const u16 codes[SCST_NR_OTHER_UAS + 1] = { 0x3f01, 0x0b01, 0x2a0a,
 							  0x3f0f, 0x5e01 };
+	static const u16 two[] = { 0x3f01, 0x5e01 };
+	static const u16 full[] = { 0x5e01, 0x0b01, 0x2a0a, 0x3f0f };
+	static const u16 none[] = { 0 };
 	struct scst_fixture *f = test->priv;
 	struct scst_tgt_dev *own = ua_add_nexus(test);
 	struct scst_tgt_dev *other = ua_add_nexus(test);
@@ -366,14 +369,24 @@ static void ua_other_test(struct kunit *test)
 	ua_expect_codes(test, other, codes, SCST_NR_OTHER_UAS);
 	ua_expect_none(test, own);
 
-	/* One more is in the place of the oldest. */
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
+	/* What has been reported makes room: neither of two is lost. */
+	ua_other(test, own, codes[0]);
+	ua_other(test, own, codes[4]);
+	ua_expect_codes(test, other, two, ARRAY_SIZE(two));
+	/* One that only one nexus has not reported yet is there still. */
+	for (i = 0; i < SCST_NR_OTHER_UAS; i++)
 		ua_other(test, NULL, codes[i]);
-	ua_expect_codes(test, own, codes + 1, SCST_NR_OTHER_UAS);
+	ua_expect_codes(test, own, codes, SCST_NR_OTHER_UAS);
+	ua_pop(test, other);
+
+	/* One is free, and then none: one more is in the place of another. */
+	ua_other(test, NULL, 0);
+	ua_other(test, own, codes[4]);
+	ua_expect_codes(test, own, none, 0);
 	/* Those that have a name come first. */
 	scst_ua_set(other, SCST_UA_LUNS_CHANGED);
 	ua_expect(test, other, SCST_UA_LUNS_CHANGED);
-	ua_expect_codes(test, other, codes + 1, SCST_NR_OTHER_UAS);
+	ua_expect_codes(test, other, full, SCST_NR_OTHER_UAS);
 
 	/* What an aborted command was about to report */
 	ua_other(test, own, codes[3]);

@@ -203,7 +203,7 @@ EXPORT_SYMBOL_IF_KUNIT(pass_set_transferred);
  * @cmd: command
  * @result: how it ended
  *
- * A deferred error is about a command before this one, which was not done then (SPC-6,
+ * A deferred error is about an earlier command; this one was not done then (SPC-6,
  * deferred errors).
  *
  * Context: any.
