@@ -983,7 +983,11 @@ struct scst_port_id {
 	char name[SCST_MAX_PORT_NAME + 1];
 };
 
+/* Of what scst_put_port_names() makes */
+#define SCST_PORT_NAMES_LEN	(16 + SCST_MAX_PORT_NAME + 1)
+
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
+unsigned int scst_put_port_names(const struct scst_port_id *port, u8 *buf);
 u8 scst_device_tpgs(const struct scst_device *dev, const struct scst_tgt *tgt);
 bool scst_device_tpg(const struct scst_device *dev, const struct scst_tgt *tgt,
 		     struct scst_tpg_ids *ids);
@@ -1151,9 +1155,10 @@ struct scst_tmf {
  * @scsi_transport_version: optional: version descriptor of the SCSI
  *	transport for INQUIRY (SPC-6 table on version descriptors)
  * @phys_transport_version: optional: the same for the physical transport
- * @port_id: optional: change what initiators know the target port by to what the
- *	transport names it by.  Comes with an NAA locally assigned designator
- *	and without a SCSI name string.  In any context; must not sleep.  Who
+ * @port_id: optional: set what the transport names the target port by: @naa, which
+ *	comes with a locally assigned designator, and @name, which comes empty,
+ *	of struct scst_port_id.  As soon as the target has LUNs; with a lock of
+ *	the core and interrupts off: must not sleep, nor call the core.  Who
  *	changes its mind calls scst_tgt_inquiry_changed().
  * @key_attributes: optional: as in struct scst_dev_type, for a target
  */

@@ -4,9 +4,18 @@
 #include <kunit/visibility.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include "core.h"
 
 #define NAA_LOCALLY_ASSIGNED	(3ULL << 60)
+
+/* Designators of target ports: bytes 0 and 1 */
+#define DESIG_BINARY		0x01
+#define DESIG_UTF8		0x03
+#define DESIG_PORT_NAA		0x13
+#define DESIG_PORT_NAME		0x18
+#define DESIG_HEADER_LEN	4
+#define DESIG_NAA_LEN		8
 
 /**
  * scst_local_naa - make a name that is the same for ever
@@ -43,13 +52,50 @@ void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port)
 
 	len = scnprintf(name, sizeof(name), "%08x:%s", scst_setup_id(),
 			dev_name(&tgt->dev));
-	port->rel_tgt_id = READ_ONCE(tgt->rel_tgt_id);
 	port->naa = scst_local_naa(name, len);
 	port->name[0] = '\0';
 	if (tgt->tgtt->port_id)
 		tgt->tgtt->port_id(tgt, port);
+	/* Walks go by it: it is the core's. */
+	port->rel_tgt_id = READ_ONCE(tgt->rel_tgt_id);
 }
 EXPORT_SYMBOL_GPL(scst_tgt_port_id);
+
+/**
+ * scst_put_port_names - make the designators of what a target port is named
+ * @port: target port
+ * @buf: where to, up to %SCST_PORT_NAMES_LEN bytes
+ *
+ * They are its NAA and, if it has one, its SCSI name string: NUL terminated, and NUL
+ * padded to a multiple of four (SPC-6 7.7.6.11).
+ *
+ * Context: any.
+ * Return: bytes of them.
+ */
+unsigned int scst_put_port_names(const struct scst_port_id *port, u8 *buf)
+{
+	unsigned int len = strlen(port->name), pad = round_up(len + 1, 4);
+	u8 *name = buf + DESIG_HEADER_LEN + DESIG_NAA_LEN;
+
+	BUILD_BUG_ON(2 * DESIG_HEADER_LEN + DESIG_NAA_LEN + SCST_MAX_PORT_NAME +
+		     1 != SCST_PORT_NAMES_LEN);
+	buf[0] = DESIG_BINARY;
+	buf[1] = DESIG_PORT_NAA;
+	buf[2] = 0;
+	buf[3] = DESIG_NAA_LEN;
+	put_unaligned_be64(port->naa, buf + DESIG_HEADER_LEN);
+	if (!len)
+		return name - buf;
+
+	name[0] = DESIG_UTF8;
+	name[1] = DESIG_PORT_NAME;
+	name[2] = 0;
+	name[3] = pad;
+	memset(name + DESIG_HEADER_LEN, 0, pad);
+	memcpy(name + DESIG_HEADER_LEN, port->name, len);
+	return name - buf + DESIG_HEADER_LEN + pad;
+}
+EXPORT_SYMBOL_GPL(scst_put_port_names);
 
 /**
  * scst_device_next_port - walk through the ports that give access to a unit

@@ -327,16 +327,18 @@ static void inquiry_vpd_pages(struct scst_cmd *cmd, bool wlun)
  */
 static void inquiry_vpd_wlun_id(struct scst_cmd *cmd)
 {
-	u8 buf[24] = {
-		INQUIRY_WLUN, 0x83, 0, 20,
-		0x01, 0x14, 0, 4, [12] = 0x01, 0x13, 0, 8,
+	u8 buf[12 + SCST_PORT_NAMES_LEN] = {
+		INQUIRY_WLUN, 0x83, 0, 0,
+		0x01, 0x14, 0, 4,
 	};
 	struct scst_port_id port;
+	unsigned int len = 12;
 
 	scst_tgt_port_id(cmd->sess->tgt, &port);
 	put_unaligned_be32(port.rel_tgt_id, buf + 8);
-	put_unaligned_be64(port.naa, buf + 16);
-	scst_cmd_data_in(cmd, buf, sizeof(buf));
+	len += scst_put_port_names(&port, buf + len);
+	put_unaligned_be16(len - 4, buf + 2);
+	scst_cmd_data_in(cmd, buf, len);
 }
 
 /**

@@ -184,23 +184,31 @@ static void acg_inquiry_changed(struct scst_acg *acg)
 	struct scst_acg_dev *ad;
 	unsigned long lun;
 
-	xa_for_each(&acg->luns, lun, ad) {
-		/* Of one that goes there may be commands still. */
-		scst_reservation_port_changed(ad->unit);
-		if (!ad->live)
-			continue;
-		scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
-	}
+	xa_for_each(&acg->luns, lun, ad)
+		if (ad->live)
+			scst_device_ua(ad->unit, SCST_UA_INQUIRY_CHANGED, NULL);
 }
 
-static void tgt_inquiry_changed(struct scst_tgt *tgt)
+/* Registrations are of a port with its identifier. */
+static void acg_rel_id_changed(struct scst_acg *acg)
+{
+	struct scst_acg_dev *ad;
+	unsigned long lun;
+
+	/* Of one that goes there may be commands still. */
+	xa_for_each(&acg->luns, lun, ad)
+		scst_reservation_port_changed(ad->unit);
+	acg_inquiry_changed(acg);
+}
+
+static void tgt_rel_id_changed(struct scst_tgt *tgt)
 {
 	struct scst_acg *acg;
 
 	lockdep_assert_held(&tgt->mutex);
-	acg_inquiry_changed(&tgt->default_acg);
+	acg_rel_id_changed(&tgt->default_acg);
 	list_for_each_entry(acg, &tgt->acgs, entry)
-		acg_inquiry_changed(acg);
+		acg_rel_id_changed(acg);
 }
 
 /**
@@ -210,12 +218,16 @@ static void tgt_inquiry_changed(struct scst_tgt *tgt)
  * VPD pages of its logical units have it, whichever port they are read through:
  * their initiators are told by INQUIRY DATA HAS CHANGED.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; takes scst_tgt.mutex.
  */
 void scst_tgt_inquiry_changed(struct scst_tgt *tgt)
 {
+	struct scst_acg *acg;
+
 	guard(mutex)(&tgt->mutex);
-	tgt_inquiry_changed(tgt);
+	acg_inquiry_changed(&tgt->default_acg);
+	list_for_each_entry(acg, &tgt->acgs, entry)
+		acg_inquiry_changed(acg);
 }
 EXPORT_SYMBOL_GPL(scst_tgt_inquiry_changed);
 
@@ -233,7 +245,7 @@ static int tgt_set_rel_id(struct scst_tgt *tgt, u16 id)
 		return ret == -ENOSPC ? -EEXIST : ret;
 	ida_free(&rel_tgt_ids, tgt->rel_tgt_id);
 	WRITE_ONCE(tgt->rel_tgt_id, id);
-	tgt_inquiry_changed(tgt);
+	tgt_rel_id_changed(tgt);
 	return 0;
 }
 

@@ -233,7 +233,7 @@ const struct attribute_group *local_tgt_groups[] = {
 
 ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at)
 {
-	const struct local_tgt *lt = tgt->priv;
+	struct local_tgt *lt = tgt->priv;
 	ssize_t len = 0;
 
 	if (local_scsi_version(tgt) != LOCAL_SCSI_VERSION)
@@ -242,7 +242,8 @@ ssize_t local_key_attributes(struct scst_tgt *tgt, char *buf, int at)
 	if (local_phys_version(tgt) != LOCAL_PHYS_VERSION)
 		len += sysfs_emit_at(buf, at + len, "%s\n",
 				     dev_attr_phys_transport_version.attr.name);
-	if (READ_ONCE(lt->port_name[0]))
+	guard(spinlock_irqsave)(&lt->name_lock);
+	if (lt->port_name[0])
 		len += sysfs_emit_at(buf, at + len, "%s\n",
 				     dev_attr_port_name.attr.name);
 	return len;

@@ -174,6 +174,8 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 		at = device_id_add(buf, at, size, DESIG_OF_UNIT, DESIG_LU_GROUP,
 				   ids.lu_group_id);
 	}
+	if (size - at >= SCST_PORT_NAMES_LEN)
+		at += scst_put_port_names(&port, buf + at);
 	buf[0] = dev->type->type;
 	buf[1] = VPD_DEVICE_ID;
 	put_unaligned_be16(at - VPD_HEADER_LEN, buf + 2);

@@ -27,7 +27,15 @@
 #define DESIG_NAME		0x08
 
 #define DESIG_HEADER_LEN	4
-#define DESIG_NAA_LEN		8
+
+/*
+ * Designators of a unit: T10, vendor specific, the device's name, EUI-64 and NAA, the
+ * port's identifier, two groups, and what the port is named
+ */
+#define IDENT_MAX_LEN							\
+	(8 * DESIG_HEADER_LEN + VDISK_VENDOR_LEN + VDISK_MAX_T10_DEV_ID + \
+	 VDISK_MAX_VEND_ID + SCST_MAX_PORT_NAME + 1 +			\
+	 2 * (VDISK_HEX_ID_SIZE / 2) + 3 * 4 + SCST_PORT_NAMES_LEN)
 
 /* Management network addresses page */
 #define VPD_85_HEADER_LEN	4
@@ -68,11 +76,10 @@ static void ident_add_t10(u8 **p, const struct vdisk_params *params)
 }
 
 /* SPC-6 7.7.6.11: NUL terminated, NUL padded to a multiple of four */
-static void ident_add_name(u8 **p, u8 association, const char *name,
-			   unsigned int len)
+static void ident_add_name(u8 **p, const char *name, unsigned int len)
 {
 	if (len)
-		memcpy(ident_add(p, DESIG_UTF8, association | DESIG_NAME,
+		memcpy(ident_add(p, DESIG_UTF8, DESIG_TARGET_DEVICE | DESIG_NAME,
 				 round_up(len + 1, 4)), name, len);
 }
 
@@ -87,10 +94,9 @@ static void ident_add_device_name(u8 **p, const struct vdisk_params *params,
 	const char *comma = strchr(port->name, ',');
 
 	if (*name)
-		ident_add_name(p, DESIG_TARGET_DEVICE, name, strlen(name));
+		ident_add_name(p, name, strlen(name));
 	else if (comma)
-		ident_add_name(p, DESIG_TARGET_DEVICE, port->name,
-			       comma - port->name);
+		ident_add_name(p, port->name, comma - port->name);
 }
 
 static void ident_add_vendor(u8 **p, const char *id)
@@ -99,15 +105,6 @@ static void ident_add_vendor(u8 **p, const char *id)
 
 	if (len)
 		memcpy(ident_add(p, DESIG_ASCII, DESIG_VENDOR, len), id, len);
-}
-
-static void ident_add_port(u8 **p, const struct scst_port_id *port)
-{
-	u8 *naa = ident_add(p, DESIG_BINARY, DESIG_TARGET_PORT | DESIG_NAA,
-			    DESIG_NAA_LEN);
-
-	put_unaligned_be64(port->naa, naa);
-	ident_add_name(p, DESIG_TARGET_PORT, port->name, strlen(port->name));
 }
 
 /* Groups have identifiers of 16 bits behind as many reserved ones. */
@@ -169,6 +166,8 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 	struct scst_port_id port;
 	char naa[VDISK_HEX_ID_SIZE];
 
+	BUILD_BUG_ON(VDISK_VENDOR_LEN + VDISK_MAX_T10_DEV_ID > U8_MAX);
+	BUILD_BUG_ON(VDISK_VPD_HEADER_LEN + IDENT_MAX_LEN > VDISK_VPD_MAX_LEN);
 	scst_tgt_port_id(tgt, &port);
 	guard(spinlock)(&vd->id_lock);
 	ident_add_t10(&p, &vd->p);
@@ -181,7 +180,7 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 			   ident_add(&p, DESIG_BINARY,
 				     DESIG_TARGET_PORT | DESIG_REL_PORT, 4));
 	ident_add_groups(&p, vd->dev, tgt);
-	ident_add_port(&p, &port);
+	p += scst_put_port_names(&port, p);
 	return p - start;
 }
 
@@ -234,16 +233,14 @@ unsigned int vdisk_vpd_management_address(struct vdisk *vd,
 VISIBLE_IF_KUNIT
 unsigned int vdisk_vpd_port(const struct scst_port_id *port, u8 *buf)
 {
-	u8 *start = buf + PORT_HEADER_LEN, *p = start;
+	unsigned int len = scst_put_port_names(port, buf + PORT_HEADER_LEN);
 
-	BUILD_BUG_ON(PORT_HEADER_LEN + DESIG_HEADER_LEN + DESIG_NAA_LEN +
-		     DESIG_HEADER_LEN + SCST_MAX_PORT_NAME + 1 !=
+	BUILD_BUG_ON(PORT_HEADER_LEN + SCST_PORT_NAMES_LEN !=
 		     VDISK_PORT_DESC_MAX);
-	memset(buf, 0, VDISK_PORT_DESC_MAX);
+	memset(buf, 0, PORT_HEADER_LEN);
 	put_unaligned_be16(port->rel_tgt_id, buf + 2);
-	ident_add_port(&p, port);
-	put_unaligned_be16(p - start, buf + 10);
-	return p - buf;
+	put_unaligned_be16(len, buf + 10);
+	return PORT_HEADER_LEN + len;
 }
 EXPORT_SYMBOL_IF_KUNIT(vdisk_vpd_port);
 
