@@ -11,7 +11,8 @@
  * Writes are the worker's, but for tmpfs.  FOP_BUFFER_WASYNC is no promise: XFS
  * waits for a flush of inodes on -ENOSPC and -EDQUOT, IOCB_NOWAIT or not.
  *
- * A block device may be named too: it is used through its page cache then.
+ * A block device may be named too: it is used through its page cache, or past it
+ * with o_direct=1.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -626,11 +627,15 @@ static scst_sense_t fileio_write_atomic_bdev(struct scst_cmd *cmd, u32 len,
 {
 	struct file *file = to_fileio(cmd)->file;
 	struct address_space *mapping = file->f_mapping;
+	struct block_device *bdev = I_BDEV(mapping->host);
 	u64 pos = vdisk_pos(cmd);
 	struct kiocb iocb;
 	scst_sense_t sense;
 	int ret;
 
+	/* The block layer would only warn. */
+	if (bdev_read_only(bdev))
+		return vdisk_errno_error(cmd, -EPERM, true, cmd->lba);
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
 	ret = kiocb_invalidate_pages(&iocb, len);
@@ -639,9 +644,11 @@ static scst_sense_t fileio_write_atomic_bdev(struct scst_cmd *cmd, u32 len,
 		return SCST_BUSY;
 	if (ret)
 		return vdisk_errno_error(cmd, ret, true, cmd->lba);
-	sense = vdisk_bdev_write_atomic(cmd, I_BDEV(mapping->host), len, fua);
-	invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
-				      (pos + len - 1) >> PAGE_SHIFT);
+	sense = vdisk_bdev_write_atomic(cmd, bdev, len, fua);
+	/* What another program has made dirty meanwhile will be over it. */
+	if (invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+					  (pos + len - 1) >> PAGE_SHIFT))
+		errseq_set(&mapping->wb_err, -EIO);
 	return sense;
 }
 

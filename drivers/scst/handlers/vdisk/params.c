@@ -210,11 +210,14 @@ static ssize_t thin_threshold_emit(struct vdisk *vd,
 static int thin_threshold_apply(struct vdisk *vd, const struct vdisk_param *p,
 				const char *val)
 {
+	u8 old = vd->p.thin_threshold;
 	int ret = thin_threshold_parse(vd, p, val);
 
 	if (ret)
 		return ret;
 	vdisk_space_reset(vd);
+	if (vd->p.thin_threshold == old || !vdisk_has_space(vd))
+		return 0;
 	/* VPD page B2h, mode pages 01h and 1Ch/02h */
 	scst_device_ua(vd->dev, SCST_UA_INQUIRY_CHANGED, NULL);
 	scst_device_ua(vd->dev, SCST_UA_MODE_CHANGED, NULL);

@@ -1024,6 +1024,7 @@ static void mode_sense_provisioning_test(struct kunit *test)
 	};
 	struct fixture *f = test->priv;
 	u8 buf[VDISK_MODE_MAX_LEN];
+	unsigned int len;
 
 	f->vd->p.thin_threshold = 30;
 	/* SUBPAGE CODE is wrong */
@@ -1040,6 +1041,10 @@ static void mode_sense_provisioning_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, buf[4 + 7], 0x80);
 	KUNIT_EXPECT_EQ(test, sense_6(test, 0x08, 0x1c, 0xff, buf),
 			4 + 12 + sizeof(page));
+	/* All there is, with a block descriptor, fits MODE SENSE(6). */
+	len = 4 + 8 + 12 + 16 + 20 + 12 + 32 + 40 + 12 + sizeof(page) + 4;
+	KUNIT_EXPECT_EQ(test, sense_6(test, 0, 0x3f, 0xff, buf), len);
+	KUNIT_EXPECT_EQ(test, buf[0], len - 1);
 	/* With PC=01b */
 	sense_6(test, 0x08, 0x40 | 0x1c, 2, buf);
 	KUNIT_EXPECT_EQ(test, buf[4 + 16], 0);
