@@ -9,7 +9,7 @@ declare -A packages=(
 	[kernel]="linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev libssl-dev cpio rsync
 		kmod xz-utils patch perl python3 util-linux ccache"
 	[vm]="qemu-system-x86 busybox udev kmod procps util-linux"
-	[test]="gcc libc6-dev make python3 sg3-utils sdparm lsscsi fio xfsprogs e2fsprogs dosfstools
+	[test]="gcc libc6-dev make procps python3 sg3-utils sdparm lsscsi fio xfsprogs e2fsprogs dosfstools
 		strace udev libiscsi-bin dmsetup genisoimage wodim libcdio-utils eject
 		multipath-tools mt-st"
 	[lint]="sparse shellcheck perl python3"

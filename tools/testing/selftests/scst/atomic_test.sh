@@ -117,19 +117,19 @@ race_debug_unit() {
 	local dir
 
 	dir=$(debug_unit)
-	export_to_all "$1" "filename=/dev/$(ls "$dir/block") ${2-}"
+	export_to_all "$1" "filename=/dev/$(ls "$dir/block") ${3-}"
 	expect "max_atomic_len" "$(queue_limit "$dir" atomic_write_unit_max_bytes)" \
 		"$(cat "$scst_devices/disk01/max_atomic_len")"
-	race atomic "$(rounds 60 2500)" 128 "/dev/$(ls "$dir/scsi_generic")"
+	race atomic "$2" 128 "/dev/$(ls "$dir/scsi_generic")"
 	unexport
 }
 
 blockio_write_atomic() {
-	race_debug_unit vdisk_blockio
+	race_debug_unit vdisk_blockio "$(rounds 60 2500)"
 }
 
 fileio_direct_write_atomic() {
-	race_debug_unit vdisk_fileio o_direct=1
+	race_debug_unit vdisk_fileio "$(rounds 20 2500)" o_direct=1
 }
 
 # Through the page cache there are no atomic writes; past it, as short as the device
@@ -158,13 +158,14 @@ fileio_of_a_device() {
 max_atomic_len() {
 	local attr=$scst_devices/disk01/max_atomic_len add=$dev_bus/drivers len
 
-	export_to_all vdisk_fileio "filename=$tmp/disk.img"
+	# Without a cache that survives it is so on tmpfs only
+	export_to_all vdisk_fileio "filename=$tmp/disk.img nv_cache=1"
 	settle
 	expect "default" 1048576 "$(cat "$attr")"
 	expect "default of page B0h" 2048 "$(block_limit 44)"
 	unexport
 
-	export_to_all vdisk_fileio "filename=$tmp/disk.img max_atomic_len=65536"
+	export_to_all vdisk_fileio "filename=$tmp/disk.img nv_cache=1 max_atomic_len=65536"
 	settle
 	expect "max_atomic_len" 65536 "$(cat "$attr")"
 	expect_match "key attributes" '^max_atomic_len$' \

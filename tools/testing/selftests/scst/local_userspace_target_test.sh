@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 TIMEOUT=180
+# vm: MEM=1024 SMP=1 TIMEOUT=180
 # A user-space target driver on top of scst_local, in the six steps of
 # Documentation/scst: a target, its transport, a session for each initiator,
 # the initiator's TransportID, the session's sg devices, I/O through them.

@@ -162,24 +162,40 @@ has_issued() {
 	[ "$(issued)" -ge "$1" ]
 }
 
-# slow_command N [OPTION...] SG CDB [...]: each of its parts takes two seconds; returns
-# when the Nth is under way.  How it ends will be in $tmp/slow.
+# slow_command N [OPTION...] SG CDB [...]: each of its parts takes $part seconds; returns
+# when the Nth is under way.  $before are the commands before it.  How it ends will be in
+# $tmp/slow.
 slow_command() {
-	local before
-
-	within 10 adapter_delays delay $((2 * 250)) || fail "the adapter is busy"
+	within 10 adapter_delays delay $((part * 250)) || fail "the adapter is busy"
 	before=$(issued)
 	command_end "${@:2}" >"$tmp/slow" &
 	slow=$!
 	within 30 has_issued $((before + $1)) || fail "no part $1: $(<"$tmp/slow")"
-	sleep 0.2
 	kill -0 "$slow" 2>/dev/null || fail "it has ended: $(<"$tmp/slow")"
 }
 
-# slow_ends SECONDS
+# slow_ends PARTS: in the time of so many
 slow_ends() {
-	within "$1" no_process "$slow" || fail "the command hangs"
+	within $(($1 * part + 5)) no_process "$slow" || fail "the command hangs"
 	within 30 adapter_delays ndelay 10000 || fail "the adapter is busy"
+}
+
+# second_part_ends OPCODE STATUS KEY ASC ASCQ [OPTION...] SG CDB [...]: a slow command
+# whose second part ends so.  The device has to be told before it gets that.
+second_part_ends() {
+	local try in_time
+
+	for try in 1 2 3 4 5; do
+		log=$(log_mark)
+		slow_command 1 "${@:6}"
+		inject 2 1 "$1" 0 0 "${@:2:4}"
+		in_time=$(($(issued) == before + 1))
+		[ "$in_time" = 1 ] || inject_none 2 "$1"
+		slow_ends 3
+		inject_none 2 "$1"
+		[ "$in_time" = 0 ] || return 0
+	done
+	fail "never in time in $try attempts"
 }
 
 # later WANT STATUS KEY ASC ASCQ: how a READ of three parts ends whose second one ends so
@@ -187,11 +203,7 @@ later() {
 	local log
 
 	opts 1
-	log=$(log_mark)
-	slow_command 1 "$sg" "$(rw16 88 0x1000 0x600)" in 786432
-	inject 2 1 88 0 0 "$2" "$3" "$4" "$5"
-	slow_ends 20
-	inject_none 2 88
+	second_part_ends 88 "${@:2}" "$sg" "$(rw16 88 0x1000 0x600)" in 786432
 	opts 0
 	[[ $(<"$tmp/slow") =~ $1 ]] || fail "expected /$1/, got '$(<"$tmp/slow")'"
 	[[ $(parts 88) != *00001400:* ]] || fail "the third part was sent: $(parts 88)"
@@ -209,7 +221,7 @@ a_later_part_ends_otherwise() {
 }
 
 a_later_part_of_a_write_conflicts() {
-	local end
+	local end log
 
 	setup
 	fill 0x1000 0x600
@@ -218,10 +230,7 @@ a_later_part_of_a_write_conflicts() {
 		head -c 256K "$tmp/new"
 		tail -c 512K "$tmp/data"
 	} >"$tmp/want"
-	slow_command 1 -f "$tmp/new" "$sg" "$(rw16 8a 0x1000 0x600)" out 786432
-	inject 2 1 8a 0 0 18 0 0 0
-	slow_ends 20
-	inject_none 2 8a
+	second_part_ends 8a 18 0 0 0 -f "$tmp/new" "$sg" "$(rw16 8a 0x1000 0x600)" out 786432
 	end=$(<"$tmp/slow")
 	[[ $end == "status=18 host=00 resid=262144 "* ]] || fail "it ended: $end"
 	on_device 0x1000 0x600 "$tmp/want"
@@ -234,13 +243,16 @@ slow_read() {
 	slow_command 2 "$sg" "$(rw16 88 0x1000 0x1000)" in $((2 << 20))
 }
 
-# rest_was_not_sent: it did not end by itself
-rest_was_not_sent() {
-	local n
+# rest_is_not_sent: what was to end it has happened, so that nothing follows
+rest_is_not_sent() {
+	local sent n
 
-	n=$(parts 88 | wc -w)
-	[ "$n" -ge 2 ] || fail "parts: $(parts 88)"
+	sent=$(parts 88)
+	n=$(wc -w <<<"$sent")
+	[ "$n" -ge 2 ] || fail "parts: $sent"
 	[ "$n" -lt 8 ] || fail "all parts were sent"
+	sleep $((part + 1))
+	expect "parts" "$sent" "$(parts 88)"
 	[[ $(<"$tmp/slow") != *"status=00 host=00"* ]] || fail "it ended: $(<"$tmp/slow")"
 }
 
@@ -255,8 +267,8 @@ preempted_between_parts() {
 	slow_read
 	pr good "$sgb" preempt_abort 1 b a
 	within 2 no_process "$slow" || fail "the response came too early"
-	slow_ends 5
-	rest_was_not_sent
+	rest_is_not_sent
+	slow_ends 1
 	opts 0
 	pr good "$sgb" clear 0 b 0
 	clear_uas "$sg" "$sgb"
@@ -269,8 +281,8 @@ reset_between_parts() {
 	setup
 	slow_read
 	timeout 60 sg_reset -N -d "$sgb" || fail "sg_reset: status $?"
-	slow_ends 30
-	rest_was_not_sent
+	rest_is_not_sent
+	slow_ends 1
 	opts 0
 	clear_uas "$sg" "$sgb"
 	expect READ good "$(reads "$sg")"
@@ -284,10 +296,10 @@ the_device_goes_between_parts() {
 	slow_read
 	echo 1 >"$(debug_dir)/delete"
 	within 60 gone || fail "$hctl is still there"
-	slow_ends 30
+	rest_is_not_sent
+	slow_ends 1
 	end=$(<"$tmp/slow")
 	[[ $end =~ $want ]] || fail "it ended: $end"
-	rest_was_not_sent
 	opts 0
 	del_target tgt0
 }
@@ -322,6 +334,9 @@ pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 [ -e /proc/scsi/device_info ] || skip_all "the kernel has no CONFIG_SCSI_PROC_FS"
 dmesg --console-level warn
 mkdir -p "$store"
+# Long enough for a program or two
+part=2
+[ "${SCST_KERNEL:-normal}" = normal ] || part=10
 main parts_in_their_order a_later_part_fails short_parts parts_that_could_be_corrected \
 	parts_are_repeated a_later_part_ends_otherwise a_later_part_of_a_write_conflicts \
 	preempted_between_parts reset_between_parts the_device_goes_between_parts under_io \
