@@ -411,6 +411,7 @@ static void pr_expect_other(struct kunit *test, u8 action, u8 type,
 	};
 	struct scst_pr_change change = { .old = state };
 	scst_sense_t result;
+	bool good;
 
 	KUNIT_ASSERT_NOT_NULL(test, state);
 	pr_add_registrant(state, 'A', 1);
@@ -421,15 +422,9 @@ static void pr_expect_other(struct kunit *test, u8 action, u8 type,
 	if (result == SCST_PENDING)
 		scst_pr_state_free(change.new);
 	scst_pr_state_free(state);
-	if (allowed)
-		KUNIT_EXPECT_TRUE_MSG(test, result == SCST_GOOD ||
-					    result == SCST_PENDING,
-				      "type %u, registered %d", type,
-				      registered);
-	else
-		KUNIT_EXPECT_TRUE_MSG(test, result == CONFLICT,
-				      "type %u, registered %d", type,
-				      registered);
+	good = result == SCST_GOOD || result == SCST_PENDING;
+	KUNIT_EXPECT_TRUE_MSG(test, allowed ? good : result == CONFLICT,
+			      "type %u, registered %d", type, registered);
 }
 
 static void pr_test_others(struct kunit *test)

@@ -31,8 +31,10 @@ rw16() {
 
 # parts OPCODE: LBA and blocks of those that the device got since $log, in hexadecimal
 parts() {
+	local be32='(.. .. .. ..)'
+
 	log_since "$log" |
-		sed -nE "s/.* scsi_debug: tag=[^,]*, cmd $1 00 (.. ){4}(.. .. .. ..) (.. .. .. ..).*/\2:\3/p" |
+		sed -nE "s/.* scsi_debug: tag=[^,]*, cmd $1 00 $be32 $be32 $be32.*/\2:\3/p" |
 		tr -d ' ' | xargs
 }
 
