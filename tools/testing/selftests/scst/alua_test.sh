@@ -479,7 +479,7 @@ a_program_answers() {
 	ended active/optimized "tpg0=active/optimized"
 
 	# One that hangs, for as long as the initiator is patient; it holds up nobody after it
-	put "$g0/explicit_timeout" 2
+	put "$g0/explicit_timeout" "$([ "${SCST_KERNEL:-normal}" = normal ] && echo 2 || echo 20)"
 	install_hook 0 'sleep 1000'
 	requests "$sg1" '\x02\0\0\x01'
 	timeout 60 sh "$alua_request" dg0 "$id" 2>/dev/null || [ $? != 124 ] ||
