@@ -40,7 +40,7 @@ start_io() {
 	for sg; do
 		for n in 1 2; do
 			file=$tmp/io.${sg##*/}
-			: >"$file.r$n" >"$file.w$n"
+			touch "$file.r$n" "$file.w$n"
 			scsi "$sg" "280000000${n}0000002000" -i 16384 -g >"$file.r$n" &
 			io_pids+=("$!")
 			scsi "$sg" "2a0000000${n}0000000100" -o "$zeros" -g >"$file.w$n" &
