@@ -340,7 +340,7 @@ slow_disk() {
 most_behind() {
 	local i n max=0
 
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		n=$(awk '{ print $1 + $2 }' /sys/block/nullb0/inflight)
 		max=$((n > max ? n : max))
 		sleep 0.05

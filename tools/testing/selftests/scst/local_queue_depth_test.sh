@@ -24,12 +24,13 @@ start_reads() {
 		>"$tmp/fio.out" &
 }
 
-# most CMD...: the highest of the numbers that CMD prints for a while
+# most ENOUGH CMD...: the highest of the numbers that CMD prints for a while, or the first
+# one that is enough
 most() {
 	local i n max=0
 
-	for ((i = 0; i < 30; i++)); do
-		n=$("$@")
+	for ((i = 0; i < 30 && max < $1; i++)); do
+		n=$("${@:2}")
 		max=$((n > max ? n : max))
 		sleep 0.1
 	done
@@ -65,10 +66,10 @@ as_many_are_in_flight() {
 
 	disk=$(disk_of tgt0 0)
 	start_reads "$disk"
-	at_least "requests of the disk" "$depth" "$(most in_flight "$disk")"
+	at_least "requests of the disk" "$depth" "$(most "$depth" in_flight "$disk")"
 	at_least "commands in the target" "$depth" \
-		"$(most cat "$(session_of tgt0)/active_commands")"
-	at_least "requests of the device behind" "$depth" "$(most in_flight nullb0)"
+		"$(most "$depth" cat "$(session_of tgt0)/active_commands")"
+	at_least "requests of the device behind" "$depth" "$(most "$depth" in_flight nullb0)"
 }
 
 # The tags of a hardware queue are shared by the disks that use it
@@ -80,9 +81,9 @@ on_two_disks_too() {
 	start_reads "$first"
 	start_reads "$second"
 	at_least "commands in the target" "$depth" \
-		"$(most cat "$(session_of tgt0)/active_commands")"
+		"$(most "$depth" cat "$(session_of tgt0)/active_commands")"
 	for disk in "$first" "$second"; do
-		at_least "requests of $disk" $((depth / 2)) "$(most in_flight "$disk")"
+		at_least "requests of $disk" $((depth / 2)) "$(most $((depth / 2)) in_flight "$disk")"
 	done
 }
 
@@ -94,7 +95,7 @@ a_smaller_depth_holds() {
 	expect "queue_depth" 16 "$(cat "$dir/queue_depth")"
 	start_reads "$(disk_of tgt0 0)"
 	expect "commands in the target" 16 \
-		"$(most cat "$(session_of tgt0)/active_commands")"
+		"$(most "$depth" cat "$(session_of tgt0)/active_commands")"
 }
 
 # null_blk stays: with DEBUG_KOBJECT_RELEASE its disks outlive the module

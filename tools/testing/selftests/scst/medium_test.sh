@@ -262,10 +262,13 @@ null_disk() {
 	within 10 test -b /dev/nullb-medium
 }
 
-# slow, fast: from now on, four seconds for a request or none.  There are 16 requests of
+# slow, fast: from now on, some seconds for a request or none.  There are 16 requests of
 # 1 MiB, and what is looked at meanwhile takes a slow machine many seconds.
 slow() {
-	dm_table '0 32768 delay /dev/nullb-medium 0 4000'
+	local ms=2000
+
+	[ "${SCST_KERNEL:-normal}" = normal ] || ms=4000
+	dm_table "0 32768 delay /dev/nullb-medium 0 $ms"
 }
 
 fast() {

@@ -91,7 +91,7 @@ campaign() {
 
 without_a_store() {
 	rm -rf "$store"
-	campaign 2 4
+	campaign 1 4
 }
 
 with_a_store() {

@@ -218,7 +218,7 @@ logout_while_registering() {
 
 	setup
 	pr good "$a" register 0 0 a
-	for ((n = 0; n < $(rounds 20 200); n++)); do
+	for ((n = 0; n < $(rounds 8 200); n++)); do
 		add_session tgt0 racer
 		racer=$(sg_of tgt0 0 racer)
 		register_until_gone "$racer" 9 >"$tmp/racer" &
@@ -284,7 +284,7 @@ unit_goes_while_registering() {
 
 	setup
 	pr good "$a" register 0 0 a a
-	for ((n = 0; n < $(rounds 5 50); n++)); do
+	for ((n = 0; n < $(rounds 3 50); n++)); do
 		for sg in "$b" "$c"; do
 			register_until_gone "$sg" 5 >"$tmp/racer${sg##*/}" &
 		done
