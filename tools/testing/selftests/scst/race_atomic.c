@@ -311,27 +311,33 @@ static int extended_copy(struct path *path)
 	return must(path, cdb, SG_DXFER_TO_DEV, list, sizeof(list)) ? 1 : -1;
 }
 
-static void *run_changer(void *arg)
+static bool change(struct path *path)
 {
-	struct path *path = arg;
 	void *buf = aligned_alloc(4096, 2 * MAX_BLOCKS * 4096);
 	int ret;
 
-	while (path->done < rounds && !stopping()) {
-		path->tries++;
-		if (mode == CAW)
-			ret = compare_and_write(path, buf);
-		else if (mode == ATOMIC)
-			ret = write_atomic(path, buf);
-		else if (mode == COPY)
-			ret = extended_copy(path);
-		else
-			ret = orwrite(path, buf);
-		if (ret < 0)
-			break;
-		__atomic_fetch_add(&path->done, ret, __ATOMIC_RELAXED);
-	}
+	path->tries++;
+	if (mode == CAW)
+		ret = compare_and_write(path, buf);
+	else if (mode == ATOMIC)
+		ret = write_atomic(path, buf);
+	else if (mode == COPY)
+		ret = extended_copy(path);
+	else
+		ret = orwrite(path, buf);
 	free(buf);
+	if (ret < 0)
+		return false;
+	__atomic_fetch_add(&path->done, ret, __ATOMIC_RELAXED);
+	return true;
+}
+
+static void *run_changer(void *arg)
+{
+	struct path *path = arg;
+
+	while (path->done < rounds && !stopping() && change(path))
+		;
 	return NULL;
 }
 
@@ -485,6 +491,12 @@ static void race(void)
 {
 	struct path *path, *end = paths + nr_paths;
 
+	/*
+	 * Before the first atomic command nothing keeps a READ from seeing half of a
+	 * WRITE: only then is there something to be checked.
+	 */
+	if (!change(paths))
+		return;
 	for (path = paths; path < end; path++) {
 		start(&path->changer, run_changer, path);
 		start(&path->reader, run_reader, path);
