@@ -435,7 +435,7 @@ changes_under_reads() {
 		done &
 		pids+=($!)
 	done
-	for ((n = 0; n < $(rounds 30 2000); n++)); do
+	for ((n = 0; n < $(rounds 15 2000); n++)); do
 		change_to "$tmp/all_b"
 		change_to "$tmp/all_a"
 	done

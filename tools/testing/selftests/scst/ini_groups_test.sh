@@ -184,7 +184,7 @@ io_goes_on() {
 		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
 	fio=$!
 	within 20 io_runs || fail "no I/O: $(cat "$tmp/fio")"
-	for ((n = 0; n < $(rounds 12 500); n++)); do
+	for ((n = 0; n < $(rounds 8 500); n++)); do
 		put "$g/g0/initiators/add" 'host?'
 		has_lun host0 1 || fail "LUN 1 is not there"
 		put "$g/g0/initiators/del" 'host?'
@@ -248,7 +248,7 @@ unit_is_replaced() {
 	for n in 1 2; do
 		within 20 grep -q begun "$tmp/read$n" || fail "$(cat "$tmp/read$n")"
 	done
-	for ((n = 0; n < $(rounds 20 1000); n++)); do
+	for ((n = 0; n < $(rounds 10 1000); n++)); do
 		put "$g/g0/luns/replace" "disk0$((2 - n % 2)) 0"
 		expect "data that are read now" "${letters[n % 2]}" \
 			"$(dd if="$disk" bs=64k count=1 iflag=direct status=none | tr -s ab)"

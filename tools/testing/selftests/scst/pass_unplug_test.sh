@@ -97,7 +97,7 @@ pulled_out() {
 	local n
 
 	debug_device
-	for n in $(seq 1 "$(rounds 5 100)"); do
+	for n in $(seq 1 "$(rounds 3 100)"); do
 		serve dev_disk
 		disk=$(disk_of tgt0 0)
 		start_io "$sg"

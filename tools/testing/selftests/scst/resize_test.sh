@@ -193,7 +193,7 @@ resize_against_unbind() {
 		resize_loop $((64 * mb))
 	done &
 	pid=$!
-	for n in $(seq 1 "$(rounds 20 500)"); do
+	for n in $(seq 1 "$(rounds 10 500)"); do
 		put "$driver/unbind" block
 		put "$driver/bind" block
 	done

@@ -603,7 +603,7 @@ units_come_and_go() {
 		done &
 		pids+=($!)
 	done
-	for ((n = 0; n < $(rounds 15 300); n++)); do
+	for ((n = 0; n < $(rounds 8 300); n++)); do
 		put "$dev_bus/drivers/vdisk_fileio/unbind" to
 		put "$dev_bus/drivers/vdisk_fileio/bind" to
 		sg_reset --device --no-escalate "$sg_null" >/dev/null
