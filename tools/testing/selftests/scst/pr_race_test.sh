@@ -214,7 +214,7 @@ numbers_have_to_agree() {
 }
 
 logout_while_registering() {
-	local n good=0 racer
+	local n n_good good=0 racer
 
 	setup
 	pr good "$a" register 0 0 a
@@ -233,7 +233,9 @@ logout_while_registering() {
 		fi
 		wait
 		[ ! -e "$racer" ] || within 10 test ! -e "$racer" || fail "$racer stays"
-		good=$((good + $(sed -n "s/ good.*//p" "$tmp/racer")))
+		# It may have gone before it was told anything
+		n_good=$(sed -n "s/ good.*//p" "$tmp/racer")
+		good=$((good + ${n_good:-0}))
 		numbers_have_to_agree
 		[ "$(reservation nr_registrants)" -le 2 ] || fail "registrants: $(registrants)"
 		# What is registered is known when the initiator is back
