@@ -5,7 +5,7 @@
 #   SCST_VM       vm.sh's directory: the command to run
 #   SCST_MODULES  where modules_install put the modules
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root TERM=dumb LC_ALL=C.UTF-8
+export HOME=/root TERM=dumb LC_ALL=C
 
 # Everything of the host's root under a writable layer.  Not chroot: kernel
 # threads see this root too.

@@ -191,7 +191,8 @@ boot_args() {
 	# DEBUG_TEST_DRIVER_REMOVE takes the console away with its driver
 	[ "$KERNEL" != remove ] || console=earlyprintk=serial,ttyS0,115200,keep
 	args="$console loglevel=8 printk.devkmsg=on nokaslr panic=-1 tsc=reliable"
-
+	# QEMU translates a program again whenever it is at another address
+	args+=" norandmaps"
 	args+=" no_timer_check random.trust_cpu=on root=/dev/root rootfstype=9p ro"
 	args+=" rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144"
 	# Other work on the host can stop a vCPU for long
