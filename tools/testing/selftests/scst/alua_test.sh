@@ -26,7 +26,7 @@ after_failure() {
 	done
 	cleanup_devices
 	cleanup_targets
-	stop_udevd
+	no_rules
 	remove_hook
 }
 
@@ -479,7 +479,7 @@ a_program_answers() {
 	ended active/optimized "tpg0=active/optimized"
 
 	# One that hangs, for as long as the initiator is patient; it holds up nobody after it
-	put "$g0/explicit_timeout" "$([ "${SCST_KERNEL:-normal}" = normal ] && echo 2 || echo 20)"
+	put "$g0/explicit_timeout" "$(by_kernel 2 20)"
 	install_hook 0 'sleep 1000'
 	requests "$sg1" '\x02\0\0\x01'
 	timeout 60 sh "$alua_request" dg0 "$id" 2>/dev/null || [ $? != 124 ] ||
@@ -523,25 +523,17 @@ stand_in() {
 	mount --bind "$tmp/systemd-run" "$systemd_run"
 }
 
-start_udevd() {
-	touch "$tmp/udevd"
-	stand_in
-	"$(find_udevd)" --daemon
-	udevadm settle --timeout=300
-}
-
-no_udevd() {
-	! udevadm control --ping 2>/dev/null
-}
-
-# stop_udevd: if start_udevd has started it; what the rules need goes too
-stop_udevd() {
-	[ -e "$tmp/udevd" ] || return 0
-	udevadm control --exit 2>/dev/null || :
-	within 60 no_udevd || :
+no_stand_in() {
 	umount "$systemd_run" 2>/dev/null || :
 	[ -s "$systemd_run" ] || rm -f "$systemd_run"
-	rm -f "$installed_rules" "$installed_program" "$tmp/udevd"
+}
+
+# no_rules: neither udevd nor what the rules need
+no_rules() {
+	[ -e "$tmp/systemd-run" ] || return 0
+	stop_udevd
+	no_stand_in
+	rm -f "$installed_rules" "$installed_program" "$tmp/systemd-run"
 	rmdir "${installed_program%/*}" 2>/dev/null || :
 }
 
@@ -585,6 +577,7 @@ udev_has_it_answered() {
 	setup
 	systemd_knows_options
 	put "$g0/explicit" 1
+	stand_in
 	start_udevd
 	uevents_start
 	install -D -m 755 "$alua_request" "$installed_program"
@@ -638,7 +631,7 @@ udev_has_it_answered() {
 	expect "what they say" "" "$(cat "$tmp/output")"
 
 	uevents_stop
-	stop_udevd
+	no_rules
 	remove_hook
 	put "$g0/explicit" 0
 	state tpg1 active/optimized
@@ -815,7 +808,7 @@ start_multipathd() {
 			devnode "^vd"
 		}
 	END
-	"$(find_udevd)" --daemon
+	start_udevd
 	udevadm trigger --action=add --subsystem-match=block
 	udevadm settle --timeout=120
 	modprobe -a dm-multipath dm-service-time scsi_dh_alua 2>/dev/null || :
@@ -827,7 +820,7 @@ start_multipathd() {
 stop_multipathd() {
 	multipathd shutdown >/dev/null 2>&1 || kill "$multipathd_pid" 2>/dev/null || :
 	wait "$multipathd_pid" || :
-	udevadm control --exit
+	stop_udevd
 	rm /etc/multipath.conf
 }
 

@@ -27,6 +27,15 @@ rounds() {
 	fi
 }
 
+# by_kernel NORMAL CHECKED: what the normal kernel needs, and one full of checks
+by_kernel() {
+	if [ "${SCST_KERNEL:-normal}" = normal ]; then
+		echo "$1"
+	else
+		echo "$2"
+	fi
+}
+
 # --- KTAP
 
 ktap_helpers() {
@@ -177,9 +186,8 @@ quiet() {
 # within SECONDS CMD...: wait until CMD succeeds, for what has no uevent; longer
 # on a kernel full of checks
 within() {
-	local end=$((SECONDS + 1 + $1))
+	local end=$((SECONDS + 1 + $(by_kernel 1 6) * $1))
 
-	[ "${SCST_KERNEL:-normal}" = normal ] || end=$((end + 5 * $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
@@ -223,6 +231,21 @@ find_udevd() {
 		fi
 	done
 	return 1
+}
+
+# start_udevd, stop_udevd: of a system that has none
+start_udevd() {
+	"$(find_udevd)" --daemon >/dev/null 2>&1 </dev/null || return
+	udevadm settle --timeout=300
+}
+
+no_udevd() {
+	! udevadm control --ping 2>/dev/null
+}
+
+stop_udevd() {
+	udevadm control --exit 2>/dev/null || :
+	within 60 no_udevd || :
 }
 
 # expect_errno NAME FILE DATA: one write() of DATA ends with errno NAME, or OK.
@@ -539,9 +562,8 @@ uevents_start() {
 # wait_uevent SECONDS PROPERTY...: the next uevent that has all these
 # properties; those that come before it are only logged.  It is in $uevent.
 wait_uevent() {
-	local end=$((SECONDS + $1)) property
+	local end=$((SECONDS + $(by_kernel 1 6) * $1)) property
 
-	[ "${SCST_KERNEL:-normal}" = normal ] || end=$((end + 5 * $1))
 	shift
 	while [ "$SECONDS" -le "$end" ]; do
 		# What it has of a line when its time is over is not read again

@@ -19,8 +19,7 @@ task_set_full='^status=28 .*aborted=0 no_response=0'
 good='^status=00 .*aborted=0 no_response=0'
 
 # A kernel full of checks takes longer to send as many
-slow=1
-[ "${SCST_KERNEL:-normal}" = normal ] || slow=5
+slow=$(by_kernel 1 5)
 
 poke() {
 	printf '%s' "$2" >"$1" || fail "'$2' > $1"

@@ -265,10 +265,7 @@ null_disk() {
 # slow, fast: from now on, some seconds for a request or none.  There are 16 requests of
 # 1 MiB, and what is looked at meanwhile takes a slow machine many seconds.
 slow() {
-	local ms=2000
-
-	[ "${SCST_KERNEL:-normal}" = normal ] || ms=4000
-	dm_table "0 32768 delay /dev/nullb-medium 0 $ms"
+	dm_table "0 32768 delay /dev/nullb-medium 0 $(by_kernel 2000 4000)"
 }
 
 fast() {

@@ -328,11 +328,6 @@ two_initiators() {
 	unserve
 }
 
-take_apart() {
-	no_debug
-	pass_unload
-}
-
 kernel_log() {
 	log_clean "$log" \
 		any 'Power-on or device reset occurred' \

@@ -238,13 +238,6 @@ under_io() {
 	echo 10000 >"$adapters/ndelay"
 }
 
-take_apart() {
-	serve_two 1
-	unserve
-	no_debug
-	pass_unload
-}
-
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 dmesg --console-level warn

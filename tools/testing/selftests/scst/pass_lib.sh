@@ -250,6 +250,20 @@ pass_unload() {
 	scst_unload
 }
 
+# The last test of most scripts; what is served yet is the device of find_device()
+pass_take_apart() {
+	[ ! -e "$scst_targets/tgt0" ] || {
+		find_device
+		unserve
+	}
+	no_debug
+	pass_unload
+}
+
+take_apart() {
+	pass_take_apart
+}
+
 # As lib.sh does it, after what it does not know
 pass_on_exit() {
 	local status=$?

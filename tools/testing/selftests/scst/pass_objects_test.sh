@@ -414,11 +414,6 @@ a_target_with_its_own_disk() {
 	del_device disk01
 }
 
-take_apart() {
-	no_debug
-	pass_unload
-}
-
 kernel_log() {
 	log_clean "$log" \
 		any 'Power-on or device reset occurred' \

@@ -342,10 +342,7 @@ io_of_both() {
 }
 
 take_apart() {
-	setup
-	unserve
-	no_debug
-	pass_unload
+	pass_take_apart
 	rm -rf "$store"
 }
 

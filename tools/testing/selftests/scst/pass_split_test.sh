@@ -324,10 +324,7 @@ under_io() {
 }
 
 take_apart() {
-	setup
-	unserve
-	no_debug
-	pass_unload
+	pass_take_apart
 	rm -rf "$store"
 }
 
@@ -337,8 +334,7 @@ pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 dmesg --console-level warn
 mkdir -p "$store"
 # Long enough for a program or two
-part=2
-[ "${SCST_KERNEL:-normal}" = normal ] || part=10
+part=$(by_kernel 2 10)
 main parts_in_their_order a_later_part_fails short_parts parts_that_could_be_corrected \
 	parts_are_repeated a_later_part_ends_otherwise a_later_part_of_a_write_conflicts \
 	preempted_between_parts reset_between_parts the_device_goes_between_parts under_io \

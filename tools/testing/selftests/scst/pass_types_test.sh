@@ -484,11 +484,6 @@ after_failure() {
 	! loaded st || rmmod st
 }
 
-take_apart() {
-	no_debug
-	pass_unload
-}
-
 pass_load scst_disk scst_tape scst_processor scst_cdrom scst_modisk scst_changer scst_raid \
 	scst_local
 log=$(log_mark)

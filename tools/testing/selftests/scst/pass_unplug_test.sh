@@ -422,11 +422,6 @@ unloading() {
 	done
 }
 
-take_apart() {
-	no_debug
-	pass_unload
-}
-
 pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 main pulled_out with_its_adapter while_commands_hang while_it_is_blocked others_go_on \

@@ -34,7 +34,7 @@ start_multipathd() {
 			devnode "^(vd|nullb|${other##*/}\$)"
 		}
 	END
-	"$(find_udevd)" --daemon >/dev/null 2>&1 </dev/null
+	start_udevd
 	udevadm trigger --action=add --subsystem-match=block
 	udevadm settle --timeout=120
 	modprobe -a dm-multipath dm-service-time 2>/dev/null || :
@@ -49,7 +49,7 @@ stop_multipathd() {
 
 	[ ! -s "$tmp/map" ] || multipath -f "$(cat "$tmp/map")" >/dev/null 2>&1
 	multipathd shutdown >/dev/null 2>&1
-	udevadm control --exit >/dev/null 2>&1
+	stop_udevd
 	rm -f /etc/multipath.conf $prkeys
 	(exit "$status")
 	cleanup_on_exit

@@ -11,8 +11,7 @@ set -u
 
 unit=$scst_devices/disk01
 # How long a command of the slow unit takes, in ms
-latency=400
-[ "${SCST_KERNEL:-normal}" = normal ] || latency=2000
+latency=$(by_kernel 400 2000)
 
 # latencies N: sleep as long as N commands
 latencies() {

@@ -30,21 +30,11 @@ settle() {
 	udevadm settle --timeout=300
 }
 
-start_udevd() {
-	local udevd
-
-	udevd=$(find_udevd) || skip_all "no udevd"
-	write_rule
-	: >"$events"
-	"$udevd" --daemon || skip_all "udevd does not start"
-	settle
-}
-
 # shellcheck disable=SC2317  # a trap calls it
-stop_udevd() {
+end() {
 	local status=$?
 
-	udevadm control --exit 2>/dev/null
+	stop_udevd
 	rm -f "$rules/99-scst-test.rules" "$rules/60-scst.rules"
 	(exit "$status")
 	cleanup_on_exit
@@ -271,7 +261,10 @@ take_apart() {
 }
 
 scst_load
-start_udevd
-trap stop_udevd EXIT
+find_udevd >/dev/null || skip_all "no udevd"
+trap end EXIT
+write_rule
+: >"$events"
+start_udevd || skip_all "udevd does not start"
 main devices refused_devices_send_none_or_both targets sessions target_enabled luns_changed \
 	session_closed capacity_changed io_error complete_when_announced our_rules take_apart
