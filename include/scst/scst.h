@@ -986,6 +986,25 @@ struct scst_port_id {
 /* Of what scst_put_port_names() makes */
 #define SCST_PORT_NAMES_LEN	(16 + SCST_MAX_PORT_NAME + 1)
 
+/**
+ * scst_put_desig - begin a designation descriptor
+ * @p: where to
+ * @code_set: SCST_DESIG_BINARY or the like
+ * @type: association and designator type: SCST_DESIG_OF_PORT | SCST_DESIG_NAA, say
+ * @len: bytes of the designator
+ *
+ * Context: any.
+ * Return: where the designator goes.
+ */
+static inline u8 *scst_put_desig(u8 *p, u8 code_set, u8 type, u8 len)
+{
+	p[0] = code_set;
+	p[1] = type;
+	p[2] = 0;
+	p[3] = len;
+	return p + SCST_DESIG_HEADER_LEN;
+}
+
 void scst_tgt_port_id(const struct scst_tgt *tgt, struct scst_port_id *port);
 unsigned int scst_put_port_names(const struct scst_port_id *port, u8 *buf);
 u8 scst_device_tpgs(const struct scst_device *dev, const struct scst_tgt *tgt);

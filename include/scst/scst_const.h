@@ -22,6 +22,25 @@
 /* Shortest variable length CDB: header and service action (SPC-6 4.2.3) */
 #define SCST_MIN_VARLEN_CDB		10
 
+/* Designation descriptors (SPC-6 7.7.6): byte 0, the code set */
+#define SCST_DESIG_BINARY		0x01
+#define SCST_DESIG_ASCII		0x02
+#define SCST_DESIG_UTF8			0x03
+/* Byte 1: association and designator type */
+#define SCST_DESIG_ASSOCIATION		0x30
+#define SCST_DESIG_OF_UNIT		0x00
+#define SCST_DESIG_OF_PORT		0x10
+#define SCST_DESIG_OF_DEVICE		0x20
+#define SCST_DESIG_VENDOR		0x00
+#define SCST_DESIG_T10			0x01
+#define SCST_DESIG_EUI64		0x02
+#define SCST_DESIG_NAA			0x03
+#define SCST_DESIG_REL_PORT		0x04
+#define SCST_DESIG_PORT_GROUP		0x05
+#define SCST_DESIG_LU_GROUP		0x06
+#define SCST_DESIG_NAME			0x08
+#define SCST_DESIG_HEADER_LEN		4
+
 /* Room for VPD page 8Fh without its header (SPC-6 table on the page) */
 #define SCST_VPD_8F_MAX_LEN		160
 

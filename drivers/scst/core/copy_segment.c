@@ -13,7 +13,6 @@
 /* Of VPD page 83h: what all handlers together need, and more */
 #define COPY_DEVICE_ID_LEN	1024
 #define DEVICE_ID_HEADER_LEN	4
-#define DESIGNATOR_HEADER_LEN	4
 
 /* ------------------------------------------------------------------------
  * CSCD descriptors
@@ -24,7 +23,7 @@ static bool copy_designator_is(const u8 *d, const struct scst_copy_cscd *cscd)
 	return (d[0] & 0x0f) == cscd->code_set &&
 	       (d[1] & 0x3f) == cscd->id_type &&
 	       d[3] == cscd->id_len &&
-	       !memcmp(d + DESIGNATOR_HEADER_LEN, cscd->id, cscd->id_len);
+	       !memcmp(d + SCST_DESIG_HEADER_LEN, cscd->id, cscd->id_len);
 }
 
 /* Has VPD page 83h the designator?  @page has @len bytes. */
@@ -33,9 +32,9 @@ static bool copy_page_has(const u8 *page, unsigned int len,
 {
 	const u8 *d = page + DEVICE_ID_HEADER_LEN, *end = page + len;
 
-	for (; d + DESIGNATOR_HEADER_LEN <= end;
-	     d += DESIGNATOR_HEADER_LEN + d[3]) {
-		if (d + DESIGNATOR_HEADER_LEN + d[3] > end)
+	for (; d + SCST_DESIG_HEADER_LEN <= end;
+	     d += SCST_DESIG_HEADER_LEN + d[3]) {
+		if (d + SCST_DESIG_HEADER_LEN + d[3] > end)
 			return false;
 		if (copy_designator_is(d, cscd))
 			return true;

@@ -9,13 +9,7 @@
 
 #define NAA_LOCALLY_ASSIGNED	(3ULL << 60)
 
-/* Designators of target ports: bytes 0 and 1 */
-#define DESIG_BINARY		0x01
-#define DESIG_UTF8		0x03
-#define DESIG_PORT_NAA		0x13
-#define DESIG_PORT_NAME		0x18
-#define DESIG_HEADER_LEN	4
-#define DESIG_NAA_LEN		8
+#define NAA_LEN			8
 
 /**
  * scst_local_naa - make a name that is the same for ever
@@ -75,25 +69,22 @@ EXPORT_SYMBOL_GPL(scst_tgt_port_id);
 unsigned int scst_put_port_names(const struct scst_port_id *port, u8 *buf)
 {
 	unsigned int len = strlen(port->name), pad = round_up(len + 1, 4);
-	u8 *name = buf + DESIG_HEADER_LEN + DESIG_NAA_LEN;
+	u8 *p;
 
-	BUILD_BUG_ON(2 * DESIG_HEADER_LEN + DESIG_NAA_LEN + SCST_MAX_PORT_NAME +
+	BUILD_BUG_ON(2 * SCST_DESIG_HEADER_LEN + NAA_LEN + SCST_MAX_PORT_NAME +
 		     1 != SCST_PORT_NAMES_LEN);
-	buf[0] = DESIG_BINARY;
-	buf[1] = DESIG_PORT_NAA;
-	buf[2] = 0;
-	buf[3] = DESIG_NAA_LEN;
-	put_unaligned_be64(port->naa, buf + DESIG_HEADER_LEN);
+	p = scst_put_desig(buf, SCST_DESIG_BINARY,
+			   SCST_DESIG_OF_PORT | SCST_DESIG_NAA, NAA_LEN);
+	put_unaligned_be64(port->naa, p);
+	p += NAA_LEN;
 	if (!len)
-		return name - buf;
+		return p - buf;
 
-	name[0] = DESIG_UTF8;
-	name[1] = DESIG_PORT_NAME;
-	name[2] = 0;
-	name[3] = pad;
-	memset(name + DESIG_HEADER_LEN, 0, pad);
-	memcpy(name + DESIG_HEADER_LEN, port->name, len);
-	return name - buf + DESIG_HEADER_LEN + pad;
+	p = scst_put_desig(p, SCST_DESIG_UTF8,
+			   SCST_DESIG_OF_PORT | SCST_DESIG_NAME, pad);
+	memset(p, 0, pad);
+	memcpy(p, port->name, len);
+	return p + pad - buf;
 }
 EXPORT_SYMBOL_GPL(scst_put_port_names);
 

@@ -36,16 +36,6 @@
 #define EXTENDED_SPT		0x38	/* byte 4 */
 #define EXTENDED_CHECKS		0x07
 
-/* Designators (SPC-6 7.7.6) */
-#define DESIG_HEADER_LEN	4
-#define DESIG_ASSOCIATION	0x30	/* byte 1 */
-#define DESIG_OF_UNIT		0x00
-#define DESIG_OF_PORT		0x10
-#define DESIG_REL_PORT		0x04
-#define DESIG_PORT_GROUP	0x05
-#define DESIG_LU_GROUP		0x06
-#define DESIG_BINARY		0x01	/* byte 0 */
-
 static void inquiry_std_done(struct scst_cmd *cmd)
 {
 	u8 groups = scst_device_tpgs(cmd->dev, scst_cmd_tgt(cmd)) <<
@@ -118,11 +108,11 @@ static unsigned int device_id_of_unit(const struct pass_unit *pass, u8 *buf,
 		return at;
 	end = page->data + page->len;
 	for (desig = page->data + VPD_HEADER_LEN;
-	     desig + DESIG_HEADER_LEN <= end; desig += len) {
-		len = DESIG_HEADER_LEN + desig[3];
+	     desig + SCST_DESIG_HEADER_LEN <= end; desig += len) {
+		len = SCST_DESIG_HEADER_LEN + desig[3];
 		if (desig + len > end)
 			break;
-		if ((desig[1] & DESIG_ASSOCIATION) != DESIG_OF_UNIT ||
+		if ((desig[1] & SCST_DESIG_ASSOCIATION) != SCST_DESIG_OF_UNIT ||
 		    at + len > size)
 			continue;
 		memcpy(buf + at, desig, len);
@@ -132,17 +122,12 @@ static unsigned int device_id_of_unit(const struct pass_unit *pass, u8 *buf,
 }
 
 static unsigned int device_id_add(u8 *buf, unsigned int at, unsigned int size,
-				  u8 association, u8 kind, u16 id)
+				  u8 type, u16 id)
 {
-	u8 *desig = buf + at;
-
 	if (at + 8 > size)
 		return at;
-	desig[0] = DESIG_BINARY;
-	desig[1] = association | kind;
-	desig[2] = 0;
-	desig[3] = 4;
-	put_unaligned_be32(id, desig + DESIG_HEADER_LEN);
+	put_unaligned_be32(id, scst_put_desig(buf + at, SCST_DESIG_BINARY, type,
+					      4));
 	return at + 8;
 }
 
@@ -165,13 +150,15 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 
 	scst_tgt_port_id(tgt, &port);
 	at = device_id_of_unit(to_pass_unit(dev), buf, VPD_HEADER_LEN, size);
-	at = device_id_add(buf, at, size, DESIG_OF_PORT, DESIG_REL_PORT,
+	at = device_id_add(buf, at, size,
+			   SCST_DESIG_OF_PORT | SCST_DESIG_REL_PORT,
 			   port.rel_tgt_id);
 	if (scst_device_tpg(dev, tgt, &ids)) {
 		if (ids.tpg_id)
-			at = device_id_add(buf, at, size, DESIG_OF_PORT,
-					   DESIG_PORT_GROUP, ids.tpg_id);
-		at = device_id_add(buf, at, size, DESIG_OF_UNIT, DESIG_LU_GROUP,
+			at = device_id_add(buf, at, size, SCST_DESIG_OF_PORT |
+					   SCST_DESIG_PORT_GROUP, ids.tpg_id);
+		at = device_id_add(buf, at, size,
+				   SCST_DESIG_OF_UNIT | SCST_DESIG_LU_GROUP,
 				   ids.lu_group_id);
 	}
 	if (size - at >= SCST_PORT_NAMES_LEN)

@@ -10,30 +10,12 @@
 #include <linux/unaligned.h>
 #include "vdisk.h"
 
-/* Designators: byte 0 */
-#define DESIG_BINARY		0x01
-#define DESIG_ASCII		0x02
-#define DESIG_UTF8		0x03
-/* Byte 1: association and type */
-#define DESIG_TARGET_PORT	0x10
-#define DESIG_TARGET_DEVICE	0x20
-#define DESIG_VENDOR		0x00
-#define DESIG_T10		0x01
-#define DESIG_EUI64		0x02
-#define DESIG_NAA		0x03
-#define DESIG_REL_PORT		0x04
-#define DESIG_TPG		0x05
-#define DESIG_LU_GROUP		0x06
-#define DESIG_NAME		0x08
-
-#define DESIG_HEADER_LEN	4
-
 /*
  * Designators of a unit: T10, vendor specific, the device's name, EUI-64 and NAA, the
  * port's identifier, two groups, and what the port is named
  */
 #define IDENT_MAX_LEN							\
-	(8 * DESIG_HEADER_LEN + VDISK_VENDOR_LEN + VDISK_MAX_T10_DEV_ID + \
+	(8 * SCST_DESIG_HEADER_LEN + VDISK_VENDOR_LEN + VDISK_MAX_T10_DEV_ID + \
 	 VDISK_MAX_VEND_ID + SCST_MAX_PORT_NAME + 1 +			\
 	 2 * (VDISK_HEX_ID_SIZE / 2) + 3 * 4 + SCST_PORT_NAMES_LEN)
 
@@ -46,13 +28,10 @@
 /* Adds a designator and returns where its bytes go. */
 static u8 *ident_add(u8 **p, u8 code_set, u8 type, u8 len)
 {
-	u8 *designator = *p;
+	u8 *designator = scst_put_desig(*p, code_set, type, len);
 
-	designator[0] = code_set;
-	designator[1] = type;
-	designator[3] = len;
-	*p += DESIG_HEADER_LEN + len;
-	return designator + DESIG_HEADER_LEN;
+	*p = designator + len;
+	return designator;
 }
 
 static void ident_add_hex(u8 **p, u8 type, const char *hex)
@@ -60,8 +39,8 @@ static void ident_add_hex(u8 **p, u8 type, const char *hex)
 	unsigned int len = strlen(hex) / 2;
 
 	/* Its digits were looked at when it was set. */
-	if (len && hex2bin(ident_add(p, DESIG_BINARY, type, len), hex, len))
-		*p -= DESIG_HEADER_LEN + len;
+	if (len && hex2bin(ident_add(p, SCST_DESIG_BINARY, type, len), hex, len))
+		*p -= SCST_DESIG_HEADER_LEN + len;
 }
 
 static void ident_add_t10(u8 **p, const struct vdisk_params *params)
@@ -69,7 +48,8 @@ static void ident_add_t10(u8 **p, const struct vdisk_params *params)
 	unsigned int len = strlen(params->t10_dev_id);
 	u8 *id;
 
-	id = ident_add(p, DESIG_ASCII, DESIG_T10, VDISK_VENDOR_LEN + len);
+	id = ident_add(p, SCST_DESIG_ASCII, SCST_DESIG_T10,
+		       VDISK_VENDOR_LEN + len);
 	memset(id, ' ', VDISK_VENDOR_LEN);
 	memcpy(id, params->vendor, strlen(params->vendor));
 	memcpy(id + VDISK_VENDOR_LEN, params->t10_dev_id, len);
@@ -79,7 +59,8 @@ static void ident_add_t10(u8 **p, const struct vdisk_params *params)
 static void ident_add_name(u8 **p, const char *name, unsigned int len)
 {
 	if (len)
-		memcpy(ident_add(p, DESIG_UTF8, DESIG_TARGET_DEVICE | DESIG_NAME,
+		memcpy(ident_add(p, SCST_DESIG_UTF8,
+				 SCST_DESIG_OF_DEVICE | SCST_DESIG_NAME,
 				 round_up(len + 1, 4)), name, len);
 }
 
@@ -104,13 +85,14 @@ static void ident_add_vendor(u8 **p, const char *id)
 	unsigned int len = strlen(id);
 
 	if (len)
-		memcpy(ident_add(p, DESIG_ASCII, DESIG_VENDOR, len), id, len);
+		memcpy(ident_add(p, SCST_DESIG_ASCII, SCST_DESIG_VENDOR, len),
+		       id, len);
 }
 
 /* Groups have identifiers of 16 bits behind as many reserved ones. */
 static void ident_add_group(u8 **p, u8 type, u16 id)
 {
-	put_unaligned_be32(id, ident_add(p, DESIG_BINARY, type, 4));
+	put_unaligned_be32(id, ident_add(p, SCST_DESIG_BINARY, type, 4));
 }
 
 static void ident_add_groups(u8 **p, const struct scst_device *dev,
@@ -121,8 +103,9 @@ static void ident_add_groups(u8 **p, const struct scst_device *dev,
 	if (!scst_device_tpg(dev, tgt, &ids))
 		return;
 	if (ids.tpg_id)
-		ident_add_group(p, DESIG_TARGET_PORT | DESIG_TPG, ids.tpg_id);
-	ident_add_group(p, DESIG_LU_GROUP, ids.lu_group_id);
+		ident_add_group(p, SCST_DESIG_OF_PORT | SCST_DESIG_PORT_GROUP,
+				ids.tpg_id);
+	ident_add_group(p, SCST_DESIG_LU_GROUP, ids.lu_group_id);
 }
 
 /**
@@ -173,12 +156,12 @@ unsigned int vdisk_vpd_device_id(struct vdisk *vd, const struct scst_tgt *tgt,
 	ident_add_t10(&p, &vd->p);
 	ident_add_vendor(&p, vd->p.vend_specific_id);
 	ident_add_device_name(&p, &vd->p, &port);
-	ident_add_hex(&p, DESIG_EUI64, vd->p.eui64_id);
+	ident_add_hex(&p, SCST_DESIG_EUI64, vd->p.eui64_id);
 	vdisk_naa_id(vd, naa);
-	ident_add_hex(&p, DESIG_NAA, naa);
+	ident_add_hex(&p, SCST_DESIG_NAA, naa);
 	put_unaligned_be32(port.rel_tgt_id,
-			   ident_add(&p, DESIG_BINARY,
-				     DESIG_TARGET_PORT | DESIG_REL_PORT, 4));
+			   ident_add(&p, SCST_DESIG_BINARY,
+				     SCST_DESIG_OF_PORT | SCST_DESIG_REL_PORT, 4));
 	ident_add_groups(&p, vd->dev, tgt);
 	p += scst_put_port_names(&port, p);
 	return p - start;
