@@ -65,6 +65,14 @@ struct rule_table {
 	unsigned int nr_rules;
 };
 
+/* Expectations that several tables have in common */
+struct rule_list {
+	const struct scst_rule *rules;
+	unsigned int nr;
+};
+
+#define RULE_LIST(list)		{ (list), ARRAY_SIZE(list) }
+
 /* What is expected of a command: a letter of scst_rule.pr, or one of these */
 #define RULE_NR_COLUMNS		5
 #define RULE_RESERVE		RULE_NR_COLUMNS	/* scst_rule.reserve */
@@ -165,6 +173,40 @@ static inline void rules_expect_once(struct kunit *test,
 			KUNIT_FAIL(test, "%s: twice: opcode %02xh/%xh, %s",
 				   t->name, rule->opcode, max(rule->sa, 0),
 				   rule->name);
+}
+
+static inline bool rules_have(const struct scst_rule *rules, unsigned int nr,
+			      const struct scst_rule *like)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (rules_alike(&rules[i], like))
+			return true;
+	return false;
+}
+
+/* All of @lists; of a command that several of them have, what the first of them has */
+static inline void rules_merge(struct kunit *test, struct rule_table *t,
+			       const struct rule_list *lists,
+			       unsigned int nr_lists)
+{
+	unsigned int i, j, before, nr = 0;
+	struct scst_rule *rules;
+
+	for (i = 0; i < nr_lists; i++)
+		nr += lists[i].nr;
+	rules = kunit_kcalloc(test, nr, sizeof(*rules), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rules);
+	nr = 0;
+	for (i = 0; i < nr_lists; i++) {
+		before = nr;
+		for (j = 0; j < lists[i].nr; j++)
+			if (!rules_have(rules, before, &lists[i].rules[j]))
+				rules[nr++] = lists[i].rules[j];
+	}
+	t->rules = rules;
+	t->nr_rules = nr;
 }
 
 static inline void rules_check_complete(struct kunit *test,
