@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: MEM=1024 TIMEOUT=180
+# vm: MEM=1024 TIMEOUT=300
 # The SCSI mid-layer's error handling as task management: what times out or is
 # reset ends once, and not before the target has let go of it.
 set -u

@@ -177,6 +177,8 @@ others_go_on() {
 	add_lun tgt0 1 null01
 	other=$(disk_of tgt0 1)
 	sg1=$(sg_of tgt0 1)
+	# Either of them has been told of the other one
+	quiet sg_turs -n 4 "$sg" || :
 	quiet sg_turs -n 4 "$sg1" || :
 	fio_out=$tmp/other.out run_fio "$other" --rw=randread --bs=4k --size=8M \
 		--time_based --runtime=4 &
@@ -390,7 +392,8 @@ many() {
 	done
 	echo -1 >"$adapters/add_host"
 	echo -1 >"$adapters/add_host"
-	io_ends
+	# One LUN goes after the other
+	io_ends '5/25/00|6/3f/0e'
 	within 60 no_luns || fail "LUNs: $(ls "$scst_targets/tgt0/luns")"
 	within 20 no_units || fail "devices: $(ls "$dev_bus/devices")"
 	del_target tgt0
