@@ -71,8 +71,6 @@ struct rule_list {
 	unsigned int nr;
 };
 
-#define RULE_LIST(list)		{ (list), ARRAY_SIZE(list) }
-
 /* What is expected of a command: a letter of scst_rule.pr, or one of these */
 #define RULE_NR_COLUMNS		5
 #define RULE_RESERVE		RULE_NR_COLUMNS	/* scst_rule.reserve */

@@ -22,17 +22,17 @@ static const struct scst_rule disk_rules[] = {
 };
 
 static const struct rule_list disk_lists[] = {
-	RULE_LIST(disk_rules),
-	RULE_LIST(prevent_rules),
-	RULE_LIST(unit_rules),
-	RULE_LIST(primary_rules),
-	RULE_LIST(block_rules),
+	{ disk_rules, ARRAY_SIZE(disk_rules) },
+	{ prevent_rules, ARRAY_SIZE(prevent_rules) },
+	{ unit_rules, ARRAY_SIZE(unit_rules) },
+	{ primary_rules, ARRAY_SIZE(primary_rules) },
+	{ block_rules, ARRAY_SIZE(block_rules) },
 };
 
 static const struct rule_list cdrom_lists[] = {
-	RULE_LIST(prevent_rules),
-	RULE_LIST(unit_rules),
-	RULE_LIST(multimedia_rules),
+	{ prevent_rules, ARRAY_SIZE(prevent_rules) },
+	{ unit_rules, ARRAY_SIZE(unit_rules) },
+	{ multimedia_rules, ARRAY_SIZE(multimedia_rules) },
 };
 
 static void disk_rules_test(struct kunit *test)
