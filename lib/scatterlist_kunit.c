@@ -7,9 +7,13 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 /* The memory of a list: what is not in the list has to keep its canary */
@@ -342,12 +346,80 @@ static void sg_copy_irqs_off_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, f->dst.mem, f->want, SIDE_SIZE);
 }
 
+/* ------------------------------------------------------------------------
+ * How long it takes: reported in nanoseconds, and never a failure
+ */
+
+#define SPEED_LEN	SZ_64K
+#define SPEED_ROUNDS	100
+
+static const struct speed_case {
+	const char *name;
+	/* Bytes of an entry */
+	unsigned int dst_len;
+	unsigned int src_len;
+} speed_cases[] = {
+	{ "pages to pages", PAGE_SIZE, PAGE_SIZE },
+	{ "one entry to entries of 512 bytes", 512, SPEED_LEN },
+};
+
+KUNIT_ARRAY_PARAM_DESC(speed, speed_cases, name);
+
+static struct scatterlist *speed_list(struct kunit *test, unsigned int len)
+{
+	unsigned int i, nr = SPEED_LEN / len;
+	u8 *mem = kunit_kzalloc(test, SPEED_LEN, GFP_KERNEL);
+	struct scatterlist *sgl = kunit_kcalloc(test, nr, sizeof(*sgl),
+						GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_NOT_NULL(test, sgl);
+	sg_init_table(sgl, nr);
+	for (i = 0; i < nr; i++)
+		sg_set_buf(&sgl[i], mem + i * len, len);
+	return sgl;
+}
+
+static void by_buffer(struct scatterlist *dst, unsigned int dst_nents,
+		      struct scatterlist *src, unsigned int src_nents)
+{
+	void *buf = kmalloc(SPEED_LEN, GFP_KERNEL);
+
+	if (!buf)
+		return;
+	sg_copy_to_buffer(src, src_nents, buf, SPEED_LEN);
+	sg_copy_from_buffer(dst, dst_nents, buf, SPEED_LEN);
+	kfree(buf);
+}
+
+static void sg_copy_speed_test(struct kunit *test)
+{
+	const struct speed_case *c = test->param_value;
+	unsigned int i, dst_nents = SPEED_LEN / c->dst_len;
+	unsigned int src_nents = SPEED_LEN / c->src_len;
+	struct scatterlist *dst = speed_list(test, c->dst_len);
+	struct scatterlist *src = speed_list(test, c->src_len);
+	u64 start, middle, end;
+
+	start = ktime_get_ns();
+	for (i = 0; i < SPEED_ROUNDS; i++)
+		sg_copy(dst, dst_nents, src, src_nents, SIZE_MAX);
+	middle = ktime_get_ns();
+	for (i = 0; i < SPEED_ROUNDS; i++)
+		by_buffer(dst, dst_nents, src, src_nents);
+	end = ktime_get_ns();
+	kunit_info(test, "%s: %llu ns, through a buffer %llu ns", c->name,
+		   div_u64(middle - start, SPEED_ROUNDS),
+		   div_u64(end - middle, SPEED_ROUNDS));
+}
+
 static struct kunit_case sg_copy_cases[] = {
 	KUNIT_CASE_PARAM(sg_copy_shapes_test, shape_gen_params),
 	KUNIT_CASE_PARAM(sg_copy_unmarked_test, shape_gen_params),
 	KUNIT_CASE(sg_copy_nents_test),
 	KUNIT_CASE(sg_copy_src_unchanged_test),
 	KUNIT_CASE(sg_copy_irqs_off_test),
+	KUNIT_CASE_PARAM(sg_copy_speed_test, speed_gen_params),
 	{}
 };
 
