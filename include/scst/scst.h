@@ -1172,7 +1172,8 @@ struct scst_tmf {
  *	%SCST_MAX_TRANSPORT_ID bytes, and return its length.  NULL: the core makes
  *	one from the name of the initiator port.
  * @scsi_transport_version: optional: version descriptor of the SCSI
- *	transport for INQUIRY (SPC-6 table on version descriptors)
+ *	transport for INQUIRY (SPC-6 table on version descriptors).  Who changes
+ *	its mind calls scst_tgt_inquiry_changed().
  * @phys_transport_version: optional: the same for the physical transport
  * @port_id: optional: set what the transport names the target port by: @naa, which
  *	comes with a locally assigned designator, and @name, which comes empty,

@@ -212,11 +212,12 @@ static void tgt_rel_id_changed(struct scst_tgt *tgt)
 }
 
 /**
- * scst_tgt_inquiry_changed - port_id() of a target has another answer
+ * scst_tgt_inquiry_changed - a target has another answer for INQUIRY
  * @tgt: target
  *
- * VPD pages of its logical units have it, whichever port they are read through:
- * their initiators are told by INQUIRY DATA HAS CHANGED.
+ * What port_id(), scsi_transport_version() or phys_transport_version() returns is
+ * another one.  VPD pages of its logical units have the former, whichever port they
+ * are read through: all their initiators are told by INQUIRY DATA HAS CHANGED.
  *
  * Context: process context, may sleep; takes scst_tgt.mutex.
  */

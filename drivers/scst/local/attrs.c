@@ -110,7 +110,10 @@ static ssize_t version_store(struct device *dev, struct device_attribute *attr,
 		dev_err(dev, "%s: not a 16 bit number\n", attr->attr.name);
 		return ret;
 	}
-	WRITE_ONCE(*version, new);
+	if (READ_ONCE(*version) != new) {
+		WRITE_ONCE(*version, new);
+		scst_tgt_inquiry_changed(to_scst_tgt(dev));
+	}
 	return count;
 }
 

@@ -208,6 +208,32 @@ serve_the_initiators() {
 	cmp -i $((8192 * 512)):0 -n 1048576 "$tmp/disk" "$tmp/data2"
 }
 
+# asc SG: the additional sense code of a unit attention, or nothing
+asc() {
+	sg_turs "$1" -vv 2>&1 | sed -n 's/.*Additional sense: //p'
+}
+
+tell_of_another_transport() {
+	local name n sg=()
+
+	for name in "${initiators[@]}"; do
+		sg+=("$(sg_of "$target" 0 "$name")")
+		sg_turs -n 4 "${sg[-1]}" >/dev/null 2>&1 || :
+		expect "$name before" "" "$(asc "${sg[-1]}")"
+	done
+	put "$tgt/scsi_transport_version" 0x0940
+	for n in 0 1; do
+		expect "${initiators[n]}" "Inquiry data has changed" "$(asc "${sg[n]}")"
+	done
+	# The same again is no change
+	put "$tgt/scsi_transport_version" 0x0940
+	for n in 0 1; do
+		expect "${initiators[n]}, the same" "" "$(asc "${sg[n]}")"
+		expect_match "version descriptors" '(^| )0940 ' "$(version_descriptors "${sg[n]}")"
+	done
+	put "$tgt/scsi_transport_version" 0x0960
+}
+
 follow_the_lun_map() {
 	local name
 
@@ -284,5 +310,5 @@ delete_the_target() {
 scst_load
 main create_a_target set_its_transport name_its_port create_a_session_for_each_initiator \
 	set_their_transport_ids find_their_sg_devices serve_the_initiators \
-	follow_the_lun_map refuse_what_is_wrong disable_and_enable \
+	tell_of_another_transport follow_the_lun_map refuse_what_is_wrong disable_and_enable \
 	end_a_session_once delete_the_target
