@@ -359,7 +359,7 @@ static const struct speed_case {
 	unsigned int dst_len;
 	unsigned int src_len;
 } speed_cases[] = {
-	{ "pages to pages", PAGE_SIZE, PAGE_SIZE },
+	{ "pages of 4 KiB to pages", SZ_4K, SZ_4K },
 	{ "one entry to entries of 512 bytes", 512, SPEED_LEN },
 };
 
@@ -380,16 +380,19 @@ static struct scatterlist *speed_list(struct kunit *test, unsigned int len)
 	return sgl;
 }
 
-static void by_buffer(struct scatterlist *dst, unsigned int dst_nents,
-		      struct scatterlist *src, unsigned int src_nents)
+/* What is done without sg_copy() */
+static size_t by_buffer(struct scatterlist *dst, unsigned int dst_nents,
+			struct scatterlist *src, unsigned int src_nents)
 {
 	void *buf = kmalloc(SPEED_LEN, GFP_KERNEL);
+	size_t copied;
 
 	if (!buf)
-		return;
-	sg_copy_to_buffer(src, src_nents, buf, SPEED_LEN);
-	sg_copy_from_buffer(dst, dst_nents, buf, SPEED_LEN);
+		return 0;
+	copied = sg_copy_to_buffer(src, src_nents, buf, SPEED_LEN);
+	copied = sg_copy_from_buffer(dst, dst_nents, buf, copied);
 	kfree(buf);
+	return copied;
 }
 
 static void sg_copy_speed_test(struct kunit *test)
@@ -399,15 +402,18 @@ static void sg_copy_speed_test(struct kunit *test)
 	unsigned int src_nents = SPEED_LEN / c->src_len;
 	struct scatterlist *dst = speed_list(test, c->dst_len);
 	struct scatterlist *src = speed_list(test, c->src_len);
+	size_t copied = 0, buffered = 0;
 	u64 start, middle, end;
 
 	start = ktime_get_ns();
 	for (i = 0; i < SPEED_ROUNDS; i++)
-		sg_copy(dst, dst_nents, src, src_nents, SIZE_MAX);
+		copied += sg_copy(dst, dst_nents, src, src_nents, SIZE_MAX);
 	middle = ktime_get_ns();
 	for (i = 0; i < SPEED_ROUNDS; i++)
-		by_buffer(dst, dst_nents, src, src_nents);
+		buffered += by_buffer(dst, dst_nents, src, src_nents);
 	end = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, copied, SPEED_ROUNDS * SPEED_LEN);
+	KUNIT_EXPECT_EQ(test, buffered, SPEED_ROUNDS * SPEED_LEN);
 	kunit_info(test, "%s: %llu ns, through a buffer %llu ns", c->name,
 		   div_u64(middle - start, SPEED_ROUNDS),
 		   div_u64(end - middle, SPEED_ROUNDS));

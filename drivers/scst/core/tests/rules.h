@@ -184,12 +184,15 @@ static inline bool rules_have(const struct scst_rule *rules, unsigned int nr,
 	return false;
 }
 
-/* All of @lists; of a command that several of them have, what the first of them has */
+/*
+ * All of the first @nr_own of @lists, and from the others the commands that none of these
+ * has.
+ */
 static inline void rules_merge(struct kunit *test, struct rule_table *t,
 			       const struct rule_list *lists,
-			       unsigned int nr_lists)
+			       unsigned int nr_lists, unsigned int nr_own)
 {
-	unsigned int i, j, before, nr = 0;
+	unsigned int i, j, own = 0, nr = 0;
 	struct scst_rule *rules;
 
 	for (i = 0; i < nr_lists; i++)
@@ -198,10 +201,12 @@ static inline void rules_merge(struct kunit *test, struct rule_table *t,
 	KUNIT_ASSERT_NOT_NULL(test, rules);
 	nr = 0;
 	for (i = 0; i < nr_lists; i++) {
-		before = nr;
 		for (j = 0; j < lists[i].nr; j++)
-			if (!rules_have(rules, before, &lists[i].rules[j]))
+			if (i < nr_own ||
+			    !rules_have(rules, own, &lists[i].rules[j]))
 				rules[nr++] = lists[i].rules[j];
+		if (i < nr_own)
+			own = nr;
 	}
 	t->rules = rules;
 	t->nr_rules = nr;

@@ -79,40 +79,40 @@ tree() {
 	add_target tgt0
 	put "$device_groups/add" dg0
 	put "$device_groups/add" dg1
-	expect "group_id of the first" 1 "$(cat "$g0/group_id")"
-	expect "group_id of the second" 2 "$(cat "$device_groups/dg1/group_id")"
-	expect "key_attributes of a group" group_id "$(cat "$g0/key_attributes")"
+	expect "group_id of the first" 1 "$(<"$g0/group_id")"
+	expect "group_id of the second" 2 "$(<"$device_groups/dg1/group_id")"
+	expect "key_attributes of a group" group_id "$(<"$g0/key_attributes")"
 	put "$g0/group_id" 77
 	put "$g0/devices/add" disk01
 	expect "unit" "$(realpath "$scst_devices/disk01")" "$(realpath "$g0/devices/disk01")"
 
 	put "$g0/target_groups/add" tpg0
 	dir=$g0/target_groups/tpg0
-	expect "group_id" 1 "$(cat "$dir/group_id")"
-	expect "state" active/optimized "$(cat "$dir/state")"
-	expect "preferred" 0 "$(cat "$dir/preferred")"
-	expect "key_attributes" group_id "$(cat "$dir/key_attributes")"
+	expect "group_id" 1 "$(<"$dir/group_id")"
+	expect "state" active/optimized "$(<"$dir/state")"
+	expect "preferred" 0 "$(<"$dir/preferred")"
+	expect "key_attributes" group_id "$(<"$dir/key_attributes")"
 	put "$dir/state" standby
 	put "$dir/preferred" 1
 	put "$dir/group_id" 0x1234
-	expect "state" standby "$(cat "$dir/state")"
-	expect "preferred" 1 "$(cat "$dir/preferred")"
-	expect "group_id" 4660 "$(cat "$dir/group_id")"
+	expect "state" standby "$(<"$dir/state")"
+	expect "preferred" 1 "$(<"$dir/preferred")"
+	expect "group_id" 4660 "$(<"$dir/group_id")"
 	expect "key_attributes" "group_id preferred state" \
 		"$(paste -sd' ' "$dir/key_attributes")"
 
 	put "$dir/targets/add" tgt0
 	put "$dir/targets/add" elsewhere
 	expect "target" "$(realpath "$scst_targets/tgt0")" "$(realpath "$dir/targets/tgt0/target")"
-	expect "rel_tgt_id" "$(cat "$scst_targets/tgt0/rel_tgt_id")" \
-		"$(cat "$dir/targets/tgt0/rel_tgt_id")"
+	expect "rel_tgt_id" "$(<"$scst_targets/tgt0/rel_tgt_id")" \
+		"$(<"$dir/targets/tgt0/rel_tgt_id")"
 	[ ! -e "$dir/targets/elsewhere/target" ] || fail "a target that is elsewhere is here"
-	expect "rel_tgt_id elsewhere" 0 "$(cat "$dir/targets/elsewhere/rel_tgt_id")"
+	expect "rel_tgt_id elsewhere" 0 "$(<"$dir/targets/elsewhere/rel_tgt_id")"
 	put "$dir/targets/elsewhere/rel_tgt_id" 300
-	expect "rel_tgt_id elsewhere" 300 "$(cat "$dir/targets/elsewhere/rel_tgt_id")"
+	expect "rel_tgt_id elsewhere" 300 "$(<"$dir/targets/elsewhere/rel_tgt_id")"
 	expect "key_attributes elsewhere" rel_tgt_id \
-		"$(cat "$dir/targets/elsewhere/key_attributes")"
-	expect "key_attributes here" "" "$(cat "$dir/targets/tgt0/key_attributes")"
+		"$(<"$dir/targets/elsewhere/key_attributes")"
+	expect "key_attributes here" "" "$(<"$dir/targets/tgt0/key_attributes")"
 
 	# A target of that name that comes, and goes
 	add_target elsewhere
@@ -120,7 +120,7 @@ tree() {
 	expect_errno EBUSY "$dir/targets/elsewhere/rel_tgt_id" 5
 	del_target elsewhere
 	[ ! -e "$dir/targets/elsewhere/target" ] || fail "the target that has gone is found"
-	expect "rel_tgt_id elsewhere" 300 "$(cat "$dir/targets/elsewhere/rel_tgt_id")"
+	expect "rel_tgt_id elsewhere" 300 "$(<"$dir/targets/elsewhere/rel_tgt_id")"
 }
 
 refuses() {
@@ -141,7 +141,7 @@ refuses() {
 	expect_errno EEXIST "$g0/target_groups/add" tpg0
 	expect_errno ENOENT "$g0/target_groups/del" tpg7
 	put "$g0/target_groups/add" tpg1
-	expect "the least that is free" 1 "$(cat "$g0/target_groups/tpg1/group_id")"
+	expect "the least that is free" 1 "$(<"$g0/target_groups/tpg1/group_id")"
 	expect_errno EEXIST "$dir/group_id" 1
 	expect_errno EEXIST "$dir/targets/add" tgt0
 	expect_errno EBUSY "$g0/target_groups/tpg1/targets/add" tgt0
@@ -158,7 +158,7 @@ refuses() {
 	expect_errno EINVAL "$dir/state" "standby x"
 	expect_errno EINVAL "$dir/preferred" 2
 	expect_errno EEXIST "$device_groups/dg1/group_id" 77
-	expect "state" standby "$(cat "$dir/state")"
+	expect "state" standby "$(<"$dir/state")"
 	# A target may be in another device group, too
 	put "$device_groups/dg1/target_groups/add" tpg0
 	put "$device_groups/dg1/target_groups/tpg0/targets/add" tgt0
@@ -201,8 +201,8 @@ initiators_see_it() {
 	expect_match "state of the first" "access state : 0x00 \(active/optimized\)" "$out"
 	expect_match "state of the second" "access state : 0x01 \(active/non optimized\)" "$out"
 	expect_match "how it came" "status code : 0x02 \(.*implicit" "$out"
-	for id in "$(cat "$scst_targets/tgt0/rel_tgt_id")" \
-		"$(cat "$scst_targets/tgt1/rel_tgt_id")" $((0x333)); do
+	for id in "$(<"$scst_targets/tgt0/rel_tgt_id")" \
+		"$(<"$scst_targets/tgt1/rel_tgt_id")" $((0x333)); do
 		expect_match "port" "^ *0x0*$(printf %x "$id")\$" "$out"
 	done
 	sg_rtpg --extended "$sg1" >/dev/null
@@ -212,7 +212,7 @@ initiators_see_it() {
 	expect_match "of the unit" "Logical unit group: 0x5" "$out"
 	expect_match "of the second" "Target port group: 0x22" "$(sg_vpd -p di "$sg1")"
 	expect_match "TPGS" "TPGS=1" "$(sg_inq "$sg0")"
-	[ "$(cat "$(scsi_device_of tgt0 0)/dh_state")" = alua ] || fail "no device handler"
+	[ "$(<"$(scsi_device_of tgt0 0)/dh_state")" = alua ] || fail "no device handler"
 	put "$g0/devices/del" disk01
 	expect_match "TPGS" "TPGS=0" "$(sg_inq "$sg0")"
 	expect "groups" 0 "$(sg_vpd -p di "$sg0" | grep -c 'group:' || :)"
@@ -234,7 +234,7 @@ answers() {
 	shift 2
 	[[ " $states " != *" $state "* ]] || ok=yes
 	"$@" >"$tmp/answer" 2>&1 && expect "$state: $*" "$ok" yes && return
-	expect "$state: $*: $(cat "$tmp/answer")" "$ok" no
+	expect "$state: $*: $(<"$tmp/answer")" "$ok" no
 }
 
 heard_of_it() {
@@ -320,7 +320,7 @@ refused() {
 	shift
 	asks "$sg0" "$@"
 	wait "$stpg_pid" || :
-	out=$(cat "$tmp/stpg")
+	out=$(<"$tmp/stpg")
 	expect_match "$*" "Invalid field in parameter list" "$out"
 	expect_match "$*" "byte[= ]*$byte\b" "$out"
 }
@@ -333,7 +333,7 @@ explicit() {
 	clear_uas
 	asks "$sg0" '\x02\0\0\x01'
 	! wait "$stpg_pid" || fail "there is explicit access"
-	expect "key_attributes" group_id "$(cat "$g0/key_attributes")"
+	expect "key_attributes" group_id "$(<"$g0/key_attributes")"
 	put "$g0/explicit" 1
 	put "$g0/explicit_timeout" 30
 	expect "key_attributes" "group_id explicit explicit_timeout" \
@@ -350,24 +350,24 @@ explicit() {
 	refused 6 '\x02\0\0\x07'
 	refused 10 '\x02\0\0\x01' '\x01\0\0\x01'
 	asks "$sg0" '\x00\0\0\x01'
-	wait "$stpg_pid" || fail "what is so already: $(cat "$tmp/stpg")"
+	wait "$stpg_pid" || fail "what is so already: $(<"$tmp/stpg")"
 
 	uevents_start
 	asks "$sg0" '\x02\0\0\x01' '\x00\0\0\x02'
 	wait_uevent 10 ACTION=change SCST_EVENT=access_state_requested SCST_TARGET=tgt0 \
 		SCST_DEVICE_GROUP=dg0
 	id=$(uevent_property SCST_REQUEST)
-	expect "request" "$id" "$(cat "$g0/request")"
-	expect "of the first" standby "$(cat "$g0/target_groups/tpg0/requested_state")"
-	expect "of the second" active/optimized "$(cat "$g0/target_groups/tpg1/requested_state")"
-	kill -0 "$stpg_pid" || fail "it has ended: $(cat "$tmp/stpg")"
+	expect "request" "$id" "$(<"$g0/request")"
+	expect "of the first" standby "$(<"$g0/target_groups/tpg0/requested_state")"
+	expect "of the second" active/optimized "$(<"$g0/target_groups/tpg1/requested_state")"
+	kill -0 "$stpg_pid" || fail "it has ended: $(<"$tmp/stpg")"
 	put "$g0/answer" "$id done"
-	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(<"$tmp/stpg")"
 	wait_uevent 10 ACTION=change SCST_EVENT=access_state_changed SCST_TARGET_GROUP=tpg0 \
 		SCST_STATE=standby
 	uevents_stop
-	expect "request" 0 "$(cat "$g0/request")"
-	expect "state" standby "$(cat "$g0/target_groups/tpg0/state")"
+	expect "request" 0 "$(<"$g0/request")"
+	expect "state" standby "$(<"$g0/target_groups/tpg0/state")"
 	expect_errno ENOENT "$g0/answer" "$id done"
 	expect_errno EINVAL "$g0/answer" "done"
 	expect_errno EINVAL "$g0/answer" "1 perhaps"
@@ -376,12 +376,12 @@ explicit() {
 	# A tool that does it by itself; refused this time
 	(sg_stpg --tp=1 --state=ao "$sg1" >"$tmp/stpg" 2>&1) &
 	stpg_pid=$!
-	within 10 grep -q '^[1-9]' "$g0/request" || fail "no request: $(cat "$tmp/stpg")"
-	put "$g0/answer" "$(cat "$g0/request") failed"
+	within 10 grep -q '^[1-9]' "$g0/request" || fail "no request: $(<"$tmp/stpg")"
+	put "$g0/answer" "$(<"$g0/request") failed"
 	# Its exit status does not tell
 	wait "$stpg_pid" || :
-	expect_match "sg_stpg" "Set target port groups command failed" "$(cat "$tmp/stpg")"
-	expect "state" standby "$(cat "$g0/target_groups/tpg0/state")"
+	expect_match "sg_stpg" "Set target port groups command failed" "$(<"$tmp/stpg")"
+	expect "state" standby "$(<"$g0/target_groups/tpg0/state")"
 	put "$g0/explicit" 0
 	state tpg0 active/optimized
 	clear_uas
@@ -422,15 +422,15 @@ answer() {
 
 # ended STATE CALLS: no request is left, tpg0 has STATE, CALLS are those of the hook
 ended() {
-	expect "request" 0 "$(cat "$g0/request")"
-	expect "state" "$1" "$(cat "$g0/target_groups/tpg0/state")"
+	expect "request" 0 "$(<"$g0/request")"
+	expect "state" "$1" "$(<"$g0/target_groups/tpg0/state")"
 	expect "calls of the hook" "$2" "$(cat "$tmp/hook" 2>/dev/null)"
 }
 
 # has_failed STATE CALLS
 has_failed() {
 	! wait "$stpg_pid" || fail "SET TARGET PORT GROUPS has succeeded"
-	expect_match "its end" "Set target port groups command failed" "$(cat "$tmp/stpg")"
+	expect_match "its end" "Set target port groups command failed" "$(<"$tmp/stpg")"
 	ended "$@"
 }
 
@@ -453,9 +453,9 @@ a_program_answers() {
 	install_hook 0
 	requests "$sg1" '\x02\0\0\x01' '\x01\0\0\x02'
 	answer "$id"
-	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(<"$tmp/stpg")"
 	ended standby "tpg0=standby tpg1=active/nonoptimized"
-	expect "state" active/nonoptimized "$(cat "$g0/target_groups/tpg1/state")"
+	expect "state" active/nonoptimized "$(<"$g0/target_groups/tpg1/state")"
 	first=$id
 
 	# It says no
@@ -468,11 +468,11 @@ a_program_answers() {
 	install_hook 0
 	requests "$sg1" '\x00\0\0\x01'
 	answer "$first"
-	expect "request" "$id" "$(cat "$g0/request")"
-	[ ! -e "$tmp/hook" ] || fail "the hook was called: $(cat "$tmp/hook")"
-	kill -0 "$stpg_pid" || fail "it has ended: $(cat "$tmp/stpg")"
+	expect "request" "$id" "$(<"$g0/request")"
+	[ ! -e "$tmp/hook" ] || fail "the hook was called: $(<"$tmp/hook")"
+	kill -0 "$stpg_pid" || fail "it has ended: $(<"$tmp/stpg")"
 	answer "$id"
-	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(<"$tmp/stpg")"
 	ended active/optimized "tpg0=active/optimized"
 	# There is none
 	answer "$id"
@@ -491,7 +491,7 @@ a_program_answers() {
 	for state in 2 0; do
 		requests "$sg1" "\x0$state\0\0\x01"
 		timeout 60 sh "$alua_request" dg0 "$id" || fail "it waits for what the hook left"
-		wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+		wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(<"$tmp/stpg")"
 	done
 	ended active/optimized $'tpg0=standby\ntpg0=active/optimized'
 	pkill -f 'sleep 1000'
@@ -560,7 +560,7 @@ granted() {
 	read -ra words <"$1"
 	for word in "${words[@]}"; do
 		expect "state of ${word%%=*}" "${word#*=}" \
-			"$(cat "$g0/target_groups/${word%%=*}/state")"
+			"$(<"$g0/target_groups/${word%%=*}/state")"
 	done
 }
 
@@ -590,7 +590,7 @@ udev_has_it_answered() {
 	has_failed active/optimized ""
 	log_since "$mark" | grep -q "dg0: request $id was not answered" ||
 		fail "the log does not tell of request $id: $(log_since "$mark")"
-	[ ! -e "$tmp/started" ] || fail "something was started: $(cat "$tmp/started")"
+	[ ! -e "$tmp/started" ] || fail "something was started: $(<"$tmp/started")"
 
 	install -D -m 644 "$udev_rules" "$installed_rules"
 	udevadm control --reload
@@ -601,17 +601,17 @@ udev_has_it_answered() {
 	sg_stpg --tp=1 --state=s "$sg1" >"$tmp/stpg" 2>&1 &
 	stpg_pid=$!
 	wait_uevent 10 ACTION=change SCST_EVENT=access_state_requested SCST_DEVICE_GROUP=dg0 ||
-		fail "no request: $(cat "$tmp/stpg")"
+		fail "no request: $(<"$tmp/stpg")"
 	id=$(uevent_property SCST_REQUEST)
 	# Its exit status does not tell
 	wait "$stpg_pid" || :
 	! grep -q 'Set Target Port Groups: ' "$tmp/stpg" ||
 		fail "sg_stpg: $(cat "$tmp/stpg" "$tmp/started" "$tmp/output")"
 	started_for "$id"
-	[ -e "$tmp/hook" ] || fail "the hook was not called: $(cat "$tmp/output")"
-	expect_match "arguments of the hook" "^(.* )?tpg0=standby( .*)?\$" "$(cat "$tmp/hook")"
+	[ -e "$tmp/hook" ] || fail "the hook was not called: $(<"$tmp/output")"
+	expect_match "arguments of the hook" "^(.* )?tpg0=standby( .*)?\$" "$(<"$tmp/hook")"
 	granted "$tmp/hook"
-	expect "request" 0 "$(cat "$g0/request")"
+	expect "request" 0 "$(<"$g0/request")"
 	state tpg1 active/optimized
 
 	# It says no
@@ -623,12 +623,12 @@ udev_has_it_answered() {
 	# Yes again: GOOD status
 	install_hook 0
 	requests "$sg1" '\x00\0\0\x01' '\x01\0\0\x02'
-	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(cat "$tmp/stpg")"
+	wait "$stpg_pid" || fail "SET TARGET PORT GROUPS: $(<"$tmp/stpg")"
 	started_for "$id"
 	ended active/optimized "tpg0=active/optimized tpg1=active/nonoptimized"
 	granted "$tmp/hook"
 	expect "number of programs that were started" 3 "$(wc -l <"$tmp/started")"
-	expect "what they say" "" "$(cat "$tmp/output")"
+	expect "what they say" "" "$(<"$tmp/output")"
 
 	uevents_stop
 	no_rules
@@ -679,7 +679,7 @@ changes_under_io() {
 	sg_dd if="$sg1" of=/dev/null bs=512 count=2048 2>/dev/null
 	for n in 0 1; do
 		expect "port $n: commands that have not ended" 0 \
-			"$(cat "$(session_of tgt$n)/active_commands")"
+			"$(<"$(session_of tgt$n)/active_commands")"
 	done
 }
 
@@ -748,7 +748,7 @@ blocked() {
 	local file=$scst_devices/disk01/blocked disk fio
 
 	setup
-	expect "blocked" 0 "$(cat "$file")"
+	expect "blocked" 0 "$(<"$file")"
 	expect_errno EINVAL "$file" 0
 	expect_errno EINVAL "$file" x
 	poll_blocked >"$tmp/poll" &
@@ -763,15 +763,15 @@ blocked() {
 	put "$file" 1
 	wait_uevent 5 ACTION=change SCST_EVENT=blocked SUBSYSTEM=scsi_tgt_dev \
 		DEVPATH=/devices/scst/devices/disk01
-	within 5 grep -qx 1 "$tmp/poll" || fail "poll() has not ended: $(cat "$tmp/poll")"
+	within 5 grep -qx 1 "$tmp/poll" || fail "poll() has not ended: $(<"$tmp/poll")"
 	# What a snapshot would have does not change any more
 	cp "$tmp/disk.img" "$tmp/snapshot"
 	sleep 1
 	cmp "$tmp/disk.img" "$tmp/snapshot" || fail "a blocked unit writes"
 	put "$file" 1
-	expect "blocked" 2 "$(cat "$file")"
+	expect "blocked" 2 "$(<"$file")"
 	put "$file" 0
-	expect "blocked" 1 "$(cat "$file")"
+	expect "blocked" 1 "$(<"$file")"
 	cmp "$tmp/disk.img" "$tmp/snapshot" || fail "a blocked unit writes"
 	put "$file" 0
 	wait_uevent 5 ACTION=change SCST_EVENT=unblocked
@@ -779,7 +779,7 @@ blocked() {
 	within 20 not cmp -s "$tmp/disk.img" "$tmp/snapshot" || fail "it stays blocked"
 	kill -INT "$fio"
 	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
 	rm "$tmp/snapshot"
 }
 
@@ -842,7 +842,7 @@ multipath_says() {
 }
 
 commands_of() {
-	cat "$(session_of "$1")/commands"
+	attribute "$(session_of "$1")/commands"
 }
 
 # uses TARGET OTHER: reads and writes of the map go that way, and not the other
@@ -892,12 +892,12 @@ multipath_follows() {
 		state tpg1 "$([ $((n % 2)) = 0 ] && echo active/nonoptimized || echo unavailable)"
 		multipath_says "$d0" 50
 		within 20 uses tgt0 tgt1 || fail "round $n: not by tgt0"
-		kill -0 "$fio" || fail "round $n: $(cat "$tmp/fio")"
+		kill -0 "$fio" || fail "round $n: $(<"$tmp/fio")"
 	done
 	# It ends as it does when its time is over, but for the exit status
 	kill -INT "$fio"
 	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
 	grep -qE 'issued rwts: total=[1-9]' "$tmp/fio" || fail "nothing was verified"
 	within 20 quiet map_goes "$map" || fail "the map stays"
 	stop_multipathd

@@ -119,7 +119,7 @@ race_debug_unit() {
 	dir=$(debug_unit)
 	export_to_all "$1" "filename=/dev/$(ls "$dir/block") ${3-}"
 	expect "max_atomic_len" "$(queue_limit "$dir" atomic_write_unit_max_bytes)" \
-		"$(cat "$scst_devices/disk01/max_atomic_len")"
+		"$(<"$scst_devices/disk01/max_atomic_len")"
 	race atomic "$2" 128 "/dev/$(ls "$dir/scsi_generic")"
 	unexport
 }
@@ -161,15 +161,15 @@ max_atomic_len() {
 	# Without a cache that survives it is so on tmpfs only
 	export_to_all vdisk_fileio "filename=$tmp/disk.img nv_cache=1"
 	settle
-	expect "default" 1048576 "$(cat "$attr")"
+	expect "default" 1048576 "$(<"$attr")"
 	expect "default of page B0h" 2048 "$(block_limit 44)"
 	unexport
 
 	export_to_all vdisk_fileio "filename=$tmp/disk.img nv_cache=1 max_atomic_len=65536"
 	settle
-	expect "max_atomic_len" 65536 "$(cat "$attr")"
+	expect "max_atomic_len" 65536 "$(<"$attr")"
 	expect_match "key attributes" '^max_atomic_len$' \
-		"$(cat "$scst_devices/disk01/key_attributes")"
+		"$(<"$scst_devices/disk01/key_attributes")"
 	expect "MAXIMUM ATOMIC TRANSFER LENGTH" 128 "$(block_limit 44)"
 	expect_match "the longest" 'Status: Good' "$(write_atomic 128)"
 	expect_match "one block more" 'Invalid field in cdb' "$(write_atomic 129)"
@@ -177,7 +177,7 @@ max_atomic_len() {
 
 	export_to_all vdisk_fileio "filename=$tmp/disk.img max_atomic_len=0"
 	settle
-	expect "max_atomic_len" 0 "$(cat "$attr")"
+	expect "max_atomic_len" 0 "$(<"$attr")"
 	expect "MAXIMUM ATOMIC TRANSFER LENGTH" 0 "$(block_limit 44)"
 	expect_match "no command" 'Invalid command operation code' "$(write_atomic 1)"
 	unexport
@@ -190,7 +190,7 @@ max_atomic_len() {
 	expect_errno EINVAL "$add/vdisk_blockio/add_device" \
 		"disk01 filename=/dev/vda max_atomic_len=4096"
 	add_device vdisk_blockio disk01 "filename=/dev/vda max_atomic_len=0"
-	expect "max_atomic_len" 0 "$(cat "$attr")"
+	expect "max_atomic_len" 0 "$(<"$attr")"
 	del_device disk01
 }
 

@@ -272,7 +272,7 @@ settings() {
 	for value in 65536 -1; do
 		refused "$(rel_tgt_id_errno "$value")" "$scst_targets/tgt1/rel_tgt_id" "$value"
 	done
-	refused EEXIST "$scst_targets/tgt1/rel_tgt_id" "$(cat "$tgt/rel_tgt_id")"
+	refused EEXIST "$scst_targets/tgt1/rel_tgt_id" "$(<"$tgt/rel_tgt_id")"
 	done_refusing
 	del_target tgt1
 	for value in flat2 PERIPHERALX x $'\n'; do

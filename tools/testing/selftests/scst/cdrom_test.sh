@@ -53,7 +53,7 @@ raw() {
 
 	shift
 	sg_raw -b -r "$len" "$sg" "$@" 2>"$tmp/raw.err" >"$tmp/raw" ||
-		fail "$*: $(cat "$tmp/raw.err")"
+		fail "$*: $(<"$tmp/raw.err")"
 	od -An -v -tx1 "$tmp/raw" | xargs
 }
 
@@ -122,18 +122,18 @@ mount_and_compare() {
 	expect "block size" 2048 "$(blockdev --getss "$sr")"
 	expect size "$(stat -c %s "$iso_a")" "$(blockdev --getsize64 "$sr")"
 	quiet cmp "$sr" "$iso_a"
-	expect_match "removable" 1 "$(cat "/sys/block/${sr##*/}/removable")"
+	expect_match "removable" 1 "$(<"/sys/block/${sr##*/}/removable")"
 }
 
 attributes() {
 	devices
-	expect filename "$iso_a" "$(cat "$unit/filename")"
-	expect blocksize 2048 "$(cat "$unit/blocksize")"
-	expect size "$(stat -c %s "$iso_a")" "$(cat "$unit/size")"
-	expect read_only 1 "$(cat "$unit/read_only")"
-	expect removable 1 "$(cat "$unit/removable")"
-	expect type 5 "$(cat "$unit/type")"
-	expect key_attributes filename "$(cat "$unit/key_attributes")"
+	expect filename "$iso_a" "$(<"$unit/filename")"
+	expect blocksize 2048 "$(<"$unit/blocksize")"
+	expect size "$(stat -c %s "$iso_a")" "$(<"$unit/size")"
+	expect read_only 1 "$(<"$unit/read_only")"
+	expect removable 1 "$(<"$unit/removable")"
+	expect type 5 "$(<"$unit/type")"
+	expect key_attributes filename "$(<"$unit/key_attributes")"
 	expect_errno EINVAL "$dev_bus/drivers/vcdrom/add_device" "cd02 blocksize=512"
 	expect_errno EINVAL "$dev_bus/drivers/vcdrom/add_device" "cd02 filename=a.iso"
 	expect_errno ENOENT "$dev_bus/drivers/vcdrom/add_device" "cd02 filename=$tmp/none"
@@ -259,9 +259,9 @@ empty_drive() {
 	devices
 	forget
 	change_to ""
-	expect filename "" "$(cat "$unit/filename")"
-	expect size 0 "$(cat "$unit/size")"
-	expect key_attributes "" "$(cat "$unit/key_attributes")"
+	expect filename "" "$(<"$unit/filename")"
+	expect size 0 "$(<"$unit/size")"
+	expect key_attributes "" "$(<"$unit/key_attributes")"
 	# shellcheck disable=SC2086  # words
 	refused "$not_present" $tur
 	event "03 00"
@@ -295,7 +295,7 @@ another_medium() {
 	event "00 02"
 	expect_match blkid 'LABEL="DISC_B"' "$(blkid -p "$sr")"
 	mount -t iso9660 -o ro "$sr" "$mnt"
-	expect "file of disc B" b "$(cat "$mnt/letter")"
+	expect "file of disc B" b "$(<"$mnt/letter")"
 	umount "$mnt"
 	change_to "$iso_a"
 	mount -t iso9660 -o ro "$sr" "$mnt"
@@ -330,7 +330,7 @@ not_while_prevented() {
 	# A mounted medium is locked
 	mount -t iso9660 -o ro "$sr" "$mnt"
 	expect_errno EBUSY "$unit/filename" "$iso_b"
-	expect filename "$iso_a" "$(cat "$unit/filename")"
+	expect filename "$iso_a" "$(<"$unit/filename")"
 	event "01 02"
 	refused "$prevented" 1b 00 00 00 02 00
 	(cd "$mnt" && sha256sum --quiet -c "$tmp/sums")
@@ -359,7 +359,7 @@ eject_and_load() {
 	refused "$not_present" $tur
 	event "03 01"
 	answers "mechanism status" "00 10 00 00 00 00 00 00" 8 bd 00 00 00 00 00 00 00 00 08 00 00
-	expect filename "$iso_a" "$(cat "$unit/filename")"
+	expect filename "$iso_a" "$(<"$unit/filename")"
 	start_stop 03
 	# shellcheck disable=SC2086
 	refused "$changed" $tur
@@ -402,7 +402,7 @@ what_cannot_be_a_medium() {
 	expect_errno EINVAL "$unit/filename" relative.iso
 	expect_errno ENAMETOOLONG "$unit/filename" "/$(printf '%04094d' 0)"
 	# The old one serves as if nothing had been
-	expect filename "$iso_a" "$(cat "$unit/filename")"
+	expect filename "$iso_a" "$(<"$unit/filename")"
 	# shellcheck disable=SC2086
 	good $tur
 	event "00 02"
@@ -490,7 +490,7 @@ starts_empty() {
 	cleanup_targets
 	setup " "
 	devices
-	expect filename "" "$(cat "$unit/filename")"
+	expect filename "" "$(<"$unit/filename")"
 	forget
 	# shellcheck disable=SC2086
 	refused "$not_present" $tur

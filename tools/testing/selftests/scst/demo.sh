@@ -125,9 +125,9 @@ show_statistics() {
 	local session file
 
 	session=$(session_of tgt0)
-	echo "  commands: $(cat "$session/commands")"
+	echo "  commands: $(<"$session/commands")"
 	for file in "$session"/statistics/*; do
-		echo "  ${file##*/}: $(cat "$file")"
+		echo "  ${file##*/}: $(<"$file")"
 	done
 }
 

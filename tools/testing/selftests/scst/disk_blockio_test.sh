@@ -58,7 +58,7 @@ buffered_write_back_and_fsync() {
 
 the_device_is_ours_alone() {
 	expect_failure mount "$store" "$tmp/mnt" 2>"$tmp/err"
-	expect_match "mount" "busy|already mounted" "$(cat "$tmp/err")"
+	expect_match "mount" "busy|already mounted" "$(<"$tmp/err")"
 	expect_errno EBUSY "$dev_bus/drivers/vdisk_blockio/add_device" \
 		"disk02 filename=$store"
 	unexport_disk disk01
@@ -72,7 +72,7 @@ the_device_is_ours_alone() {
 }
 
 discard() {
-	[ "$(cat "/sys/block/${store##*/}/queue/discard_max_bytes")" -gt 0 ] ||
+	[ "$(<"/sys/block/${store##*/}/queue/discard_max_bytes")" -gt 0 ] ||
 		skip "$store cannot discard"
 	export_disk vdisk_blockio disk01 "filename=$store thin_provisioned=1"
 	[ "$(queue discard_max_bytes)" -gt 0 ] || fail "no discard"
@@ -118,7 +118,7 @@ flushes() {
 }
 
 store_has_a_cache() {
-	[ "$(cat "/sys/block/${store#/dev/}/queue/write_cache")" = "write back" ] ||
+	[ "$(<"/sys/block/${store#/dev/}/queue/write_cache")" = "write back" ] ||
 		skip "$store has no cache"
 }
 

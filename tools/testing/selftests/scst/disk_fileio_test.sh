@@ -280,7 +280,7 @@ read_only_device() {
 
 read_only_lun() {
 	export_disk vdisk_fileio disk01 "filename=$file" read_only=1
-	expect "attribute" 1 "$(cat "$scst_targets/tgt0/luns/$lun/read_only")"
+	expect "attribute" 1 "$(<"$scst_targets/tgt0/luns/$lun/read_only")"
 	expect_write_protected
 	unexport_disk disk01
 	rm "$tmp/copy"
@@ -289,11 +289,11 @@ read_only_lun() {
 removable_and_rotational() {
 	new_file disk.img 16M
 	export_disk vdisk_fileio disk01 "filename=$file removable=1 rotational=0"
-	expect "removable" 1 "$(cat "/sys/block/${disk##*/}/removable")"
+	expect "removable" 1 "$(<"/sys/block/${disk##*/}/removable")"
 	expect "rotational" 0 "$(queue rotational)"
 	unexport_disk disk01
 	export_disk vdisk_fileio disk01 "filename=$file removable=0 rotational=1"
-	expect "removable" 0 "$(cat "/sys/block/${disk##*/}/removable")"
+	expect "removable" 0 "$(<"/sys/block/${disk##*/}/removable")"
 	expect "rotational" 1 "$(queue rotational)"
 	unexport_disk disk01
 }
@@ -309,12 +309,12 @@ identity() {
 	put "$scst_devices/disk01/usn" "serial0815"
 	add_lun tgt0 5 disk01
 	dir=$(scsi_device_of tgt0 5)
-	expect_match "model" "^MY DISK *$" "$(cat "$dir/model")"
-	expect_match "vendor" "^SELFTEST *$" "$(cat "$dir/vendor")"
-	expect_match "revision" "^0042 *$" "$(cat "$dir/rev")"
+	expect_match "model" "^MY DISK *$" "$(<"$dir/model")"
+	expect_match "vendor" "^SELFTEST *$" "$(<"$dir/vendor")"
+	expect_match "revision" "^0042 *$" "$(<"$dir/rev")"
 	expect_match "serial number" "serial0815" "$(tr -d '\0' <"$dir/vpd_pg80")"
-	expect_match "key_attributes" "prod_id" "$(cat "$scst_devices/disk01/key_attributes")"
-	expect_match "key_attributes" "usn" "$(cat "$scst_devices/disk01/key_attributes")"
+	expect_match "key_attributes" "prod_id" "$(<"$scst_devices/disk01/key_attributes")"
+	expect_match "key_attributes" "usn" "$(<"$scst_devices/disk01/key_attributes")"
 	del_lun tgt0 5
 	del_device disk01
 }
@@ -326,7 +326,7 @@ grow() {
 	mount "$disk" "$tmp/mnt"
 	truncate -s 128M "$file"
 	put "$scst_devices/disk01/resync_size" 1
-	expect "size attribute" $((128 << 20)) "$(cat "$scst_devices/disk01/size")"
+	expect "size attribute" $((128 << 20)) "$(<"$scst_devices/disk01/size")"
 	# The unit attention tells the initiator's administrator
 	sg_turs "$disk" >/dev/null 2>&1 || :
 	put "/sys/block/${disk##*/}/device/rescan" 1
@@ -345,7 +345,7 @@ full_store() {
 	export_disk vdisk_fileio disk01 "filename=$file"
 	expect_failure dd if=/dev/urandom of="$disk" bs=1M count=80 oflag=direct \
 		conv=fsync status=none 2>"$tmp/err"
-	expect_match "error" "No space left|Remote I/O|Input/output" "$(cat "$tmp/err")"
+	expect_match "error" "No space left|Remote I/O|Input/output" "$(<"$tmp/err")"
 	rm "$store/filler"
 	dd if=/dev/urandom of="$disk" bs=1M count=80 oflag=direct conv=fsync status=none
 	unexport_disk disk01

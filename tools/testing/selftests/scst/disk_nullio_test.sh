@@ -9,7 +9,7 @@ set -u
 a_disk_of_the_size_asked_for() {
 	export_disk vdisk_nullio disk01 "size=$((3 << 30)) read_zero=1"
 	expect "size" $((3 << 30)) "$(blockdev --getsize64 "$disk")"
-	expect "attribute" $((3 << 30)) "$(cat "$scst_devices/disk01/size")"
+	expect "attribute" $((3 << 30)) "$(<"$scst_devices/disk01/size")"
 }
 
 reads_zeroes() {

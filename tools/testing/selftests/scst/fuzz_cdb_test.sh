@@ -71,8 +71,8 @@ end_reservations() {
 	done
 	quiet sg_persist -n --out --register-ignore --param-sark=1 "$sg"
 	quiet sg_persist -n --out --clear --param-rk=1 "$sg"
-	expect "registrants" 0 "$(cat "$scst_devices/fuzz01/reservation/nr_registrants")"
-	expect "reservation" none "$(cat "$scst_devices/fuzz01/reservation/type")"
+	expect "registrants" 0 "$(<"$scst_devices/fuzz01/reservation/nr_registrants")"
+	expect "reservation" none "$(<"$scst_devices/fuzz01/reservation/type")"
 }
 
 # Whatever mode or state it was brought to, it still works

@@ -65,10 +65,10 @@ tree() {
 	setup
 	[ -d "$g/g0/luns" ] || fail "no luns/"
 	[ -d "$g/g0/initiators" ] || fail "no initiators/"
-	expect "addr_method" PERIPHERAL "$(cat "$g/g0/addr_method")"
-	expect "key_attributes" "" "$(cat "$g/g0/key_attributes")"
+	expect "addr_method" PERIPHERAL "$(<"$g/g0/addr_method")"
+	expect "key_attributes" "" "$(<"$g/g0/key_attributes")"
 	put "$g/g0/addr_method" FLAT
-	expect "key_attributes" addr_method "$(cat "$g/g0/key_attributes")"
+	expect "key_attributes" addr_method "$(<"$g/g0/key_attributes")"
 	put "$g/g0/addr_method" PERIPHERAL
 	put "$g/g0/luns/add" "disk02 16383"
 	expect "unit" "$(realpath "$scst_devices/disk02")" \
@@ -152,7 +152,7 @@ whole_map_at_once() {
 	put "$g/g0/luns/add" "disk01 0"
 	put "$g/g0/initiators/add" host0
 	disk=$(disk_of tgt0 0 host0)
-	seq=$(cat "/sys/block/${disk##*/}/diskseq")
+	seq=$(<"/sys/block/${disk##*/}/diskseq")
 	put "$g/g1/luns/add" "disk01 0"
 	put "$g/g1/luns/add" "disk02 1"
 	uevents_start
@@ -165,7 +165,7 @@ whole_map_at_once() {
 	expect "group" g1 "$(group_of host0 0)"
 	has_lun host0 1 || fail "LUN 1 is not there"
 	expect "disk of LUN 0" "$disk" "$(disk_of tgt0 0 host0)"
-	expect "its number" "$seq" "$(cat "/sys/block/${disk##*/}/diskseq")"
+	expect "its number" "$seq" "$(<"/sys/block/${disk##*/}/diskseq")"
 	put "$g/del" g0
 	forget
 }
@@ -178,12 +178,12 @@ io_goes_on() {
 	put "$g/g0/luns/add" "disk01 0"
 	put "$g/g0/luns/add" "disk02 1"
 	disk=$(disk_of tgt0 0 host0)
-	before=$(cat "$t/luns/0/statistics/write_cmds")
+	before=$(<"$t/luns/0/statistics/write_cmds")
 	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
 		--rw=randwrite --bs=4k --size=16M --verify=crc32c --verify_backlog=64 \
 		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
 	fio=$!
-	within 20 io_runs || fail "no I/O: $(cat "$tmp/fio")"
+	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
 	for ((n = 0; n < $(rounds 8 500); n++)); do
 		put "$g/g0/initiators/add" 'host?'
 		has_lun host0 1 || fail "LUN 1 is not there"
@@ -191,15 +191,15 @@ io_goes_on() {
 		! has_lun host0 1 || fail "LUN 1 is still there"
 	done
 	put "$g/g0/initiators/add" host0
-	kill -0 "$fio" || fail "fio has ended: $(cat "$tmp/fio")"
+	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
 	within 20 io_runs || fail "no I/O"
 	kill -INT "$fio"
 	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
 	grep -qE 'issued rwts: total=[1-9]' "$tmp/fio" || fail "nothing was verified"
 	# Each group has counted what came by it
-	(($(cat "$t/luns/0/statistics/write_cmds") > before)) || fail "nothing was counted"
-	(($(cat "$g/g0/luns/0/statistics/write_cmds") > 0)) || fail "nothing was counted"
+	(($(<"$t/luns/0/statistics/write_cmds") > before)) || fail "nothing was counted"
+	(($(<"$g/g0/luns/0/statistics/write_cmds") > 0)) || fail "nothing was counted"
 	forget
 }
 
@@ -244,9 +244,9 @@ unit_is_replaced() {
 		read_of_one "$disk" >"$tmp/read$n" 2>&1 &
 		pids+=("$!")
 	done
-	within 20 io_runs || fail "no I/O: $(cat "$tmp/fio")"
+	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
 	for n in 1 2; do
-		within 20 grep -q begun "$tmp/read$n" || fail "$(cat "$tmp/read$n")"
+		within 20 grep -q begun "$tmp/read$n" || fail "$(<"$tmp/read$n")"
 	done
 	for ((n = 0; n < $(rounds 10 1000); n++)); do
 		put "$g/g0/luns/replace" "disk0$((2 - n % 2)) 0"
@@ -260,10 +260,10 @@ unit_is_replaced() {
 		expect_match "READs of each unit" '^[1-9][0-9]* [1-9][0-9]*$' \
 			"$(tail -n 1 "$tmp/read$((n + 1))")"
 	done
-	kill -0 "$fio" || fail "fio has ended: $(cat "$tmp/fio")"
+	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
 	kill -INT "$fio"
 	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
 	forget
 }
 

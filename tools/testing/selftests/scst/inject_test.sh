@@ -56,7 +56,7 @@ one_directory_each() {
 	[ -d "$faults/disk01" ] || fail "no directory of disk01"
 	add_device vdisk_nullio disk02 "size=$((1 << 20))"
 	[ -d "$faults/disk02/delay" ] || fail "no directory of disk02"
-	expect "enabled" 0 "$(cat "$faults/disk02/enabled")"
+	expect "enabled" 0 "$(<"$faults/disk02/enabled")"
 	on disk02
 	del_device disk02
 	[ ! -e "$faults/disk02" ] || fail "the directory of disk02 is still there"
@@ -73,7 +73,7 @@ a_medium_error() {
 	reads 1004
 	! reads 1000 2>"$tmp/err" || fail "block 1000 can be read"
 	# ENODATA is what the block layer makes of it
-	expect_match "dd" 'No data available' "$(cat "$tmp/err")"
+	expect_match "dd" 'No data available' "$(<"$tmp/err")"
 	! reads 1003 2>/dev/null || fail "block 1003 can be read"
 	# INFORMATION is the first block that is in error
 	out=$(sense_of 28 00 00 00 03 e6 00 00 04 00)
@@ -98,7 +98,7 @@ a_file_system() {
 	inject disk01 fail opcode=0x28 first_lba=4096
 	on disk01
 	! cat "$tmp"/mnt/tree/*/* >/dev/null 2>"$tmp/err" || fail "all could be read"
-	expect_match "cat" 'Input/output error' "$(cat "$tmp/err")"
+	expect_match "cat" 'Input/output error' "$(<"$tmp/err")"
 	off disk01 fail
 	umount "$tmp/mnt"
 	quiet fsck.ext4 -fn "$disk"
@@ -117,7 +117,7 @@ busy_is_tried_again() {
 	inject disk01 busy times=3 opcode=0
 	on disk01
 	quiet sg_turs "$sg"
-	expect "times left" 0 "$(cat "$faults/disk01/busy/times")"
+	expect "times left" 0 "$(<"$faults/disk01/busy/times")"
 	off disk01 busy
 }
 
@@ -146,7 +146,7 @@ delayed() {
 
 # held N: commands of the session are in flight
 held() {
-	[ "$(cat "$(session_of tgt0)/active_commands")" = "$1" ]
+	[ "$(<"$(session_of tgt0)/active_commands")" = "$1" ]
 }
 
 # The error handler of the mid-layer ends what nobody answers

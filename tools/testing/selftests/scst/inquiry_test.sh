@@ -30,7 +30,7 @@ has_not() {
 
 # vpd PAGE [SG]: its bytes as hex digits
 vpd() {
-	sg_raw -b -r 4096 "${2:-$sg}" 12 01 "$1" 10 00 00 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+	sg_raw -b -r 4096 "${2:-$sg}" 12 01 "$1" 10 00 00 2>/dev/null | hex -
 }
 
 # expect_changed SG: INQUIRY DATA HAS CHANGED, once
@@ -84,7 +84,7 @@ allocation_length() {
 		expect "PAGE LENGTH of $page" $((${#full} / 2 - 4)) $((0x${full:4:4}))
 		for len in 0 1 4 7 $((${#full} / 2 - 1)); do
 			out=$(sg_raw -b -r 4096 "$sg" 12 01 $page 00 "$(printf %02x "$len")" 00 \
-				2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+				2>/dev/null | hex -)
 			expect "page $page, $len bytes" "${full:0:$((len * 2))}" "$out"
 		done
 	done
@@ -94,7 +94,7 @@ allocation_length() {
 scsi_ports() {
 	local id0 id1
 
-	id0=$(cat "$scst_targets/tgt0/rel_tgt_id")
+	id0=$(<"$scst_targets/tgt0/rel_tgt_id")
 	run sg_vpd -p sp "$sg"
 	has "Relative port.*=$id0\$|Relative target port.* $id0\$|port.*$id0"
 	expect "descriptors" $((4 + 24)) $(($(vpd 88 | wc -c) / 2))
@@ -103,7 +103,7 @@ scsi_ports() {
 	expect "not mapped" $((4 + 24)) $(($(vpd 88 | wc -c) / 2))
 	add_lun tgt1 7 disk01
 	expect "mapped" $((4 + 48)) $(($(vpd 88 | wc -c) / 2))
-	id1=$(cat "$scst_targets/tgt1/rel_tgt_id")
+	id1=$(<"$scst_targets/tgt1/rel_tgt_id")
 	out=$(vpd 88)
 	expect "first port" "$(printf 0000%04x "$id0")" "${out:8:8}"
 	expect "second port" "$(printf 0000%04x "$id1")" "${out:56:8}"
@@ -127,17 +127,17 @@ scsi_ports() {
 naa() {
 	local naa
 
-	naa=$(cat "$scst_devices/disk01/naa_id")
+	naa=$(<"$scst_devices/disk01/naa_id")
 	expect_match "default" '^3[0-9a-f]{15}$' "$naa"
 	[[ $(vpd 83) == *01030008"$naa"* ]] || fail "page 83h: $(vpd 83)"
 	set_id t10_dev_id other
-	[ "$naa" != "$(cat "$scst_devices/disk01/naa_id")" ] || fail "naa_id stayed"
+	[ "$naa" != "$(<"$scst_devices/disk01/naa_id")" ] || fail "naa_id stayed"
 
 	set_id naa_id 0x5000C50012345678
-	expect "naa_id" 5000c50012345678 "$(cat "$scst_devices/disk01/naa_id")"
+	expect "naa_id" 5000c50012345678 "$(<"$scst_devices/disk01/naa_id")"
 	run sg_vpd -p di "$sg"
 	has 'designator type: NAA' '0x5000c50012345678'
-	expect_match "key attributes" '^naa_id$' "$(cat "$scst_devices/disk01/key_attributes")"
+	expect_match "key attributes" '^naa_id$' "$(<"$scst_devices/disk01/key_attributes")"
 	set_id naa_id 6000c500123456789abcdef012345678
 	run sg_vpd -p di "$sg"
 	has 'designator type: NAA' '0x6000c500123456789abcdef012345678'
@@ -146,7 +146,7 @@ naa() {
 		[ $bad = 0x ] || expect_errno EINVAL "$scst_devices/disk01/naa_id" $bad
 	done
 	set_id naa_id $'\n'
-	expect_match "default" '^3[0-9a-f]{15}$' "$(cat "$scst_devices/disk01/naa_id")"
+	expect_match "default" '^3[0-9a-f]{15}$' "$(<"$scst_devices/disk01/naa_id")"
 }
 
 other_identifiers() {
@@ -197,7 +197,7 @@ limits() {
 
 	add_device vdisk_nullio disk02 \
 		"size=1G lb_per_pb_exp=3 lbprz=1 thin_provisioned=1 opt_trans_len=4096"
-	expect_match "key attributes" 'lb_per_pb_exp' "$(cat "$scst_devices/disk02/key_attributes")"
+	expect_match "key attributes" 'lb_per_pb_exp' "$(<"$scst_devices/disk02/key_attributes")"
 	add_lun tgt0 1 disk02
 	out=$(sg_readcap --16 "$(sg_of tgt0 1)")
 	has 'lbprz=1' 'per physical block exponent=3'

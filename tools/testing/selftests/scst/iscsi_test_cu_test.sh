@@ -135,7 +135,7 @@ run_suite() {
 	iscsi-test-cu --dataloss --allow-sanitize --verbose --test="$2" "${paths[@]}" \
 		>"$tmp/output" 2>&1 || :
 	verdicts <"$tmp/output" >"$tmp/verdicts"
-	[ -s "$tmp/verdicts" ] || fail "no test ran: $(cat "$tmp/output")"
+	[ -s "$tmp/verdicts" ] || fail "no test ran: $(<"$tmp/output")"
 	bad=$(failures <"$tmp/verdicts")
 	if [ "$bad" = "ReportSupportedOpcodes.OneCommand FAILED " ] && long_cdbs; then
 		skip "has no room for the usage map of a CDB of 32 bytes; all others are right"
@@ -145,7 +145,7 @@ run_suite() {
 		fail "$bad"
 	fi
 	[ ${#paths[@]} = 1 ] || grep -qF 'for all (2) paths' "$tmp/output" ||
-		fail "the second path was not used: $(cat "$tmp/output")"
+		fail "the second path was not used: $(<"$tmp/output")"
 }
 
 # second_path DISK: by the other target.  Unit attentions tell it what was done by the first.

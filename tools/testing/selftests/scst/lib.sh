@@ -134,7 +134,7 @@ run_test() {
 		ktap_test_pass "${1//_/ }"
 		;;
 	4)
-		__ktap_test ok "${1//_/ }" "SKIP $(cat "$tmp/reason")"
+		__ktap_test ok "${1//_/ }" "SKIP $(<"$tmp/reason")"
 		KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1))
 		;;
 	*)
@@ -173,6 +173,21 @@ expect_match() {
 # expect_failure CMD...: with its output on stdout
 expect_failure() {
 	! "$@" || fail "'$*' succeeded"
+}
+
+# attribute FILE: what an attribute has; fails if that is nothing.  Elsewhere the tests have
+# $(<FILE), which starts no program as $(cat FILE) does.  But it is no failure if FILE is
+# there and cannot be read, and ends a script with errexit if FILE is not there.
+attribute() {
+	local text
+
+	text=$(<"$1") && [ -n "$text" ] && echo "$text"
+}
+
+# hex [OPTION...] FILE: its bytes, or those of standard input, -; with options of od
+hex() {
+	# shellcheck disable=SC2046  # a list of words
+	printf %s $(od -An -v -tx1 "$@")
 }
 
 # quiet CMD...: its output only where it fails
@@ -236,7 +251,7 @@ find_udevd() {
 # start_udevd, stop_udevd: of a system that has none
 start_udevd() {
 	"$(find_udevd)" --daemon >/dev/null 2>&1 </dev/null || return
-	udevadm settle --timeout=300
+	udevadm settle --timeout=300 || :
 }
 
 no_udevd() {
@@ -425,7 +440,7 @@ scsi_device_of() {
 	# As in a LUN of the flat space addressing method (SAM-6 4.7.7.3)
 	for dir in "$session"/host/target*/*:*:*:{"$2",$(($2 | 0x4000))}; do
 		if [ -d "$dir" ]; then
-			realpath "$dir"
+			(cd -P "$dir" && pwd)
 			return
 		fi
 	done

@@ -23,7 +23,7 @@ start_fio() {
 		--bs=4k --size=32M --iodepth=16 --time_based --runtime=600 --thread \
 		--allow_file_create=0 >"$tmp/bg.out" 2>&1 &
 	fio_pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/bg.out")"
 }
 
 # fio_ends: by itself, as its I/O fails
@@ -69,13 +69,13 @@ open_attributes_and_rmmod() {
 rmmod_while_mapped() {
 	export_disk vdisk_fileio disk01 "filename=$tmp/disk.img"
 	expect_failure rmmod scst_vdisk 2>"$tmp/err"
-	expect_match "rmmod scst_vdisk" "in use" "$(cat "$tmp/err")"
+	expect_match "rmmod scst_vdisk" "in use" "$(<"$tmp/err")"
 	expect_errno EBUSY "$fileio/del_device" disk01
 	[ -d "$scst_devices/disk01" ] || fail "disk01 is gone"
 	start_fio
 	expect_failure rmmod scst_vdisk 2>/dev/null
 	expect_failure rmmod scst_local 2>"$tmp/err"
-	expect_match "rmmod scst_local" "in use" "$(cat "$tmp/err")"
+	expect_match "rmmod scst_local" "in use" "$(<"$tmp/err")"
 	expect_errno EBUSY "$fileio/del_device" disk01
 	io_runs || fail "the I/O has stopped"
 	stop_fio
@@ -168,7 +168,7 @@ session_close() {
 
 disable_and_enable() {
 	put "$scst_targets/tgt0/enabled" 0
-	expect "enabled" 0 "$(cat "$scst_targets/tgt0/enabled")"
+	expect "enabled" 0 "$(<"$scst_targets/tgt0/enabled")"
 	expect "sessions" "" "$(find "$scst_targets/tgt0/sessions" -mindepth 1 -name 'session*')"
 	expect_errno ENODEV "$local_driver/add_session" "tgt0 host0"
 	put "$scst_targets/tgt0/enabled" 1

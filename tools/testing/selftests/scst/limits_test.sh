@@ -110,8 +110,8 @@ stat_of() {
 # --- Attributes
 
 defaults() {
-	expect max_session_commands 0 "$(cat "$t/max_session_commands")"
-	expect max_commands 0 "$(cat "$t/luns/0/max_commands")"
+	expect max_session_commands 0 "$(<"$t/max_session_commands")"
+	expect max_commands 0 "$(<"$t/luns/0/max_commands")"
 	expect "key_attributes" "" "$(cat "$t/key_attributes" "$t/luns/0/key_attributes")"
 }
 
@@ -154,19 +154,19 @@ the_first_limit() {
 
 values() {
 	put "$t/max_session_commands" 0x10
-	expect max_session_commands 16 "$(cat "$t/max_session_commands")"
-	expect key_attributes max_session_commands "$(cat "$t/key_attributes")"
+	expect max_session_commands 16 "$(<"$t/max_session_commands")"
+	expect key_attributes max_session_commands "$(<"$t/key_attributes")"
 	put "$t/luns/0/max_commands" 4294967295
-	expect max_commands 4294967295 "$(cat "$t/luns/0/max_commands")"
-	expect key_attributes max_commands "$(cat "$t/luns/0/key_attributes")"
+	expect max_commands 4294967295 "$(<"$t/luns/0/max_commands")"
+	expect key_attributes max_commands "$(<"$t/luns/0/key_attributes")"
 	add_lun tgt0 9 unit0 "read_only=1 max_commands=8"
-	expect max_commands 8 "$(cat "$t/luns/9/max_commands")"
+	expect max_commands 8 "$(<"$t/luns/9/max_commands")"
 	expect key_attributes "read_only max_commands" "$(xargs <"$t/luns/9/key_attributes")"
 	# Nothing of what there was
 	put "$t/luns/replace" "unit0 9"
-	expect max_commands 0 "$(cat "$t/luns/9/max_commands")"
+	expect max_commands 0 "$(<"$t/luns/9/max_commands")"
 	put "$t/luns/replace" "unit1 9 max_commands=7"
-	expect max_commands 7 "$(cat "$t/luns/9/max_commands")"
+	expect max_commands 7 "$(<"$t/luns/9/max_commands")"
 	del_lun tgt0 9
 	clear_uas
 	all_go_on
@@ -222,7 +222,7 @@ changes_under_commands() {
 	refused "$a" 14 1
 	put "$t/max_session_commands" 0
 	held "$a" 15 0
-	expect "commands in flight" 10 "$(cat "$(session_of tgt0 init_a)/active_commands")"
+	expect "commands in flight" 10 "$(<"$(session_of tgt0 init_a)/active_commands")"
 	for ((tag = 1; tag <= 6; tag++)); do
 		completes "$a" "$tag" 0
 	done
@@ -255,7 +255,7 @@ task_management_meanwhile() {
 	refused "$a" 3 0
 	poke "$a/tmf" "id=4 fn=abort_task tag=2"
 	within 20 grep -q '^tmf 4 abort_task complete' "$a/results" ||
-		fail "$(cat "$a/results")"
+		fail "$(<"$a/results")"
 	held "$a" 5 0
 	refused "$a" 6 0
 	all_go_on
@@ -311,7 +311,7 @@ take_test_apart() {
 	local dir n
 
 	for dir in "$debug"/dev/unit? "$a" "$b"; do
-		expect "rules broken at $dir" 0 "$(cat "$dir/violations")"
+		expect "rules broken at $dir" 0 "$(<"$dir/violations")"
 	done
 	del_target tgt0 test_target
 	for n in 0 1; do
@@ -355,7 +355,7 @@ start_reads() {
 	fio --name=job --filename="$disk" --ioengine=libaio --direct=1 --thread --rw=randread \
 		--bs=4k --size=16M --norandommap --iodepth=64 --time_based --runtime=600 \
 		>"$tmp/fio.out" &
-	within 20 io_runs || fail "no I/O: $(cat "$tmp/fio.out")"
+	within 20 io_runs || fail "no I/O: $(<"$tmp/fio.out")"
 }
 
 no_disk_fails_for_the_lun_limit() {
@@ -404,10 +404,10 @@ limit_begins_under_io() {
 			--rw=randread --bs=4k --size=16M --norandommap --iodepth=16 \
 			--numjobs=2 --time_based --runtime=7200 >"$tmp/fio.out" &
 		pid=$!
-		within 20 io_runs || fail "no I/O: $(cat "$tmp/fio.out")"
+		within 20 io_runs || fail "no I/O: $(<"$tmp/fio.out")"
 		put "$scst_targets/tgt1/luns/0/max_commands" 100000
 		kill -INT "$pid"
-		wait "$pid" || [ $? = 128 ] || fail "$(cat "$tmp/fio.out")"
+		wait "$pid" || [ $? = 128 ] || fail "$(<"$tmp/fio.out")"
 		# None is left that counts
 		put "$scst_targets/tgt1/luns/0/max_commands" 1
 		sg_turs "$(sg_of tgt1 0 fresh)" || fail "round $n: it has no room"

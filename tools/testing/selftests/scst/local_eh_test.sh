@@ -28,7 +28,7 @@ hold() {
 	echo 1 >"$unit/hold"
 	{
 		sleep 20
-		[ "$(cat "$tmp/held")" != "$id" ] || release
+		[ "$(<"$tmp/held")" != "$id" ] || release
 	} &
 	disown
 }
@@ -97,7 +97,7 @@ an_executing_command_is_not_aborted() {
 	! ended read || fail "the command ended while it was executing"
 	release
 	wait
-	expect "exit status" 0 "$(cat "$tmp/read")"
+	expect "exit status" 0 "$(<"$tmp/read")"
 	expect_output read 'SCSI Status: Good'
 }
 
@@ -111,7 +111,7 @@ a_waiting_command_is_aborted() {
 	send read "$sg" 60 "${read[@]}" &
 	within 5 executing 1
 	send exclusive "$sg" 1 "${exclusive[@]}"
-	expect_match "exit status" '[1-9]' "$(cat "$tmp/exclusive")"
+	expect_match "exit status" '[1-9]' "$(<"$tmp/exclusive")"
 	expect "aborts" $((aborts + 1)) "$(count aborts)"
 	release
 	wait
@@ -146,8 +146,8 @@ reset_waits_for_commands() {
 	release
 	wait "$pid" || fail "sg_reset failed"
 	wait
-	expect "commands in flight" 0 "$(cat "$(session_of tgt0 host0)/active_commands")"
-	expect "commands in flight" 0 "$(cat "$(session_of tgt0 host1)/active_commands")"
+	expect "commands in flight" 0 "$(<"$(session_of tgt0 host0)/active_commands")"
+	expect "commands in flight" 0 "$(<"$(session_of tgt0 host1)/active_commands")"
 	expect_output read 'Host_status=0x08'
 	# The mid-layer repeats a command that has no data.
 	expect_output exclusive 'SCSI Status: Good'
@@ -191,8 +191,8 @@ storm() {
 	done
 	release
 	wait
-	expect "commands in flight" 0 "$(cat "$(session_of tgt0 host0)/active_commands")"
-	expect "violations" 0 "$(cat "$unit/violations")"
+	expect "commands in flight" 0 "$(<"$(session_of tgt0 host0)/active_commands")"
+	expect "violations" 0 "$(<"$unit/violations")"
 	clear_ua "$sg"
 }
 

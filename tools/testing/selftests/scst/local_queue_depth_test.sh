@@ -54,7 +54,7 @@ at_least() {
 }
 
 enough_is_announced() {
-	at_least queue_depth "$depth" "$(cat "$(scsi_device_of tgt0 0)/queue_depth")"
+	at_least queue_depth "$depth" "$(<"$(scsi_device_of tgt0 0)/queue_depth")"
 	at_least can_queue "$depth" "$(cat "$(session_of tgt0)"/host/scsi_host/host*/can_queue)"
 }
 
@@ -92,7 +92,7 @@ a_smaller_depth_holds() {
 
 	dir=$(scsi_device_of tgt0 0)
 	put "$dir/queue_depth" 16
-	expect "queue_depth" 16 "$(cat "$dir/queue_depth")"
+	expect "queue_depth" 16 "$(<"$dir/queue_depth")"
 	start_reads "$(disk_of tgt0 0)"
 	expect "commands in the target" 16 \
 		"$(most "$depth" cat "$(session_of tgt0)/active_commands")"

@@ -97,7 +97,7 @@ cache_is_flushed() {
 
 	load_again
 	expect "write cache of $disk" "write back" \
-		"$(cat "/sys/block/${disk#/dev/}/queue/write_cache")"
+		"$(<"/sys/block/${disk#/dev/}/queue/write_cache")"
 	head -c "$size" /dev/urandom >"$tmp/data"
 	dd if="$tmp/data" of="$disk" bs=1M 2>&1
 	mark=$(log_mark)

@@ -25,11 +25,6 @@ iscsi_tid() {
 	head -c $((len - ${#1})) /dev/zero
 }
 
-# hex: of standard input
-hex() {
-	od -An -v -tx1 | tr -d ' \n'
-}
-
 # unhex HEX: the bytes
 unhex() {
 	local i
@@ -41,7 +36,7 @@ unhex() {
 
 # tid SESSION: its TransportID in hex
 tid() {
-	hex <"$1/transport_id"
+	hex "$1/transport_id"
 }
 
 nr_sessions() {
@@ -58,7 +53,7 @@ expect_tid() {
 
 # version_descriptors SG: those of the INQUIRY data, bytes 58 to 73
 version_descriptors() {
-	sg_inq --raw --len=96 "$1" | hex | cut -c117-148 | sed 's/..../& /g'
+	sg_inq --raw --len=96 "$1" | hex - | cut -c117-148 | sed 's/..../& /g'
 }
 
 # expect_names SG: in VPD page 83h those of the port and of the target device, UTF-8 and
@@ -68,10 +63,10 @@ expect_names() {
 
 	device=$(name_designator 28 "$target")
 	port=$(name_designator 18 "$target,t,0x0001")
-	page=$(sg_vpd -p 0x83 -r "$1" | hex)
+	page=$(sg_vpd -p 0x83 -r "$1" | hex -)
 	[[ $page == *$device* ]] || fail "no $device in page 83h: $page"
 	[[ $page == *$port* ]] || fail "no $port in page 83h: $page"
-	page=$(sg_vpd -p 0x88 -r "$1" | hex)
+	page=$(sg_vpd -p 0x88 -r "$1" | hex -)
 	[[ $page == *$port* ]] || fail "no $port in page 88h: $page"
 	[[ $page != *$device* ]] || fail "$device in page 88h: $page"
 }
@@ -84,7 +79,7 @@ name_designator() {
 	{
 		printf %s "$2"
 		head -c $((len - ${#2})) /dev/zero
-	} | hex
+	} | hex -
 }
 
 create_a_target() {
@@ -98,15 +93,15 @@ create_a_target() {
 }
 
 set_its_transport() {
-	expect "default SCSI transport" 0x0be0 "$(cat "$tgt/scsi_transport_version")"
-	expect "default physical transport" 0x0000 "$(cat "$tgt/phys_transport_version")"
-	expect "key attributes" "" "$(cat "$tgt/key_attributes")"
+	expect "default SCSI transport" 0x0be0 "$(<"$tgt/scsi_transport_version")"
+	expect "default physical transport" 0x0000 "$(<"$tgt/phys_transport_version")"
+	expect "key attributes" "" "$(<"$tgt/key_attributes")"
 	expect_errno EINVAL "$tgt/scsi_transport_version" iscsi
 	expect_errno ERANGE "$tgt/scsi_transport_version" 0x10000
 	put "$tgt/scsi_transport_version" 0x0960
 	put "$tgt/phys_transport_version" 0x0da0
-	expect "SCSI transport" 0x0960 "$(cat "$tgt/scsi_transport_version")"
-	expect "physical transport" 0x0da0 "$(cat "$tgt/phys_transport_version")"
+	expect "SCSI transport" 0x0960 "$(<"$tgt/scsi_transport_version")"
+	expect "physical transport" 0x0da0 "$(<"$tgt/phys_transport_version")"
 	expect "key attributes" "scsi_transport_version phys_transport_version" \
 		"$(paste -sd' ' "$tgt/key_attributes")"
 }
@@ -114,26 +109,26 @@ set_its_transport() {
 name_its_port() {
 	local bad
 
-	expect "default name" "" "$(cat "$tgt/port_name")"
+	expect "default name" "" "$(<"$tgt/port_name")"
 	for bad in x iqn "tgt,t,0x0001" "iqn.a b" "iqn.$(printf '%0248d' 0)"; do
 		expect_errno EINVAL "$tgt/port_name" "$bad"
 	done
 	put "$tgt/port_name" "iqn.$(printf '%0247d' 0)"
 	put "$tgt/port_name" $'\n'
-	expect "no name" "" "$(cat "$tgt/port_name")"
+	expect "no name" "" "$(<"$tgt/port_name")"
 	put "$tgt/port_name" "$target,t,0x0001"
-	expect "name" "$target,t,0x0001" "$(cat "$tgt/port_name")"
-	expect_match "key attributes" '^port_name$' "$(cat "$tgt/key_attributes")"
+	expect "name" "$target,t,0x0001" "$(<"$tgt/port_name")"
+	expect_match "key attributes" '^port_name$' "$(<"$tgt/key_attributes")"
 }
 
 create_a_session_for_each_initiator() {
 	local name n
 
-	n=$(cat "$drv/stats/sessions")
+	n=$(<"$drv/stats/sessions")
 	for name in "${initiators[@]}"; do
 		add_session "$target" "$name"
 	done
-	expect "sessions" $((n + 2)) "$(cat "$drv/stats/sessions")"
+	expect "sessions" $((n + 2)) "$(<"$drv/stats/sessions")"
 	for name in "${initiators[@]}"; do
 		scsi_device_of "$target" 0 "$name"
 		scsi_device_of "$target" 7 "$name"
@@ -301,7 +296,7 @@ delete_the_target() {
 	del_target "$target"
 	[ ! -e "$tgt" ] || fail "the target is still there"
 	expect_errno ENOENT "$drv/del_target" "$target"
-	expect "sessions" 0 "$(cat "$drv/stats/sessions")"
+	expect "sessions" 0 "$(<"$drv/stats/sessions")"
 	del_device disk01
 	del_device disk02
 	scst_unload

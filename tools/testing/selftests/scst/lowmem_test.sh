@@ -24,11 +24,11 @@ write_and_verify() {
 
 	size=$(($(memory_kib) * 2 / jobs / 1024))M
 	"${fio[@]}" --rw=write --size="$size" --do_verify=0 >"$tmp/fio.out" 2>&1 ||
-		fail "$(cat "$tmp/fio.out")"
+		fail "$(<"$tmp/fio.out")"
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	"${fio[@]}" --rw=read --size="$size" >"$tmp/fio.out" 2>&1 ||
-		fail "$(cat "$tmp/fio.out")"
+		fail "$(<"$tmp/fio.out")"
 	rm -f "$mnt"/dirty*
 }
 

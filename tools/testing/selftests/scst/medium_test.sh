@@ -337,7 +337,7 @@ format_aborted() {
 	slow
 	list 00 88 00 00 00 01 00 01 aa
 	send 9 04 10 00 00 00 00 >"$tmp/format" 2>&1 &
-	within 30 not_ready 04 || fail "no format goes on: $(cat "$tmp/format")"
+	within 30 not_ready 04 || fail "no format goes on: $(<"$tmp/format")"
 	in_progress 04
 	run sg_reset --device "$sg"
 	wait || :
@@ -354,8 +354,7 @@ format_aborted() {
 not_ready() {
 	local sense
 
-	sense=$(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | od -An -v -tx1 |
-		tr -d ' \n')
+	sense=$(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | hex -)
 	[[ $sense == ????02??????????????????04"$1"* ]]
 }
 
@@ -366,7 +365,7 @@ sanitize_outlives_all() {
 	slow
 	list 01 00 00 01 aa
 	send 5 48 01 00 00 00 00 00 00 05 00 >"$tmp/sanitize" 2>&1 &
-	within 30 not_ready 1b || fail "nothing is sanitized: $(cat "$tmp/sanitize")"
+	within 30 not_ready 1b || fail "nothing is sanitized: $(<"$tmp/sanitize")"
 	in_progress 1b
 	run sg_reset --device "$sg"
 	run sg_reset --target "$sg"

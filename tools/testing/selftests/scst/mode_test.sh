@@ -220,7 +220,7 @@ the_attribute_tst() {
 	# The initiator's value is its own.
 	set_value TST=1
 	has_value TST 1
-	expect "attribute" 0 "$(cat "$attr")"
+	expect "attribute" 0 "$(<"$attr")"
 	put "$attr" 1
 	sg_turs -n 2 "$sg" >/dev/null 2>&1 || :
 	has_value TST 1 default

@@ -161,7 +161,7 @@ teardown() {
 	if [ -d "$scst_targets/tgt0" ]; then
 		del_target tgt0 test_target
 	fi
-	expect "rules broken at the unit" 0 "$(cat "$unit/violations")"
+	expect "rules broken at the unit" 0 "$(<"$unit/violations")"
 	put "$dev_bus/drivers/test_handler/del_device" unit0
 	[ ! -e "$unit" ] || fail "$unit is still there"
 }
@@ -215,7 +215,7 @@ ordered_waits_for_its_data() {
 
 one_task_set_with_TST_0() {
 	setup tst=0
-	expect tst 0 "$(cat "$scst_devices/unit0/tst")"
+	expect tst 0 "$(<"$scst_devices/unit0/tst")"
 	read_block "$a" 1 ordered
 	read_block "$b" 2 simple
 	executes 1
@@ -698,7 +698,7 @@ bad_lines() {
 	expect_errno EEXIST "$port_bus/drivers/test_target/add_target" tgt0
 	expect_errno EINVAL "$port_bus/drivers/test_target/add_session" tgt0
 	expect_errno ENOENT "$port_bus/drivers/test_target/add_session" "t i"
-	expect "pending" "" "$(cat "$a/pending")"
+	expect "pending" "" "$(<"$a/pending")"
 }
 
 [ -d /sys/kernel/debug/tracing ] || [ -d /sys/kernel/debug ] ||

@@ -72,7 +72,7 @@ disk_of_each() {
 		host=/dev/$(block_of)
 		export_it dev_disk 0
 		disk=$(disk_of tgt0 0)
-		msg "$name: $(cat "/sys/block/${host##*/}/queue/max_hw_sectors_kb") KiB at a time"
+		msg "$name: $(<"/sys/block/${host##*/}/queue/max_hw_sectors_kb") KiB at a time"
 		fs_roundtrip "$disk"
 		fio_verify "$disk" 8M
 		run_fio "$disk" --rw=randrw --bsrange=512-1M --bs_unaligned=0 --size=16M \
@@ -177,7 +177,7 @@ both_at_once() {
 	b=$(disk_of tgt0 1)
 	fio_out=$tmp/other.out fio_verify "$a" 4M --offset=32M &
 	fio_verify "$b" 4M --offset=32M
-	wait $! || fail "$(cat "$tmp/other.out")"
+	wait $! || fail "$(<"$tmp/other.out")"
 	head -c 8M /dev/urandom >"$tmp/data"
 	dd if="$tmp/data" of="$a" bs=1M oflag=direct status=none
 	quiet sg_xcopy if="$(sg_of tgt0 0)" of="$(sg_of tgt0 1)" bs=512 count=16384
@@ -198,7 +198,7 @@ resets() {
 		fio_verify "$disk" 4M &
 		sleep 0.5
 		quiet sg_reset -N -d "$sg"
-		wait $! || fail "$name: I/O failed: $(cat "$tmp/fio.out")"
+		wait $! || fail "$name: I/O failed: $(<"$tmp/fio.out")"
 		clear_uas "$sg"
 		expect "READ" good "$(reads "$sg")"
 		del_target tgt0

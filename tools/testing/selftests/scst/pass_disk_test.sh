@@ -22,7 +22,7 @@ on_both() {
 data_and_size() {
 	a_disk
 	expect size "$(blockdev --getsize64 "$ddisk")" "$(blockdev --getsize64 "$disk")"
-	expect "write cache" "$(cat "/sys/block/${ddisk##*/}/queue/write_cache")" \
+	expect "write cache" "$(<"/sys/block/${ddisk##*/}/queue/write_cache")" \
 		"$(queue write_cache)"
 	fs_roundtrip "$disk"
 	on_both "after a file system"
@@ -120,7 +120,7 @@ unmapping() {
 	local before
 
 	a_disk lbpu=1 lbpws=1 lbpws10=1 dev_size_mb=32
-	expect discard_max_bytes "$(cat "/sys/block/${ddisk##*/}/queue/discard_max_bytes")" \
+	expect discard_max_bytes "$(<"/sys/block/${ddisk##*/}/queue/discard_max_bytes")" \
 		"$(queue discard_max_bytes)"
 	mkfs.ext4 -q -F "$disk"
 	mount "$disk" "$tmp/mnt"

@@ -175,7 +175,7 @@ begun() {
 	local file
 
 	for file; do
-		within 30 grep -qx begun "$file" || fail "${file##*.}: $(cat "$file")"
+		within 30 grep -qx begun "$file" || fail "${file##*.}: $(<"$file")"
 	done
 }
 

@@ -30,8 +30,8 @@ each_device_is_there() {
 		unit=$dev_bus/devices/${dir##*/}
 		expect "place of $unit" "$(realpath "$dir")" "$(realpath "$unit/..")"
 		expect "driver of $unit" "" "$(bound)"
-		expect "type of $unit" 0 "$(cat "$unit/type")"
-		expect "handler of $unit" "" "$(cat "$unit/handler")"
+		expect "type of $unit" 0 "$(<"$unit/type")"
+		expect "handler of $unit" "" "$(<"$unit/handler")"
 		expect "subsystem of $unit" scsi_tgt_dev \
 			"$(basename "$(realpath "$unit/subsystem")")"
 		[ ! -e "$scst_devices/${dir##*/}" ] || fail "it is a virtual device"
@@ -63,16 +63,16 @@ claim_and_give_back() {
 	debug_device
 	put "$drivers/dev_disk/add_device" "$hctl"
 	expect driver dev_disk "$(bound)"
-	expect handler dev_disk "$(cat "$unit/handler")"
+	expect handler dev_disk "$(<"$unit/handler")"
 	put "$drivers/dev_disk/del_device" "$hctl"
 	expect driver "" "$(bound)"
-	expect handler "" "$(cat "$unit/handler")"
-	expect type 0 "$(cat "$unit/type")"
+	expect handler "" "$(<"$unit/handler")"
+	expect type 0 "$(<"$unit/type")"
 	# By another one of its type
 	put "$drivers/dev_disk_perf/add_device" "$hctl"$'\n'
 	expect driver dev_disk_perf "$(bound)"
 	put "$drivers/dev_disk_perf/del_device" "$hctl"
-	expect handler "" "$(cat "$unit/handler")"
+	expect handler "" "$(<"$unit/handler")"
 }
 
 refusals() {
@@ -125,7 +125,7 @@ names_of_others() {
 	name=${name/#*:0:0:/$((${name%%:*} + 1)):0:0:}
 	modprobe scsi_debug
 	[ -d "$scst_devices/$name" ] || fail "the virtual device is gone"
-	expect handler vdisk_nullio "$(cat "$dev_bus/devices/$name/handler")"
+	expect handler vdisk_nullio "$(<"$dev_bus/devices/$name/handler")"
 	no_debug
 	[ -d "$scst_devices/$name" ] || fail "the virtual device went too"
 	del_device "$name"
@@ -139,7 +139,7 @@ in_use_while_mapped() {
 	expect_errno EBUSY "$drivers/dev_disk/del_device" "$hctl"
 	for module in scst_disk scst_pass; do
 		expect_failure rmmod $module 2>"$tmp/err"
-		expect_match "rmmod $module" "in use" "$(cat "$tmp/err")"
+		expect_match "rmmod $module" "in use" "$(<"$tmp/err")"
 	done
 	disk=$(disk_of tgt0 0)
 	fio_verify "$disk" 1M
@@ -150,7 +150,7 @@ in_use_while_mapped() {
 	# A handler that goes gives back what it has
 	put "$drivers/dev_disk/add_device" "$hctl"
 	rmmod scst_disk
-	expect handler "" "$(cat "$unit/handler")"
+	expect handler "" "$(<"$unit/handler")"
 	scst_load scst_disk
 	put "$drivers/dev_disk/add_device" "$hctl"
 	put "$drivers/dev_disk/del_device" "$hctl"
@@ -161,7 +161,7 @@ the_adapter_is_in_use() {
 	debug_device
 	serve dev_disk
 	expect_failure rmmod scsi_debug 2>"$tmp/err"
-	expect_match "rmmod scsi_debug" "in use" "$(cat "$tmp/err")"
+	expect_match "rmmod scsi_debug" "in use" "$(<"$tmp/err")"
 	disk=$(disk_of tgt0 0)
 	fio_verify "$disk" 1M
 	unserve
@@ -178,7 +178,7 @@ offline_and_back() {
 	settled "$disk"
 	put "$drivers/dev_disk/unbind" "$hctl"
 	expect driver "" "$(bound)"
-	expect handler dev_disk "$(cat "$unit/handler")"
+	expect handler dev_disk "$(<"$unit/handler")"
 	for cdb in 000000000000 28000000000000000100 c00000000000 1a003f00ff00; do
 		ends_like 'status=02 .*sense=70..02.{18}0403' "$sg" $cdb
 	done
@@ -200,7 +200,7 @@ offline_and_back() {
 	# and given back
 	put "$drivers/dev_disk/unbind" "$hctl"
 	put "$drivers/dev_disk/del_device" "$hctl"
-	expect handler "" "$(cat "$unit/handler")"
+	expect handler "" "$(<"$unit/handler")"
 	del_target tgt0
 }
 
@@ -273,7 +273,7 @@ the_name_is_used_again() {
 		within 20 test -e "$unit/handler" || fail "the device is not there again"
 		exec {fd}<&-
 		within 20 in_place || fail "it is at $(realpath "$unit/..")"
-		within 20 unclaimed || fail "it was given to $(cat "$unit/handler")"
+		within 20 unclaimed || fail "it was given to $(<"$unit/handler")"
 		within 20 test ! -e "$scst_targets/tgt0/luns/0" || fail "LUN 0 is still there"
 		del_target tgt0
 	done
@@ -330,7 +330,7 @@ local_disks_are_not_there() {
 	modinfo -n scst_vdisk >/dev/null 2>&1 || skip "the kernel has no scst_vdisk"
 	modprobe scst_vdisk
 	reload
-	expect "local_disks" N "$(cat /sys/module/scst_pass/parameters/local_disks)"
+	expect "local_disks" N "$(</sys/module/scst_pass/parameters/local_disks)"
 	export_disk vdisk_nullio null01 size=64M
 	expect "disks of scst_local" "" "$(local_names)"
 	unexport_disk null01
@@ -355,7 +355,7 @@ a_local_disk_is_served_again() {
 	modinfo -n scst_vdisk >/dev/null 2>&1 || skip "the kernel has no scst_vdisk"
 	modprobe scst_vdisk
 	reload local_disks=1
-	expect "local_disks" Y "$(cat /sys/module/scst_pass/parameters/local_disks)"
+	expect "local_disks" Y "$(</sys/module/scst_pass/parameters/local_disks)"
 	truncate -s 64M "$tmp/disk.img"
 	chain
 	inner=$(disk_of tgt0 0)
@@ -364,8 +364,9 @@ a_local_disk_is_served_again() {
 	blockdev --flushbufs "$inner"
 	cmp "$inner" "$disk"
 	# The unit behind it is the one that initiators see
-	expect "identification" "$(cat "/sys/block/${inner##*/}/device/wwid")" \
-		"$(cat "/sys/block/${disk##*/}/device/wwid")"
+	expect "identification" "$(attribute "/sys/block/${inner##*/}/device/wwid")" \
+		"$(<"/sys/block/${disk##*/}/device/wwid")"
+	attribute "/sys/block/${inner##*/}/device/wwid"
 	# The inner one goes, and the outer one with it
 	del_lun tgt0 0
 	within 20 no_unit || fail "the unit is still there"
@@ -395,7 +396,7 @@ refuses_its_own() {
 
 # The tags of a host adapter are shared by all its disks.
 a_target_with_its_own_disk() {
-	[ "$(cat /sys/module/scst_pass/parameters/local_disks)" = Y ] ||
+	[ "$(</sys/module/scst_pass/parameters/local_disks)" = Y ] ||
 		skip "scst_pass has no local_disks"
 	export_disk vdisk_fileio disk01 "filename=$tmp/disk.img"
 	settled "$disk"

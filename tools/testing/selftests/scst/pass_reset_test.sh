@@ -155,16 +155,16 @@ reset_under_io() {
 		--verify=crc32c --verify_state_save=0 --verify_fatal=1 --thread \
 		>"$tmp/fio.out" 2>&1 &
 	pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/fio.out")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/fio.out")"
 	for n in $(seq 1 "$(rounds 5 300)"); do
 		quiet sg_reset -d "$sg"
 		quiet sg_reset -d "$sgb"
 		sleep 0.2
-		kill -0 "$pid" || fail "round $n: fio has ended: $(cat "$tmp/fio.out")"
+		kill -0 "$pid" || fail "round $n: fio has ended: $(<"$tmp/fio.out")"
 	done
 	kill -INT "$pid"
-	wait "$pid" || [ $? = 128 ] || fail "$(cat "$tmp/fio.out")"
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio.out")"
+	wait "$pid" || [ $? = 128 ] || fail "$(<"$tmp/fio.out")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio.out")"
 	clear_uas "$sg" "$sgb"
 	fio_verify "$disk" 1M
 }
@@ -201,8 +201,8 @@ long_ones_begin() {
 	} >/dev/null 2>&1 &
 	disown
 	within 20 in_flight 3 || fail "no commands"
-	[ ! -s "$tmp/timeout.out" ] || fail "$(cat "$tmp/timeout.out")"
-	[ ! -s "$tmp/pulled.out" ] || fail "$(cat "$tmp/pulled.out")"
+	[ ! -s "$tmp/timeout.out" ] || fail "$(<"$tmp/timeout.out")"
+	[ ! -s "$tmp/pulled.out" ] || fail "$(<"$tmp/pulled.out")"
 	{
 		echo 1 >"$(realpath "$dev_bus/devices/${device%:0}:2/..")/delete"
 		date +%s >"$tmp/delete.end"

@@ -285,7 +285,7 @@ identification() {
 	sg_vpd --page=di "$a" >"$tmp/unit"
 	[ -s "$tmp/device" ] || fail "the device has no NAA name"
 	grep -qF "$(grep -o '0x.*' "$tmp/device" | head -n 1)" "$tmp/unit" ||
-		fail "not the name of the device: $(cat "$tmp/unit")"
+		fail "not the name of the device: $(<"$tmp/unit")"
 	expect "its port" "$(printf 0x%x "$(<"$scst_targets/tgt0/rel_tgt_id")")" \
 		"$(sed -n 's/.*Relative target port: //p' "$tmp/unit")"
 }
@@ -329,14 +329,14 @@ io_of_both() {
 		--rw=randread --bs=4k --size=8M --time_based --runtime=7200 --iodepth=8 \
 		--allow_file_create=0 --thread >"$tmp/bg.out" 2>&1 &
 	pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/bg.out")"
 	for n in 1 2 3; do
 		quiet sg_reset -N -d "$a"
 		sleep 0.3
-		kill -0 $pid || fail "reset $n: $(cat "$tmp/bg.out")"
+		kill -0 $pid || fail "reset $n: $(<"$tmp/bg.out")"
 	done
 	kill -INT $pid
-	wait $pid || [ $? = 128 ] || fail "$(cat "$tmp/bg.out")"
+	wait $pid || [ $? = 128 ] || fail "$(<"$tmp/bg.out")"
 	clear_uas "$a" "$b"
 	fio_verify "$(disk_of tgt0 0 host0)" 1M
 }

@@ -128,15 +128,15 @@ served() {
 	local type=$1 handler=$2 other
 
 	debug_device ptype="$type" dev_size_mb=64 "${@:3}"
-	expect type "$type" "$(cat "$unit/type")"
+	expect type "$type" "$(<"$unit/type")"
 	for other in dev_disk dev_tape dev_processor dev_cdrom dev_modisk dev_changer dev_raid; do
 		[ "$other" = "$handler" ] || [ "$other" = "${handler%_perf}" ] ||
 			expect_errno EINVAL "$dev_bus/drivers/$other/add_device" "$hctl"
 	done
 	serve "$handler"
-	expect handler "$handler" "$(cat "$unit/handler")"
+	expect handler "$handler" "$(<"$unit/handler")"
 	expect_match INQUIRY "PDT=$type\b" "$(sg_inq "$sg")"
-	expect "type for the initiator" "$type" "$(cat "$(scsi_device_of tgt0 0)/type")"
+	expect "type for the initiator" "$type" "$(<"$(scsi_device_of tgt0 0)/type")"
 }
 
 # node DIR CLASS: the device file of a scsi_device of the host or of the initiator

@@ -21,7 +21,7 @@ start_fio() {
 		--bs=4k --size=8M --iodepth=16 --time_based --runtime=600 --thread \
 		--allow_file_create=0 >"$tmp/bg.out" 2>&1 &
 	fio_pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/bg.out")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/bg.out")"
 }
 
 # fio_ends: by itself, as its I/O fails
@@ -108,7 +108,7 @@ pulled_out() {
 		is_gone
 		del_target tgt0
 		plug_in
-		expect "handler in round $n" "" "$(cat "$unit/handler")"
+		expect "handler in round $n" "" "$(<"$unit/handler")"
 	done
 }
 
@@ -138,11 +138,11 @@ goes_under_a_read() {
 	command_end "$sg" 28000000000000000100 in 512 >"$tmp/waits" &
 	reader=$!
 	sleep 0.5
-	kill -0 "$reader" 2>/dev/null || fail "it ended: $(cat "$tmp/waits")"
+	kill -0 "$reader" 2>/dev/null || fail "it ended: $(<"$tmp/waits")"
 	echo 1 >"$(debug_dir)/delete"
 	within "$1" gone || fail "$hctl is still there"
 	within "$2" no_process "$reader" || fail "the command hangs"
-	[[ $(cat "$tmp/waits") =~ $3 ]] || fail "it ended: $(cat "$tmp/waits")"
+	[[ $(<"$tmp/waits") =~ $3 ]] || fail "it ended: $(<"$tmp/waits")"
 }
 
 # Commands that the device does not answer do not keep it from going
@@ -192,7 +192,7 @@ others_go_on() {
 	[[ $got == *sense=70??06??????????????????3f0e* || $got == status=00* ]] ||
 		fail "LUN 1: $got"
 	wait "$pid" || fail "the I/O of LUN 1 failed"
-	expect_match "errors" 'err= 0' "$(cat "$tmp/other.out")"
+	expect_match "errors" 'err= 0' "$(<"$tmp/other.out")"
 	del_target tgt0
 	del_device null01
 }
@@ -362,8 +362,8 @@ all_against_each_other() {
 	wait
 	dmesg --console-level debug
 	[ ! -e "$scst_targets/tgt0" ] || del_target tgt0
-	[ ! -s "$unit/handler" ] || [ -z "$(cat "$unit/handler")" ] ||
-		put "$drivers/$(cat "$unit/handler")/del_device" "$hctl"
+	[ ! -s "$unit/handler" ] || [ -z "$(<"$unit/handler")" ] ||
+		put "$drivers/$(<"$unit/handler")/del_device" "$hctl"
 	serve dev_disk
 	disk=$(disk_of tgt0 0)
 	fio_verify "$disk" 1M

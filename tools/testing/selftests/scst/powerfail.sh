@@ -26,7 +26,7 @@ add_unit() {
 
 nexus() {
 	cat "$(session_of "$1" "$2")/transport_id" >"$tmp/id.$1.$2"
-	echo "$(sg_of "$1" 0 "$2"),$(cat "$scst_targets/$1/rel_tgt_id"),$tmp/id.$1.$2"
+	echo "$(sg_of "$1" 0 "$2"),$(<"$scst_targets/$1/rel_tgt_id"),$tmp/id.$1.$2"
 }
 
 run() {
@@ -60,7 +60,7 @@ state() {
 	for registrant in "$unit"/registrants/[0-9]*; do
 		[ -e "$registrant/key" ] || continue
 		printf '%s:%s:%s:%s\n' "$(<"$registrant/rel_tgt_id")" \
-			"$(od -An -v -tx1 -j4 -N8 "$registrant/transport_id" | tr -d ' \n')" \
+			"$(hex -j4 -N8 "$registrant/transport_id")" \
 			"$(<"$registrant/key")" "$(<"$registrant/holder")"
 	done | LC_ALL=C sort
 }

@@ -124,10 +124,6 @@ pr_in() {
 
 # --- TransportIDs, in hexadecimal
 
-hex_of() {
-	od -An -v -tx1 "$1" | tr -d ' \n'
-}
-
 # unhex HEX: the bytes
 unhex() {
 	# shellcheck disable=SC2001  # bash has & since 5.2 only
@@ -135,7 +131,7 @@ unhex() {
 }
 
 transport_id() {
-	hex_of "$(session_of "$1" "$2")/transport_id"
+	hex "$(session_of "$1" "$2")/transport_id"
 }
 
 # set_transport_id TARGET SESSION HEX
@@ -148,7 +144,7 @@ iscsi_id() {
 	local format=05 len=$((${#1} + 4 - ${#1} % 4)) name
 
 	[[ $1 != *,i,0x* ]] || format=45
-	name=$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')
+	name=$(printf %s "$1" | hex -)
 	while [ ${#name} -lt $((2 * len)) ]; do
 		name+=00
 	done
@@ -159,11 +155,11 @@ iscsi_id() {
 
 # reservation FILE
 reservation() {
-	cat "$unit/reservation/$1"
+	attribute "$unit/reservation/$1"
 }
 
 port_of() {
-	cat "$scst_targets/$1/rel_tgt_id"
+	attribute "$scst_targets/$1/rel_tgt_id"
 }
 
 # registrants: PORT:TRANSPORT_ID:KEY:HOLDER of each, sorted
@@ -172,7 +168,7 @@ registrants() {
 
 	for dir in "$unit"/registrants/[0-9]*; do
 		[ -e "$dir/key" ] || continue
-		printf '%s:%s:%s:%s\n' "$(<"$dir/rel_tgt_id")" "$(hex_of "$dir/transport_id")" \
+		printf '%s:%s:%s:%s\n' "$(<"$dir/rel_tgt_id")" "$(hex "$dir/transport_id")" \
 			"$(<"$dir/key")" "$(<"$dir/holder")"
 	done 2>/dev/null | LC_ALL=C sort
 }

@@ -148,7 +148,7 @@ differences_are_found() {
 	kill $!
 	wait $! || :
 	expect "exit status" 1 "$status"
-	grep -q 'seed 1, step' "$tmp/out" || fail "$(cat "$tmp/out")"
+	grep -q 'seed 1, step' "$tmp/out" || fail "$(<"$tmp/out")"
 }
 
 take_apart() {

@@ -47,7 +47,7 @@ start_multipathd() {
 stop_multipathd() {
 	local status=$?
 
-	[ ! -s "$tmp/map" ] || multipath -f "$(cat "$tmp/map")" >/dev/null 2>&1
+	[ ! -s "$tmp/map" ] || multipath -f "$(<"$tmp/map")" >/dev/null 2>&1
 	multipathd shutdown >/dev/null 2>&1
 	stop_udevd
 	rm -f /etc/multipath.conf $prkeys
@@ -66,7 +66,7 @@ has_map() {
 begin() {
 	setup
 	[ -s "$tmp/map" ] || fail "there is no map"
-	map=$(cat "$tmp/map")
+	map=$(<"$tmp/map")
 	rm -f $prkeys
 }
 
@@ -138,11 +138,11 @@ registers_to_persist() {
 	persist --in --report-capabilities
 	expect_match "capabilities" '\(PTPL_A\): 1$' "$out"
 	# multipathd, which registers new paths, knows it by the X
-	grep -q "^0X0*$key " $prkeys || fail "multipathd's keys: $(cat $prkeys)"
+	grep -q "^0X0*$key " $prkeys || fail "multipathd's keys: $(<$prkeys)"
 	persist --out --register-ignore --param-sark=$key
 	registered_by_both
 	expect aptpl 0 "$(reservation aptpl)"
-	grep -q "^0x0*$key " $prkeys || fail "multipathd's keys: $(cat $prkeys)"
+	grep -q "^0x0*$key " $prkeys || fail "multipathd's keys: $(<$prkeys)"
 	persist --out --clear --param-rk=$key
 	none_registered
 }
@@ -224,7 +224,7 @@ is_preempted() {
 	registered "$(nexus_b b 1)"
 	! map_writes 2>"$tmp/err" || fail "a map that was preempted writes"
 	# EBADE, as the block layer has it for a conflict
-	grep -q 'Invalid exchange' "$tmp/err" || fail "dd: $(cat "$tmp/err")"
+	grep -q 'Invalid exchange' "$tmp/err" || fail "dd: $(<"$tmp/err")"
 	expect "WRITE by the other one" good "$(writes "$b")"
 	pr good "$b" clear 0 b 0
 	map_writes
@@ -259,7 +259,7 @@ multipathd_ends() {
 
 take_apart() {
 	[ -s "$tmp/map" ] || fail "there was no map"
-	map=$(cat "$tmp/map")
+	map=$(<"$tmp/map")
 	within 20 quiet map_goes "$map" || fail "the map stays"
 	: >"$tmp/map"
 	within 20 quiet multipathd_ends || fail "multipathd stays"

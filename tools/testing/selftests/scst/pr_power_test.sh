@@ -192,9 +192,9 @@ the_former_file() {
 	truncate -s 16M "$tmp/disk2.img"
 	add_device vdisk_fileio disk02 "filename=$tmp/disk2.img"
 	expect "registrants of another unit" 0 \
-		"$(cat "$scst_devices/disk02/reservation/nr_registrants")"
+		"$(<"$scst_devices/disk02/reservation/nr_registrants")"
 	expect "type, another unit's file" lost \
-		"$(cat "$scst_devices/disk02/reservation/type")"
+		"$(<"$scst_devices/disk02/reservation/type")"
 	del_device disk02
 	rm -f "$store"/disk02* "$tmp/disk2.img"
 	add_unit

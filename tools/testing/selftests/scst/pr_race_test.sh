@@ -15,7 +15,7 @@ latency=$(by_kernel 400 2000)
 
 # latencies N: sleep as long as N commands
 latencies() {
-	sleep "$(awk -v n="$1" -v ms=$latency 'BEGIN { print n * ms / 1000 }')"
+	sleep "$(awk -v n="$1" -v ms="$latency" 'BEGIN { print n * ms / 1000 }')"
 }
 
 # What a command ends with that somebody else's PREEMPT has hit
@@ -89,7 +89,7 @@ commands_are_aborted() {
 	msg "commands in flight ended with $ends"
 	expect "commands in flight when it had ended" 0 "$active"
 	for n in 0 1 2 3; do
-		expect_match "writer $n" "then ($hit)\$" "$(cat "$tmp/victim$n")"
+		expect_match "writer $n" "then ($hit)\$" "$(<"$tmp/victim$n")"
 	done
 	# And the initiator of what happened
 	attentions=$(all_uas "$b")
@@ -127,7 +127,7 @@ fenced() {
 		expect "blocks after $1" "$first" "$(blocks)"
 		for n in 0 1 2 3; do
 			expect_match "round $round, writer $n" \
-				"^[1-9][0-9]* writes, then ($hit)\$" "$(cat "$tmp/victim$n")"
+				"^[1-9][0-9]* writes, then ($hit)\$" "$(<"$tmp/victim$n")"
 		done
 	done
 }

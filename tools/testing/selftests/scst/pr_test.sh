@@ -22,7 +22,7 @@ persist_fails() {
 	local status=0
 
 	sg_persist -n "${@:2}" >"$tmp/persist" 2>&1 || status=$?
-	expect "status of sg_persist ${*:2}: $(cat "$tmp/persist")" "$1" "$status"
+	expect "status of sg_persist ${*:2}: $(<"$tmp/persist")" "$1" "$status"
 }
 
 capabilities() {

@@ -58,24 +58,24 @@ io_begins() {
 		--verify=crc32c --verify_state_save=0 --verify_fatal=1 --thread \
 		>"$tmp/fio.bg" 2>&1 &
 	fio_pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/fio.bg")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/fio.bg")"
 }
 
 io_goes_on() {
-	kill -0 "$fio_pid" || fail "fio has ended: $(cat "$tmp/fio.bg")"
+	kill -0 "$fio_pid" || fail "fio has ended: $(<"$tmp/fio.bg")"
 	within 30 io_runs || fail "no I/O runs any more"
 }
 
 io_ends() {
 	kill -INT "$fio_pid"
-	wait "$fio_pid" || [ $? = 128 ] || fail "$(cat "$tmp/fio.bg")"
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio.bg")"
+	wait "$fio_pid" || [ $? = 128 ] || fail "$(<"$tmp/fio.bg")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio.bg")"
 }
 
 # resized NAME BYTES: everybody knows it
 resized() {
 	wait_uevent 10 ACTION=change "DEVPATH=*/devices/$1" SCST_EVENT=capacity_changed
-	expect "attribute size" "$2" "$(cat "$scst_devices/$1/size")"
+	expect "attribute size" "$2" "$(<"$scst_devices/$1/size")"
 	ua_capacity "$sg2"
 	has_capacity "$sg2" "$2" || fail "capacity is $(capacity_of "$sg2"), expected $2"
 	# The other one, whose I/O may have met the unit attention

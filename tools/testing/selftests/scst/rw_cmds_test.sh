@@ -67,13 +67,13 @@ blockio_atomic() {
 		atomic_wr_gran=2 dev_size_mb=64 lbpu=1
 	host=$(echo /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*/block/*)
 	dir=/sys/block/${host##*/}/queue
-	[ "$(cat "$dir/atomic_write_unit_max_bytes")" -gt 0 ] || fail "no atomic writes"
+	[ "$(<"$dir/atomic_write_unit_max_bytes")" -gt 0 ] || fail "no atomic writes"
 	export_disk vdisk_blockio disk01 "filename=/dev/${host##*/}"
 	sg=$(sg_of tgt0 "$lun")
 	expect "MAXIMUM ATOMIC TRANSFER LENGTH" \
-		"$(($(cat "$dir/atomic_write_unit_max_bytes") / 512))" "$(block_limit 44)"
+		"$(($(<"$dir/atomic_write_unit_max_bytes") / 512))" "$(block_limit 44)"
 	expect "ATOMIC TRANSFER LENGTH GRANULARITY" \
-		"$(($(cat "$dir/atomic_write_unit_min_bytes") / 512))" "$(block_limit 52)"
+		"$(($(<"$dir/atomic_write_unit_min_bytes") / 512))" "$(block_limit 52)"
 	"$rw_cmds" "$sg"
 	# scsi_debug stays: it does not wait for the release() of its adapters
 	unexport_disk disk01

@@ -149,7 +149,7 @@ each_unit() {
 
 # compare WHAT: $tmp/documented and $tmp/found
 compare() {
-	[ -s "$tmp/found" ] || fail "$handler has no $1 at all: $(cat "$tmp/error")"
+	[ -s "$tmp/found" ] || fail "$handler has no $1 at all: $(<"$tmp/error")"
 	echo "$handler: $(wc -l <"$tmp/found") $1"
 	expect "$1 of $handler that are not documented" "" \
 		"$(comm -13 "$tmp/documented" "$tmp/found" | tr '\n' ';')"

@@ -365,16 +365,16 @@ reset_during_io() {
 		--verify=crc32c --verify_state_save=0 --verify_fatal=1 --thread \
 		>"$tmp/fio.out" 2>&1 &
 	pid=$!
-	within 30 io_runs || fail "fio does not run: $(cat "$tmp/fio.out")"
+	within 30 io_runs || fail "fio does not run: $(<"$tmp/fio.out")"
 	for n in $(seq 1 "$(rounds 5 300)"); do
 		run sg_reset -d "$sg"
 		run sg_reset -t "$sg"
 		sleep 0.2
-		kill -0 "$pid" || fail "round $n: fio has ended: $(cat "$tmp/fio.out")"
+		kill -0 "$pid" || fail "round $n: fio has ended: $(<"$tmp/fio.out")"
 	done
 	kill -INT "$pid"
-	wait "$pid" || [ $? = 128 ] || fail "$(cat "$tmp/fio.out")"
-	expect_match "fio" "err= 0" "$(cat "$tmp/fio.out")"
+	wait "$pid" || [ $? = 128 ] || fail "$(<"$tmp/fio.out")"
+	expect_match "fio" "err= 0" "$(<"$tmp/fio.out")"
 	sg_turs -n 3 "$sg" >/dev/null 2>&1 || :
 	fio_verify "$disk" 4M
 }

@@ -198,7 +198,7 @@ task_management_meanwhile() {
 	ends "$a" 2 "$task_set_full"
 	poke "$a/tmf" "id=3 fn=abort_task tag=2 lun=0"
 	within 20 grep -q '^tmf 3 abort_task no_task' "$a/results" ||
-		fail "$(cat "$a/results")"
+		fail "$(<"$a/results")"
 	release_all
 	all_ended
 	forget_results
@@ -328,7 +328,7 @@ load_and_pressure() {
 
 take_apart() {
 	for dir in "$unit" "$a" "$b"; do
-		expect "rules broken at $dir" 0 "$(cat "$dir/violations")"
+		expect "rules broken at $dir" 0 "$(<"$dir/violations")"
 	done
 	del_target tgt0 test_target
 	put "$dev_bus/drivers/test_handler/del_device" unit0

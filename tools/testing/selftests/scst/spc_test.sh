@@ -96,7 +96,7 @@ report_luns() {
 	expect "all" "0000000000000000 0001000000000000 c101000000000000" "$(joined)"
 	for select in 10 12; do
 		out=$(sg_raw -b -r 64 "$sg" a0 00 $select 00 00 00 00 00 00 40 00 00 \
-			2>/dev/null | od -An -tx1 | tr -d ' \n')
+			2>/dev/null | hex -)
 		expect "SELECT REPORT $select" 0000000000000000 "$out"
 	done
 	for select in 03 0f 13 ff; do
@@ -171,7 +171,7 @@ log_value() {
 	local hex at=8 code len
 
 	hex=$(sg_raw -b -r 4096 "$sg" 4d 00 "$(printf %02x $((0x40 | 0x$1)))" 00 00 00 00 10 00 00 \
-		2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+		2>/dev/null | hex -)
 	while [ $at -lt ${#hex} ]; do
 		code=${hex:at:4}
 		len=$((0x${hex:at+6:2}))

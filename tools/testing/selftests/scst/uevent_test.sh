@@ -47,7 +47,7 @@ expect_event() {
 	shift
 
 	settle
-	lines=$(cat "$events")
+	lines=$(<"$events")
 	for property; do
 		lines=$(grep -P "(^|\t)$property\t" <<<"$lines" || :)
 	done
@@ -262,9 +262,9 @@ take_apart() {
 
 scst_load
 find_udevd >/dev/null || skip_all "no udevd"
-trap end EXIT
 write_rule
 : >"$events"
 start_udevd || skip_all "udevd does not start"
+trap end EXIT
 main devices refused_devices_send_none_or_both targets sessions target_enabled luns_changed \
 	session_closed capacity_changed io_error complete_when_announced our_rules take_apart

@@ -343,7 +343,7 @@ start_blocked() {
 	"$xcopy" list "$dev" "$tmp/list" >"$tmp/answer" 2>&1 &
 	slow=$!
 	sleep 0.5
-	expect "the copy waits" "" "$(cat "$tmp/answer")"
+	expect "the copy waits" "" "$(<"$tmp/answer")"
 }
 
 # holds_up_no_other BLOCKED OTHER: units of LUNs 8 and 9, one of which could be cloned to
@@ -355,7 +355,7 @@ holds_up_no_other() {
 	put "$scst_devices/$1/blocked" 0
 	put "$scst_devices/$2/blocked" 0
 	wait "$slow" || :
-	expect "copy" good "$(cat "$tmp/answer")"
+	expect "copy" good "$(<"$tmp/answer")"
 }
 
 clones_where_it_can() {
@@ -410,7 +410,7 @@ clones_where_it_can() {
 }
 
 reads_are_held() {
-	[ -n "$(cat "$test_unit/executing")" ]
+	[ -n "$(<"$test_unit/executing")" ]
 }
 
 # start_slow ARGUMENT...: a copy from the unit whose READs are held; its answer will
@@ -419,7 +419,7 @@ start_slow() {
 	put "$test_unit/hold" 1
 	"$xcopy" send -i 7 -u 0 "$@" "$sg_slow" >"$tmp/answer" 2>&1 &
 	slow=$!
-	within 10 reads_are_held || fail "no READ: $(cat "$tmp/answer")"
+	within 10 reads_are_held || fail "no READ: $(<"$tmp/answer")"
 }
 
 # end_slow WANT
@@ -427,8 +427,8 @@ end_slow() {
 	put "$test_unit/hold" 0
 	put "$test_unit/release" all
 	wait "$slow" || :
-	expect "slow copy" "$1" "$(cat "$tmp/answer")"
-	expect "violations" 0 "$(cat "$test_unit/violations")"
+	expect "slow copy" "$1" "$(<"$tmp/answer")"
+	expect "violations" 0 "$(<"$test_unit/violations")"
 }
 
 lun_resets() {
@@ -518,7 +518,7 @@ units_go_while_it_runs() {
 	start_slow -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0 -s 65535,0,64,0,0
 	timeout 20 bash -c "echo 1 >$scst_targets/tgt0/luns/del" ||
 		fail "luns/del waits for the copy"
-	reads_are_held || fail "no READ: $(cat "$tmp/answer")"
+	reads_are_held || fail "no READ: $(<"$tmp/answer")"
 	end_slow good
 	add_lun tgt0 1 to
 	udevadm settle
@@ -537,7 +537,7 @@ units_go_while_it_runs() {
 	timeout 20 bash -c "echo 0 >$scst_targets/tgt0/luns/del" ||
 		fail "luns/del waits for the other unit"
 	wait "$slow" || :
-	expect "its answer" 'a/0d/02 segment 0' "$(cat "$tmp/answer")"
+	expect "its answer" 'a/0d/02 segment 0' "$(<"$tmp/answer")"
 	put "$scst_devices/to/blocked" 0
 	add_lun tgt0 0 from
 	udevadm settle
@@ -564,7 +564,7 @@ units_go_while_it_runs() {
 	put "$test_unit/release" all
 	wait "$pid" || fail "the reset failed"
 	wait "$slow" || :
-	expect_match "aborted copy" 'host status' "$(cat "$tmp/answer")"
+	expect_match "aborted copy" 'host status' "$(<"$tmp/answer")"
 	expect "READs" 1 "$(wc -l <"$test_unit/executed")"
 
 	# The destination is reset: its task set has nothing of the copy

@@ -154,7 +154,7 @@ static void handler_rules_test(struct kunit *test)
 
 	if (!c->handlers)
 		kunit_skip(test, "the handler is not there");
-	rules_merge(test, &table, lists, ARRAY_SIZE(lists));
+	rules_merge(test, &table, lists, ARRAY_SIZE(lists), HANDLER_NR_LISTS);
 	for (handler = c->handlers; handler->type.driver.name; handler++) {
 		KUNIT_ASSERT_NOT_NULL(test, handler->type.opcodes);
 		table.name = handler->type.driver.name;

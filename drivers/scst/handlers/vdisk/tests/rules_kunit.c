@@ -43,7 +43,8 @@ static void disk_rules_test(struct kunit *test)
 		.nr_ops		= vdisk_nr_opcodes,
 	};
 
-	rules_merge(test, &table, disk_lists, ARRAY_SIZE(disk_lists));
+	rules_merge(test, &table, disk_lists, ARRAY_SIZE(disk_lists),
+		    ARRAY_SIZE(disk_lists));
 	rules_check(test, &table);
 }
 
@@ -55,7 +56,8 @@ static void cdrom_rules_test(struct kunit *test)
 		.nr_ops		= vcdrom_nr_opcodes,
 	};
 
-	rules_merge(test, &table, cdrom_lists, ARRAY_SIZE(cdrom_lists));
+	rules_merge(test, &table, cdrom_lists, ARRAY_SIZE(cdrom_lists),
+		    ARRAY_SIZE(cdrom_lists));
 	rules_check(test, &table);
 }
 

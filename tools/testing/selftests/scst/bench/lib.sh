@@ -21,7 +21,7 @@ disks() {
 	local d
 
 	for d in /sys/block/sd*; do
-		[ ! -e "$d/size" ] || [ "$(cat "$d/size")" = 0 ] || echo "${d##*/}"
+		[ ! -e "$d/size" ] || [ "$(<"$d/size")" = 0 ] || echo "${d##*/}"
 	done
 }
 

@@ -29,7 +29,7 @@ registrants() {
 	done
 	sg_persist --out --register --param-sark=1 "$dev"
 	sg_persist --out --reserve --param-rk=1 --prout-type=7 "$dev"
-	[ "$(cat "/sys/devices/scst/devices/bench$n/reservation/nr_registrants")" = "$1" ]
+	[ "$(<"/sys/devices/scst/devices/bench$n/reservation/nr_registrants")" = "$1" ]
 }
 
 # other_holds: an initiator that is not logged in has a reservation, and this one may read
@@ -37,13 +37,13 @@ registrants() {
 other_holds() {
 	local unit=/sys/devices/scst/devices/bench$n port
 
-	port=$(printf %x "$(cat /sys/devices/scst/targets/bench/rel_tgt_id)")
+	port=$(printf %x "$(</sys/devices/scst/targets/bench/rel_tgt_id)")
 	sg_persist --out --register --param-sark=1 "$dev"
 	sg_persist --out --reserve --param-rk=1 --prout-type=1 "$dev"
 	sg_persist --out --register-move --unreg --param-rk=1 --param-sark=2 --prout-type=1 \
 		--relative-target-port="$port" --transport-id=sas,5000000000000001 "$dev"
-	[ "$(cat "$unit/reservation/type")" = write_exclusive ]
-	[ "$(cat "$unit/reservation/nr_registrants")" = 1 ]
+	[ "$(<"$unit/reservation/type")" = write_exclusive ]
+	[ "$(<"$unit/reservation/nr_registrants")" = 1 ]
 	! dd if=/dev/zero of="$dev" bs=4k count=1 oflag=direct 2>/dev/null
 }
 
