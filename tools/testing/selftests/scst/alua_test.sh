@@ -523,16 +523,12 @@ stand_in() {
 	mount --bind "$tmp/systemd-run" "$systemd_run"
 }
 
-no_stand_in() {
-	umount "$systemd_run" 2>/dev/null || :
-	[ -s "$systemd_run" ] || rm -f "$systemd_run"
-}
-
 # no_rules: neither udevd nor what the rules need
 no_rules() {
 	[ -e "$tmp/systemd-run" ] || return 0
 	stop_udevd
-	no_stand_in
+	umount "$systemd_run" 2>/dev/null || :
+	[ -s "$systemd_run" ] || rm -f "$systemd_run"
 	rm -f "$installed_rules" "$installed_program" "$tmp/systemd-run"
 	rmdir "${installed_program%/*}" 2>/dev/null || :
 }

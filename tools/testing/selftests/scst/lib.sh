@@ -36,6 +36,9 @@ by_kernel() {
 	fi
 }
 
+# How many times as long it takes there; once, as what asks for it is called often
+patience=$(by_kernel 1 6)
+
 # --- KTAP
 
 ktap_helpers() {
@@ -201,7 +204,7 @@ quiet() {
 # within SECONDS CMD...: wait until CMD succeeds, for what has no uevent; longer
 # on a kernel full of checks
 within() {
-	local end=$((SECONDS + 1 + $(by_kernel 1 6) * $1))
+	local end=$((SECONDS + 1 + patience * $1))
 
 	shift
 	until "$@"; do
@@ -577,7 +580,7 @@ uevents_start() {
 # wait_uevent SECONDS PROPERTY...: the next uevent that has all these
 # properties; those that come before it are only logged.  It is in $uevent.
 wait_uevent() {
-	local end=$((SECONDS + $(by_kernel 1 6) * $1)) property
+	local end=$((SECONDS + patience * $1)) property
 
 	shift
 	while [ "$SECONDS" -le "$end" ]; do

@@ -350,7 +350,7 @@ chain() {
 }
 
 a_local_disk_is_served_again() {
-	local inner
+	local inner wwid
 
 	modinfo -n scst_vdisk >/dev/null 2>&1 || skip "the kernel has no scst_vdisk"
 	modprobe scst_vdisk
@@ -364,9 +364,8 @@ a_local_disk_is_served_again() {
 	blockdev --flushbufs "$inner"
 	cmp "$inner" "$disk"
 	# The unit behind it is the one that initiators see
-	expect "identification" "$(attribute "/sys/block/${inner##*/}/device/wwid")" \
-		"$(<"/sys/block/${disk##*/}/device/wwid")"
-	attribute "/sys/block/${inner##*/}/device/wwid"
+	wwid=$(attribute "/sys/block/${inner##*/}/device/wwid")
+	expect "identification" "$wwid" "$(<"/sys/block/${disk##*/}/device/wwid")"
 	# The inner one goes, and the outer one with it
 	del_lun tgt0 0
 	within 20 no_unit || fail "the unit is still there"
