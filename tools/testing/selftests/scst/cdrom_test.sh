@@ -417,7 +417,7 @@ what_cannot_be_a_medium() {
 
 # Every READ is of one medium, and says so when it is not the one it was meant for
 changes_under_reads() {
-	local reader pids=() n
+	local reader pids=() most n
 
 	devices
 	head -c $((64 * 2048)) /dev/zero | tr '\0' a >"$tmp/all_a"
@@ -435,9 +435,13 @@ changes_under_reads() {
 		done &
 		pids+=($!)
 	done
-	for ((n = 0; n < $(rounds 15 2000); n++)); do
+	# The first command after a change is refused: the pauses let others come through
+	most=$(rounds 15 2000)
+	for ((n = 0; n < most + 1000; n++)); do
+		[ "$n" -lt "$most" ] || [ ! -e "$tmp/has_read" ] || break
 		change_to "$tmp/all_b"
 		change_to "$tmp/all_a"
+		sleep "0.0$((n % 10))"
 	done
 	kill "${pids[@]}"
 	wait || :
