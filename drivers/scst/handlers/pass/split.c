@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_eh.h>
 #include "pass.h"
 
 /**
@@ -141,6 +142,23 @@ static void split_end(struct pass_split *split, scst_sense_t result)
 	scst_cmd_done(cmd, result);
 }
 
+/*
+ * Other INFORMATION is the LBA of a block; that of MISCOMPARE is the offset of the first
+ * difference in the data, of which the device has seen a part.
+ */
+static void split_move_offset(struct pass_split *split)
+{
+	struct scst_cmd *cmd = split->cmd;
+	struct scsi_sense_hdr hdr;
+	u64 offset;
+
+	if (!scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) ||
+	    hdr.sense_key != MISCOMPARE ||
+	    !scsi_get_sense_info_fld(cmd->sense, cmd->sense_len, &offset))
+		return;
+	scsi_set_sense_information(cmd->sense, sizeof(cmd->sense), split->at + offset);
+}
+
 /**
  * pass_split_go_on - a part has ended: is there another one to send?
  * @split: command; @split->len is that of the part
@@ -155,6 +173,8 @@ bool pass_split_go_on(struct pass_split *split, scst_sense_t result, u32 resid)
 {
 	bool whole = !resid && pass_was_done(split->cmd, result);
 
+	if (result == SCST_SENSE_DATA)
+		split_move_offset(split);
 	split->at += split->len - resid;
 	/* An error that was corrected is told of in the end, unless another one comes. */
 	if (result != SCST_GOOD)

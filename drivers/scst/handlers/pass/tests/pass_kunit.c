@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_eh.h>
 #include <scsi/scsi_host.h>
 #include "../pass.h"
 
@@ -597,6 +598,42 @@ static void split_go_on_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->cmd.xfer_len, end->done);
 }
 
+/* Where the difference is in the data of the command, not of the part */
+static void split_miscompare_test(struct kunit *test)
+{
+	static const u8 fixed[] = { 0xf0, [2] = MISCOMPARE, [5] = 0x01, [6] = 0x23, [7] = 10,
+				    [12] = 0x1d, [17] = 0 };
+	static const u8 desc[] = { 0x72, MISCOMPARE, 0x1d, [7] = 12, [9] = 10, [10] = 0x80,
+				   [18] = 0x01, [19] = 0x23 };
+	struct pass_fixture *f = test->priv;
+	struct pass_split split = {
+		.cmd	= &f->cmd,
+		.at	= PART_LEN,
+		.len	= PART_LEN,
+	};
+	u64 info;
+
+	f->cmd.bufflen = PARTS_LEN;
+	f->cmd.xfer_len = PARTS_LEN;
+	scst_cmd_set_sense_data(&f->cmd, fixed, sizeof(fixed));
+	KUNIT_EXPECT_FALSE(test, pass_split_go_on(&split, SCST_SENSE_DATA, 0));
+	KUNIT_ASSERT_TRUE(test, scsi_get_sense_info_fld(f->cmd.sense, f->cmd.sense_len, &info));
+	KUNIT_EXPECT_EQ(test, info, PART_LEN + 0x123);
+
+	split.at = PART_LEN;
+	scst_cmd_set_sense_data(&f->cmd, desc, sizeof(desc));
+	KUNIT_EXPECT_FALSE(test, pass_split_go_on(&split, SCST_SENSE_DATA, 0));
+	KUNIT_ASSERT_TRUE(test, scsi_get_sense_info_fld(f->cmd.sense, f->cmd.sense_len, &info));
+	KUNIT_EXPECT_EQ(test, info, PART_LEN + 0x123);
+
+	/* The LBA of a block is what it was */
+	split.at = PART_LEN;
+	f->cmd.sense[1] = MEDIUM_ERROR;
+	KUNIT_EXPECT_FALSE(test, pass_split_go_on(&split, SCST_SENSE_DATA, 0));
+	KUNIT_ASSERT_TRUE(test, scsi_get_sense_info_fld(f->cmd.sense, f->cmd.sense_len, &info));
+	KUNIT_EXPECT_EQ(test, info, PART_LEN + 0x123);
+}
+
 /* ------------------------------------------------------------------------
  * INQUIRY
  */
@@ -731,6 +768,7 @@ static struct kunit_case pass_test_cases[] = {
 	KUNIT_CASE_PARAM(split_cdb_test, pass_part_gen_params),
 	KUNIT_CASE(can_split_test),
 	KUNIT_CASE_PARAM(split_go_on_test, pass_part_end_gen_params),
+	KUNIT_CASE(split_miscompare_test),
 	KUNIT_CASE(vpd_pages_test),
 	KUNIT_CASE(fix_byte_test),
 	KUNIT_CASE(table_test),
