@@ -387,7 +387,7 @@ void test_sess_debugfs(struct test_sess *ts)
 	debugfs_create_file("tmf", 0200, dir, ts, &tmf_fops);
 	debugfs_create_file("results", 0600, dir, ts, &results_fops);
 	debugfs_create_file("pending", 0400, dir, ts, &pending_fops);
-	debugfs_create_file("sgv_bench", 0600, dir, ts, &test_sgv_bench_fops);
+	debugfs_create_file("bench", 0600, dir, ts, &test_bench_fops);
 	debugfs_create_bool("defer", 0600, dir, &ts->defer);
 	debugfs_create_bool("ignore_abort", 0600, dir, &ts->ignore_abort);
 	debugfs_create_bool("hold_response", 0600, dir, &ts->hold_response);
@@ -404,5 +404,5 @@ void test_sess_no_submit(struct test_sess *ts)
 {
 	debugfs_lookup_and_remove("submit", ts->dir);
 	debugfs_lookup_and_remove("tmf", ts->dir);
-	debugfs_lookup_and_remove("sgv_bench", ts->dir);
+	debugfs_lookup_and_remove("bench", ts->dir);
 }

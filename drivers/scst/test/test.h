@@ -320,8 +320,8 @@ static inline bool test_req_ended(const struct test_req *req)
 	return smp_load_acquire(&req->end_seq);	/* pairs with test_event() */
 }
 
-/* sgv_bench.c */
-extern const struct file_operations test_sgv_bench_fops;
+/* bench.c */
+extern const struct file_operations test_bench_fops;
 
 /* session.c: a nexus in debugfs */
 void test_sess_debugfs(struct test_sess *ts);

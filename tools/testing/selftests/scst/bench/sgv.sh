@@ -18,7 +18,7 @@ one() {
 	local fd ns
 
 	taskset -p -c "$1" "$BASHPID" >/dev/null
-	exec {fd}<>"$nexus/cpu$1/sgv_bench"
+	exec {fd}<>"$nexus/cpu$1/bench"
 	echo "$2 $3 $4 $5" >&"$fd"
 	read -r ns <&"$fd"
 	echo "$ns"
