@@ -8,6 +8,7 @@
 #                 back end that it can have
 #   IOS=          I/Os of a 4 KiB job, 40000
 #   RUNS=         of each job in the part time, 5, and in cpus, 3
+# Tables, CSV file and plots of an earlier run are replaced.
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
 set -eu
 self=$(realpath "$0")
@@ -54,7 +55,7 @@ part_profile() {
 	plugin "$out/profile"
 	guest "$out/profile" ICOUNT=1 MEM=6144 PLUGIN="$plugin" \
 		CMD="$bench/window.sh $out/profile count 0.1 $stacks"
-	"$bench/profile.py" tables "$out/profile" >"$out/profile.txt"
+	"$bench/profile.py" tables "$out/profile" 400 >"$out/profile.txt"
 	echo
 	echo "events per I/O, one CPU (by function: $out/profile.txt)"
 	"$bench/profile.py" events "$out/profile" 1 | tee "$out/events.tsv" | column -t
@@ -104,6 +105,7 @@ part_scale() {
 	scaled live SMP=2 live 1000
 	scaled lio SMP=2 lio 1000
 	scaled hosts SMP=2 hosts 256
+	scaled devices-counted ICOUNT=1 devices 10000
 	scaled hosts-counted ICOUNT=1 hosts 256
 	scaled disks-counted ICOUNT=1 disks 10000
 	scaled lio-counted ICOUNT=1 lio 1000
@@ -115,7 +117,7 @@ part_atomic() {
 	gcc -O2 -D_GNU_SOURCE -o "$out/race_atomic" "$top/$selftests/race_atomic.c" -lpthread
 	guest "$out/atomic" ICOUNT=1 MEM=2048 \
 		CMD="$bench/atomic.sh $out/atomic $out/race_atomic 0 1 1000"
-	"$bench/results.py" count "$out/atomic"
+	"$bench/results.py" atomic "$out/atomic"
 }
 
 # By the number of registrants, of a unit with a reservation if there are any, and reads
@@ -123,7 +125,7 @@ part_atomic() {
 part_reservations() {
 	guest "$out/reservations" ICOUNT=1 MEM=2048 \
 		CMD="$bench/reservations.sh $out/reservations 0 1 64"
-	"$bench/results.py" count "$out/reservations"
+	"$bench/results.py" reservations "$out/reservations"
 }
 
 guarded="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb scst:tmpfs lio:tmpfs"
@@ -131,7 +133,7 @@ guarded+=" scst:ext4 lio:ext4"
 
 # Run by itself: 'bench.sh boot N'
 guard_boot() {
-	guest "$out/guard-$1" ICOUNT=1 MEM=4096 \
+	guest "$out/guard-$1" ICOUNT=1 MEM=6144 \
 		CMD="$bench/run.sh $out/guard-$1 count 1 $guarded"
 }
 
@@ -146,8 +148,6 @@ guard() {
 	local dirs=("$out"/guard-{1,2,3})
 	local judge=("$bench/results.py" guard "$recorded")
 
-	# What so few I/Os of 1 MiB cost is too coarse in milliseconds of fio
-	export SCST_IOS=20000 SCST_JOBS=4k
 	guard_boots 1 2
 	if [ "$1" = guard ] && "${judge[@]}" "${dirs[0]}" >/dev/null &&
 		"${judge[@]}" "${dirs[1]}" >/dev/null; then

@@ -13,9 +13,8 @@ import re
 import subprocess
 import sys
 
-# Hue and saturation of a stack, in the order of their names
-COLOURS = [(0.08, 0.9), (0.8, 0.5), (0.0, 0.0), (0.6, 0.8), (0.33, 0.5), (0.47, 0.8),
-           (0.95, 0.7), (0.15, 0.9)]
+# Hues of neighbours look alike, so every other one is pale
+SATURATIONS = (0.9, 0.45)
 # Of the back ends of a stack each is lighter than the one before
 LIGHTEST, DARKEST = 0.8, 0.35
 
@@ -24,8 +23,9 @@ def read(path):
     """what -> stack -> job -> (median, lowest, highest)"""
     tables = collections.defaultdict(lambda: collections.defaultdict(dict))
     with open(path, encoding='utf-8') as f:
-        for what, stack, job, *values in csv.reader(f):
-            tables[what][stack][job] = [float(v) for v in values]
+        for row in csv.DictReader(f):
+            tables[row['what']][row['stack']][row['job']] = [
+                float(row[key]) for key in ('median', 'lowest', 'highest')]
     return tables
 
 
@@ -56,7 +56,7 @@ def palette(names):
         backends[stack].append(backend)
     colours = {}
     for n, (stack, own) in enumerate(backends.items()):
-        hue, saturation = COLOURS[n % len(COLOURS)]
+        hue, saturation = n / len(backends), SATURATIONS[n % len(SATURATIONS)]
         step = (LIGHTEST - DARKEST) / max(len(own), 2)
         for i, backend in enumerate(own):
             rgb = colorsys.hls_to_rgb(hue, DARKEST + i * step, saturation)

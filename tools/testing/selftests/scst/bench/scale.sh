@@ -79,15 +79,38 @@ add_test_session() {
 	echo "sessions host$1" >$port/drivers/test_target/add_session
 }
 
+# test_read_cost WHAT NUMBER SESSION LUN: the same for the test target, whose initiator
+# is in the kernel
+test_read_cost() {
+	local fd ns
+
+	exec {fd}<>"/sys/kernel/debug/scst_test/target/$3/bench"
+	echo "read 4096 2000 $4" >&"$fd"
+	read -r ns <&"$fd"
+	exec {fd}>&-
+	echo "$1 $2 ns $ns"
+}
+
+# Flat space addressing where the numbers are too large for peripheral (SAM-6 4.7.7)
+lun_cost() {
+	local lun=$(($2 - 1))
+
+	test_read_cost "$1" "$2" luns/host $((lun < 256 ? lun : 0x4000 | lun))
+}
+
+session_cost() {
+	test_read_cost "$1" "$2" "sessions/host$(($2 - 1))" 0
+}
+
 scale_devices() {
 	modprobe -a scst_vdisk scst_test
 	echo luns >$port/drivers/test_target/add_target
 	echo sessions >$port/drivers/test_target/add_target
 	grow devices add_device
 	echo "luns host" >$port/drivers/test_target/add_session
-	grow luns map_test_lun
+	grow luns map_test_lun "" lun_cost
 	echo "dev0 0" >$port/devices/sessions/luns/add
-	grow sessions add_test_session
+	grow sessions add_test_session "" session_cost
 }
 
 has_disks() {
@@ -173,21 +196,42 @@ scale_hosts() {
 	grow hosts add_host wait_for_disks read_cost
 }
 
-lio_disk() {
-	local core=/sys/kernel/config/target/core/rd_mcp_0 tpg=$lio_tpg
+# A LUN for each number that comes, which is sent back.  What LIO wants, directories and
+# a link, the shell cannot make without starting programs, which would take longer.
+lio_maker='
+import os, sys
 
-	mkdir -p "$core/dev$1"
-	echo rd_pages=262144,rd_nullio=1 >"$core/dev$1/control"
-	echo 1 >"$core/dev$1/enable"
-	mkdir "$tpg/lun/lun_$1"
-	ln -s "$core/dev$1" "$tpg/lun/lun_$1/dev"
+def put(path, text):
+    with open(path, "wb", buffering=0) as f:
+        f.write(text)
+
+core, tpg = sys.argv[1:]
+while n := sys.stdin.readline().strip():
+    device, lun = f"{core}/dev{n}", f"{tpg}/lun/lun_{n}"
+    os.mkdir(device)
+    put(f"{device}/control", b"rd_pages=262144,rd_nullio=1")
+    put(f"{device}/enable", b"1")
+    os.mkdir(lun)
+    os.symlink(device, f"{lun}/dev")
+    print(n, flush=True)
+'
+
+lio_disk() {
+	local made
+
+	echo "$1" >&"${lio[1]}"
+	read -r made <&"${lio[0]}"
+	[ "$made" = "$1" ]
 }
 
 scale_lio() {
-	lio_tpg=/sys/kernel/config/target/loopback/naa.6001405000000001/tpgt_1
+	local core=/sys/kernel/config/target/core/rd_mcp_0
+	local tpg=/sys/kernel/config/target/loopback/naa.6001405000000001/tpgt_1
+
 	modprobe -a target_core_mod tcm_loop
-	mkdir -p $lio_tpg
-	echo naa.6001405000000002 >$lio_tpg/nexus
+	mkdir -p $core $tpg
+	echo naa.6001405000000002 >$tpg/nexus
+	coproc lio { python3 -c "$lio_maker" $core $tpg; }
 	grow lio lio_disk wait_for_disks read_cost
 }
 
