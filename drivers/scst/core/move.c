@@ -49,23 +49,34 @@ static struct scst_acg_dev *map_lun_of(struct scst_acg *acg,
 	return NULL;
 }
 
-/*
- * For scst_session_next_lun(): which LUNs a session loses when @acg is its group.
- * Returns true if there are more than it was known to lose.
- */
-static bool map_mark(struct scst_session *sess, struct scst_acg *acg)
+/* Does its session lose a LUN when @acg is its group? */
+static bool map_loses(struct scst_acg *acg, const struct scst_tgt_dev *td)
+{
+	return acg != td->sess->acg && !map_lun_of(acg, td);
+}
+
+/* Are there LUNs that a session is not known to lose? */
+static bool map_loses_more(struct scst_session *sess, struct scst_acg *acg)
 {
 	struct scst_tgt_dev *td;
 	unsigned long lun;
-	bool more = false, leaving;
 
 	lockdep_assert_held(&sess->tgt->mutex);
-	xa_for_each(scst_luns(sess), lun, td) {
-		leaving = acg != sess->acg && !map_lun_of(acg, td);
-		more = more || (leaving && !td->leaving);
-		td->leaving = leaving;
-	}
-	return more;
+	xa_for_each(scst_luns(sess), lun, td)
+		if (!td->leaving && map_loses(acg, td))
+			return true;
+	return false;
+}
+
+/* For scst_session_next_lun(): which LUNs a session loses when @acg is its group */
+static void map_mark(struct scst_session *sess, struct scst_acg *acg)
+{
+	struct scst_tgt_dev *td;
+	unsigned long lun;
+
+	lockdep_assert_held(&sess->tgt->mutex);
+	xa_for_each(scst_luns(sess), lun, td)
+		td->leaving = map_loses(acg, td);
 }
 
 /* Returns the nexus of a session for a LUN of @acg, a new one if it has none. */
@@ -232,13 +243,16 @@ static bool session_warn(struct scst_session *sess)
 {
 	struct scst_tgt *tgt = sess->tgt;
 	bool more, warned = false;
+	struct scst_acg *acg;
 
 	if (!tgt->tgtt->luns_removing)
 		return false;
 	do {
-		scoped_guard(mutex, &tgt->mutex)
-			more = map_mark(sess, scst_acg_find(tgt,
-							    sess->initiator_name));
+		scoped_guard(mutex, &tgt->mutex) {
+			acg = scst_acg_find(tgt, sess->initiator_name);
+			more = map_loses_more(sess, acg);
+			map_mark(sess, acg);
+		}
 		if (more)
 			tgt->tgtt->luns_removing(sess);
 		warned |= more;
@@ -269,10 +283,11 @@ static bool session_move(struct move *move, struct scst_session *sess)
 	/* One that is being ended has left the list. */
 	if (list_empty(&sess->tgt_entry))
 		return false;
-	/* Patterns, and LUNs of groups, may have changed again. */
+	/* Patterns, and LUNs of groups, may have changed since it was warned. */
 	acg = scst_acg_find(move->tgt, sess->initiator_name);
-	if (map_mark(sess, acg) && move->tgt->tgtt->luns_removing)
+	if (move->tgt->tgtt->luns_removing && map_loses_more(sess, acg))
 		return true;
+	map_mark(sess, acg);
 	if (acg == sess->acg)
 		return false;
 	ret = map_change(sess, acg, &move->doomed);

@@ -372,9 +372,11 @@ static const struct scst_opcode test_opcodes[] = {
 
 static scst_sense_t test_parse(struct scst_cmd *cmd)
 {
+	const struct test_unit *unit = cmd->dev->priv;
+
 	if (cmd->lba > TEST_NR_BLOCKS || cmd->nblocks > TEST_NR_BLOCKS - cmd->lba)
 		return SCST_SENSE_LBA_OUT_OF_RANGE;
-	return SCST_GOOD;
+	return READ_ONCE(unit->refuse);
 }
 
 static void test_dev_done(struct scst_cmd *cmd)

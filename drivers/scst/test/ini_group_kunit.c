@@ -81,6 +81,7 @@ static void ini_exit(struct kunit *test)
 	struct kit *kit = test->priv;
 	unsigned int i;
 
+	WRITE_ONCE(test_luns_removing_hook, NULL);
 	if (kit && kit->tt) {
 		kit_let_go(kit);
 		/* "g" has no LUNs, so that no unit is in use any more. */
@@ -297,6 +298,8 @@ static void ini_replaces_in_place(struct kunit *test)
 	struct test_req *read;
 	char line[64];
 
+	/* What the other unit has to say of its registrations does not concern this one. */
+	scst_device_ua(kit->units[0]->dev, SCST_UA_REGISTRATIONS_PREEMPTED, NULL);
 	snprintf(line, sizeof(line), "%s.1 0", kit->name);
 	KUNIT_ASSERT_EQ(test, 0, kit_write_luns(kit, "replace", line));
 	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x2a, 0x09);
@@ -326,6 +329,56 @@ static void ini_keeps_attentions(struct kunit *test)
 	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), UNIT_ATTENTION, 0x2a, 1);
 	ini_tells_other_unit(kit, 0);
 	kit_completes(kit, kit_read(kit, 0, SIMPLE));
+}
+
+/*
+ * Initiators on this host that are told of LUNs that go; @changed: of these there are
+ * more now, after the first of two initiators has been told.
+ */
+static struct ini_warning {
+	struct kit *kit;
+	struct scst_session *first;
+	bool asked;
+	struct completion second;
+	struct completion changed;
+	bool told[KIT_NR_NEXUSES];	/* that LUN 0 goes */
+} ini_warning;
+
+static void ini_note_removing(struct scst_session *sess)
+{
+	struct ini_warning *warning = &ini_warning;
+	unsigned long lun = 0;
+
+	if (!scst_session_next_lun(sess, &lun) || lun)
+		warning->told[sess == warning->kit->ts[1]->sess] = true;
+	if (!warning->first)
+		warning->first = sess;
+	if (sess == warning->first || warning->asked)
+		return;
+	warning->asked = true;
+	complete(&warning->second);
+	wait_for_completion_timeout(&warning->changed, msecs_to_jiffies(KIT_TIMEOUT_MS));
+}
+
+/* What goes after an initiator was told of others it is told of, too. */
+static void ini_warns_again(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct kit_task *task;
+
+	ini_warning = (struct ini_warning){ .kit = kit };
+	init_completion(&ini_warning.second);
+	init_completion(&ini_warning.changed);
+	WRITE_ONCE(test_luns_removing_hook, ini_note_removing);
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0"));
+	task = ini_start_add_pattern(kit, "g0", "init*");
+	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&ini_warning.second,
+							     msecs_to_jiffies(KIT_TIMEOUT_MS)));
+	KUNIT_EXPECT_EQ(test, 0, ini_write_group(kit, "g0", "luns/del", "0"));
+	complete(&ini_warning.changed);
+	kit_task_ends(kit, task);
+	KUNIT_EXPECT_TRUE(test, ini_warning.told[0]);
+	KUNIT_EXPECT_TRUE(test, ini_warning.told[1]);
 }
 
 static const enum scst_tmf_fn ini_fns[] = {
@@ -597,6 +650,7 @@ static struct kunit_case scst_ini_group_cases[] = {
 	KUNIT_CASE(ini_replaces_luns),
 	KUNIT_CASE(ini_replaces_in_place),
 	KUNIT_CASE(ini_keeps_attentions),
+	KUNIT_CASE(ini_warns_again),
 	KUNIT_CASE_PARAM(ini_tmf_after_replace, ini_fn_gen_params),
 	KUNIT_CASE(ini_reset_spares_successor),
 	KUNIT_CASE(ini_tells_before_drain),

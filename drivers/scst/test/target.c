@@ -302,6 +302,17 @@ static void test_task_mgmt_fn_done(struct scst_tmf *tmf)
 	sess_end_req(req->ts, req);
 }
 
+void (*test_luns_removing_hook)(struct scst_session *sess);
+EXPORT_SYMBOL_IF_KUNIT(test_luns_removing_hook);
+
+static void test_luns_removing(struct scst_session *sess)
+{
+	void (*hook)(struct scst_session *sess) = READ_ONCE(test_luns_removing_hook);
+
+	if (hook)
+		hook(sess);
+}
+
 /* ------------------------------------------------------------------------
  * What an initiator does
  */
@@ -879,6 +890,7 @@ static struct scst_tgt_template test_template = {
 	.on_free_cmd		= test_on_free_cmd,
 	.on_abort_cmd		= test_on_abort_cmd,
 	.task_mgmt_fn_done	= test_task_mgmt_fn_done,
+	.luns_removing		= test_luns_removing,
 	.close_session		= test_close_session,
 };
 

@@ -86,6 +86,7 @@ struct test_log_entry {
  * @ctx: enum test_ctx
  * @fail: what the next @nr_fail commands end with
  * @nr_fail: see @fail
+ * @refuse: what parse() says; without @lock
  * @held: commands in exec(), oldest first
  * @to_end: commands that @irq_work ends
  * @irq_work: see %TEST_CTX_HARDIRQ
@@ -111,6 +112,7 @@ struct test_unit {
 	u8 ctx;
 	scst_sense_t fail;
 	unsigned int nr_fail;
+	scst_sense_t refuse;
 	struct list_head held;
 	struct list_head to_end;
 	struct irq_work irq_work;
@@ -297,6 +299,9 @@ struct test_tgt {
 	unsigned int nr_closing;
 	bool dying;
 };
+
+/* For KUnit: called when LUNs of a session are about to go */
+extern void (*test_luns_removing_hook)(struct scst_session *sess);
 
 int test_target_init(void);
 void test_target_exit(void);
