@@ -281,8 +281,10 @@ static int acn_take_all(struct scst_acg *acg, const char *name)
 		from = acg_by_name(tgt, name);
 		if (!from || from->dying)
 			return -ENOENT;
-		if (from == acg || acg->dying)
+		if (from == acg)
 			return -EINVAL;
+		if (!scst_acg_is_live(acg))
+			return -ENODEV;
 		list_for_each_entry_safe(acn, next, &from->acns, entry) {
 			if (!acn->live)
 				continue;

@@ -40,6 +40,11 @@
 			 BIT(SCST_UA_PREVIOUS_CONFLICT))
 #define UA_OF_COMMANDS	(BIT(SCST_UA_COMMANDS_CLEARED) | UA_OF_STATUS)
 
+/* What became of reservations and registrations with a unit is nobody else's. */
+#define UA_OF_RESERVATIONS	(BIT(SCST_UA_RESERVATIONS_PREEMPTED) | \
+				 BIT(SCST_UA_RESERVATIONS_RELEASED) | \
+				 BIT(SCST_UA_REGISTRATIONS_PREEMPTED))
+
 static const struct {
 	scst_sense_t sense;
 	unsigned long includes;
@@ -152,13 +157,15 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_set);
  */
 void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old)
 {
+	unsigned long pending = READ_ONCE(old->ua);
 	bool same = td->dev == old->dev;
 	unsigned int ua;
 
-	/* Only the unit knows what the others are. */
-	for_each_set_bit(ua, &old->ua, SCST_UA_NR)
-		if (same || ua < SCST_UA_OTHER)
-			scst_ua_set(td, ua);
+	/* Only the unit knows what the nameless ones are. */
+	if (!same)
+		pending &= ~UA_OF_RESERVATIONS & GENMASK(SCST_UA_OTHER - 1, 0);
+	for_each_set_bit(ua, &pending, SCST_UA_NR)
+		scst_ua_set(td, ua);
 	if (!same)
 		return;
 	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
