@@ -428,6 +428,8 @@ enum scst_cmd_flags {
  * @resid: residual byte count, see scst_cmd_get_resid()
  * @sense_info: INFORMATION field of the sense data, with @info_valid
  * @info_valid: @sense_info holds something
+ * @sense_cmd_info: COMMAND-SPECIFIC INFORMATION field, with @cmd_info_valid
+ * @cmd_info_valid: @sense_cmd_info holds something
  * @field_ptr: byte in error for INVALID FIELD, with @field_valid
  * @field_bit: bit in error, or 8 for the whole byte
  * @field_valid: @field_ptr holds something
@@ -463,6 +465,7 @@ struct scst_cmd {
 	bool ended;
 	bool resid_overflow;
 	bool info_valid;
+	bool cmd_info_valid;
 	bool field_valid;
 	bool field_in_cdb;
 	u8 range_state;
@@ -491,6 +494,7 @@ struct scst_cmd {
 	u32 resp_data_len;
 	u32 resid;
 	u64 sense_info;
+	u64 sense_cmd_info;
 	scst_sense_t result;
 	unsigned int cpu;
 	u64 start_ns;
@@ -681,7 +685,8 @@ struct scst_clone {
  * @free_device: the device leaves for good, attached or not before.  Undo
  *	new_device(), except for the memory.  Not called without that.
  * @parse: optional check of a decoded command before its place in the task
- *	set, such as the LBA range.  Must not sleep.
+ *	set, such as the LBA range; once more when one that is exclusive has the
+ *	unit.  Must not sleep.
  * @poll_sense: optional: what REQUEST SENSE tells when nothing else is pending,
  *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
  * @progress: optional: how far the operation is that NOT READY sense data of the
@@ -935,6 +940,7 @@ struct scst_device *scst_alloc_passthrough(const char *name, u8 type,
 					   size_t priv_size);
 int scst_add_passthrough(struct scst_device *dev, struct device *parent);
 void scst_passthrough_gone(struct scst_device *dev);
+void scst_passthrough_was_reset(struct scst_device *dev);
 void scst_del_passthrough(struct scst_device *dev);
 bool scst_is_port_device(const struct device *dev);
 int scst_lower_add(struct scst_device *dev, struct scst_lower *lower,
@@ -958,6 +964,7 @@ void scst_device_resume(struct scst_device *dev);
 void scst_cmd_done(struct scst_cmd *cmd, scst_sense_t result);
 void scst_cmd_leave_unit(struct scst_cmd *cmd);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info);
+void scst_cmd_set_sense_cmd_info(struct scst_cmd *cmd, u64 info);
 void scst_cmd_set_sense_data(struct scst_cmd *cmd, const u8 *sense,
 			     unsigned int len);
 scst_sense_t scst_cmd_request_sense(struct scst_cmd *cmd);

@@ -24,6 +24,22 @@ static struct scst_dev_type passthrough_unclaimed = {
 };
 
 /**
+ * scst_passthrough_was_reset - a device of this host was reset, by whomever
+ * @dev: unit that stands for it
+ *
+ * Its reservations by RESERVE end, and nobody prevents the removal of its medium; the
+ * caller raises the unit attention condition.
+ *
+ * Context: any.
+ */
+void scst_passthrough_was_reset(struct scst_device *dev)
+{
+	scst_device_allow_removal(dev);
+	scst_reservation_reset(dev);
+}
+EXPORT_SYMBOL_GPL(scst_passthrough_was_reset);
+
+/**
  * scst_alloc_passthrough - make a unit that stands for a device of this host
  * @name: name of the unit
  * @type: peripheral device type of the device

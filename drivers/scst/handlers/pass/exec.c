@@ -118,7 +118,7 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
  * @resid: set to the bytes that were not transferred
  *
  * Context: any.
- * Return: how it ended.
+ * Return: how it ended, as pass_result().
  */
 scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
 		       blk_status_t status, u32 len, u32 *resid)
@@ -146,6 +146,8 @@ scst_sense_t pass_sense_of_errno(int error)
 	}
 }
 
+static void pass_go(struct pass_waiter *waiter);
+
 static enum rq_end_io_ret pass_end_io(struct request *rq, blk_status_t status)
 {
 	struct pass_cmd *pc = container_of((struct pass_request *)rq->end_io_data,
@@ -155,6 +157,11 @@ static enum rq_end_io_ret pass_end_io(struct request *rq, blk_status_t status)
 	u32 resid;
 
 	result = pass_recv(cmd, rq, status, cmd->bufflen, &resid);
+	if (unlikely(result == SCST_PENDING)) {
+		pc->waiter.go = pass_go;
+		pass_wait(cmd, &pc->waiter);
+		return RQ_END_IO_NONE;
+	}
 	pass_set_transferred(cmd, cmd->bufflen - resid);
 	if (pc->done && pass_was_done(cmd, result))
 		pc->done(cmd);
@@ -268,7 +275,8 @@ static void pass_go(struct pass_waiter *waiter)
  * pass_parse - how much data a command has
  * @cmd: command
  *
- * Without a block size that is known here only the transport knows.
+ * Without a block size that is known here only the transport knows.  It may have
+ * become known after the command was decoded with blocks of one byte.
  *
  * Context: any.
  * Return: %SCST_GOOD, or how a command of the copy manager ends that was for blocks
@@ -277,7 +285,8 @@ static void pass_go(struct pass_waiter *waiter)
 scst_sense_t pass_parse(struct scst_cmd *cmd)
 {
 	if (!cmd->nblocks || !cmd->xfer_len ||
-	    READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+	    (READ_ONCE(to_pass_unit(cmd->dev)->block_size_known) &&
+	     cmd->xfer_len >= SBC_MIN_BLOCK_SIZE && cmd->xfer_len != cmd->nblocks))
 		return SCST_GOOD;
 	if (test_bit(SCST_CMD_INTERNAL, &cmd->flags))
 		return SCST_SENSE_MEDIUM_CHANGED;

@@ -35,6 +35,7 @@
 /* Extended INQUIRY data */
 #define EXTENDED_SPT		0x38	/* byte 4 */
 #define EXTENDED_CHECKS		0x07
+#define EXTENDED_TASKS		0x07	/* byte 5: HEADSUP, ORDSUP, SIMPSUP */
 
 static void inquiry_std_done(struct scst_cmd *cmd)
 {
@@ -53,6 +54,7 @@ static void inquiry_std_done(struct scst_cmd *cmd)
 static void inquiry_extended_done(struct scst_cmd *cmd)
 {
 	pass_fix_byte(cmd, 4, EXTENDED_SPT | EXTENDED_CHECKS, 0);
+	pass_fix_byte(cmd, 5, 0, EXTENDED_TASKS);
 }
 
 /* Pages of the device that are about its own ports, or about what it could copy */
@@ -60,6 +62,19 @@ static bool inquiry_is_hidden(u8 page)
 {
 	return page == VPD_SCSI_PORTS || page == VPD_THIRD_PARTY_COPY ||
 	       page == VPD_PROTOCOL_UNIT || page == VPD_PROTOCOL_PORT;
+}
+
+/* How many hidden pages the device's own list has from byte @at on */
+static unsigned int inquiry_nr_hidden(const struct pass_unit *pass, unsigned int at)
+{
+	const struct scsi_vpd *page;
+	unsigned int nr = 0;
+
+	guard(rcu)();
+	page = READ_ONCE(pass->gone) ? NULL : rcu_dereference(pass->sdev->vpd_pg0);
+	for (; page && at < page->len; at++)
+		nr += inquiry_is_hidden(page->data[at]);
+	return nr;
 }
 
 /**
@@ -72,17 +87,21 @@ VISIBLE_IF_KUNIT
 void pass_inquiry_pages_done(struct scst_cmd *cmd)
 {
 	u8 buf[VPD_HEADER_LEN + 256];
-	unsigned int len, i, to = VPD_HEADER_LEN;
+	unsigned int len, whole, i, to = VPD_HEADER_LEN;
 
 	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf,
 				min_t(u32, cmd->resp_data_len, sizeof(buf)));
 	if (len < VPD_HEADER_LEN)
 		return;
-	len = min(len, VPD_HEADER_LEN + (unsigned int)get_unaligned_be16(buf + 2));
+	whole = VPD_HEADER_LEN + get_unaligned_be16(buf + 2);
+	len = min(len, whole);
 	for (i = VPD_HEADER_LEN; i < len; i++)
 		if (!inquiry_is_hidden(buf[i]))
 			buf[to++] = buf[i];
-	put_unaligned_be16(get_unaligned_be16(buf + 2) - (len - to), buf + 2);
+	/* PAGE LENGTH does not depend on where it was cut off (SPC-6 4.2.5.6). */
+	whole -= len - to;
+	whole -= min(whole - to, inquiry_nr_hidden(to_pass_unit(cmd->dev), len));
+	put_unaligned_be16(whole - VPD_HEADER_LEN, buf + 2);
 	sg_copy_from_buffer(cmd->sg, cmd->sg_cnt, buf, to);
 	cmd->resp_data_len -= len - to;
 }

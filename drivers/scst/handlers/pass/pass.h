@@ -101,6 +101,8 @@ struct pass_opcode {
 
 #define PASS_NO_SA	(-1)
 
+#define SBC_MIN_BLOCK_SIZE	256
+
 /**
  * struct pass_table - rows of commands
  * @rows: rows, in any order
@@ -167,6 +169,9 @@ struct pass_cmd {
 	void (*done)(struct scst_cmd *cmd);
 };
 
+/* The group of an operation code, which in most of them tells how long the CDB is */
+#define CDB_GROUP(opcode)	((opcode) >> 5)
+
 static inline struct pass_cmd *to_pass_cmd(struct scst_cmd *cmd)
 {
 	BUILD_BUG_ON(sizeof(struct pass_cmd) > SCST_CMD_PRIV_SIZE);
@@ -178,10 +183,19 @@ static inline struct scst_cmd *to_scst_cmd(struct pass_cmd *pc)
 	return container_of((void *)pc, struct scst_cmd, priv);
 }
 
-/* Transports pad CDBs, see opcode_check_cdb(): what is behind the command is not sent. */
+/*
+ * Transports pad CDBs, see opcode_check_cdb(): what is behind the command is not sent.
+ * Where neither the table nor the operation code tells, all is.
+ */
 static inline u16 pass_cdb_len(const struct scst_cmd *cmd)
 {
-	return cmd->op->cdb_len ?: cmd->cdb_len;
+	u8 opcode = cmd->cdb[0];
+
+	if (cmd->op->cdb_len)
+		return cmd->op->cdb_len;
+	if (opcode >= VENDOR_SPECIFIC_CDB || CDB_GROUP(opcode) == CDB_GROUP(VARIABLE_LENGTH_CMD))
+		return cmd->cdb_len;
+	return min(cmd->cdb_len, COMMAND_SIZE(opcode));
 }
 
 /* main.c */
@@ -227,6 +241,9 @@ bool pass_is_ours(const struct request *rq);
 void pass_abort(struct scst_device *dev);
 
 /* result.c */
+/* Power on, reset, or the loss of a nexus */
+#define ASC_RESET	0x29
+
 struct scsi_sense_hdr;
 scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid);

@@ -33,7 +33,7 @@ static const struct {
 
 /*
  * Reservations and access states of this host's own nexus with the device, and the
- * LUNs of its host adapter: initiators here have others.
+ * LUNs of its host adapter: initiators here have others, and do not hear of these.
  */
 static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
 {
@@ -45,8 +45,8 @@ static enum scst_ua pass_ua(const struct scsi_sense_hdr *hdr)
 {
 	unsigned int i;
 
-	/* Power on, reset, or the loss of a nexus that is none of theirs */
-	if (hdr->asc == 0x29)
+	/* The nexus that is lost may be this host's, which is none of theirs. */
+	if (hdr->asc == ASC_RESET)
 		return SCST_UA_RESET;
 	for (i = 0; i < ARRAY_SIZE(pass_uas); i++)
 		if (pass_uas[i].asc == hdr->asc &&
@@ -74,6 +74,11 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 		ua = scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
 	else
 		scst_device_ua(dev, ua, except);
+	/* What the device has forgotten.  Who had reserved it hears of that first. */
+	if (ua == SCST_UA_RESET) {
+		to_pass_unit(dev)->locked = false;
+		scst_passthrough_was_reset(dev);
+	}
 	/* If it was aborted, or is before it responds, the core tells its nexus too. */
 	if (except)
 		except->ua = ua + 1;
@@ -101,6 +106,8 @@ static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
 
 	if (!scsi_command_normalize_sense(scmd, &hdr))
 		return SENSE_COMMUNICATION;
+	if (hdr.sense_key == UNIT_ATTENTION && pass_is_own_ua(&hdr))
+		return SCST_PENDING;
 	if (hdr.sense_key == UNIT_ATTENTION)
 		pass_tell_others(cmd, &hdr);
 	scst_cmd_set_sense_data(cmd, scmd->sense_buffer,
@@ -228,7 +235,8 @@ bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result)
  * @resid: set to the bytes that were not transferred
  *
  * Context: any.
- * Return: result for scst_cmd_done().
+ * Return: result for scst_cmd_done(), or %SCST_PENDING: the device has had to tell
+ * this host of something else, and the command is to be sent again.
  */
 scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid)

@@ -10,7 +10,6 @@
 #define SBC_LONG		(60 * 60)	/* seconds */
 #define SBC_FORMAT		(18 * 60 * 60)
 
-#define SBC_MIN_BLOCK_SIZE	256
 #define SBC_MAX_BLOCK_SIZE	65536
 
 /* READ CAPACITY(10) and (16) */
@@ -40,8 +39,8 @@ void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
 		     block_size >= SBC_MIN_BLOCK_SIZE &&
 		     block_size <= SBC_MAX_BLOCK_SIZE;
 
-	WRITE_ONCE(pass->block_size_known, known);
 	if (!known) {
+		WRITE_ONCE(pass->block_size_known, false);
 		/* Else a buffer that is right may be too short, see pass_parse() */
 		WRITE_ONCE(dev->block_shift, 0);
 		return;
@@ -49,6 +48,7 @@ void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
 	WRITE_ONCE(dev->block_size, block_size);
 	WRITE_ONCE(dev->block_shift, ilog2(block_size));
 	WRITE_ONCE(dev->nblocks, last_lba + 1);
+	WRITE_ONCE(pass->block_size_known, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(sbc_set_capacity);
 

@@ -79,7 +79,14 @@ static scst_sense_t pass_exec_write_buffer(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, pass_buffer_done);
 }
 
-/* A unit attention that the device has told of as data is told of once, too. */
+/* Fixed format has ADDITIONAL SENSE CODE and its qualifier before that. */
+#define SENSE_ASCQ_END	14
+
+/*
+ * A unit attention that the device has told of as data is told of once, too.  Where
+ * the initiator has left no room for what it is, the others are told of the one that
+ * has them look at everything again.
+ */
 static void pass_request_sense_done(struct scst_cmd *cmd)
 {
 	struct scsi_sense_hdr hdr;
@@ -87,9 +94,11 @@ static void pass_request_sense_done(struct scst_cmd *cmd)
 	u32 len = min_t(u32, cmd->resp_data_len, sizeof(buf));
 
 	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, len);
-	if (scsi_normalize_sense(buf, len, &hdr) &&
-	    hdr.sense_key == UNIT_ATTENTION)
-		pass_tell_others(cmd, &hdr);
+	if (!scsi_normalize_sense(buf, len, &hdr) || hdr.sense_key != UNIT_ATTENTION)
+		return;
+	if (len < SENSE_ASCQ_END && hdr.response_code < 0x72)
+		hdr.asc = ASC_RESET;
+	pass_tell_others(cmd, &hdr);
 }
 
 /* What is pending for the initiator here comes before what the device has to say. */
@@ -112,13 +121,15 @@ static enum scst_reserve_rule pass_start_stop_rule(const struct scst_cmd *cmd)
  * PREVENT ALLOW MEDIUM REMOVAL
  */
 
-#define PREVENT		0x03	/* byte 4 */
+/* Byte 4.  Of CDs and DVDs there is a lock of its own for all initiators (MMC-6) */
+#define PREVENT			0x01
+#define PREVENT_PERSISTENT	0x02
 
 /* SPC-6 and SPC-2, tables of commands in the presence of reservations */
 static enum scst_reserve_rule pass_prevent_rule(const struct scst_cmd *cmd)
 {
-	return cmd->cdb[4] & PREVENT ? SCST_RESERVE_CONFLICT :
-				       SCST_RESERVE_ALWAYS;
+	return cmd->cdb[4] & (PREVENT | PREVENT_PERSISTENT) ? SCST_RESERVE_CONFLICT :
+							      SCST_RESERVE_ALWAYS;
 }
 
 static void pass_prevent_done(struct scst_cmd *cmd)
@@ -138,6 +149,8 @@ static void pass_allow_done(struct scst_cmd *cmd)
  */
 static scst_sense_t pass_exec_prevent_allow(struct scst_cmd *cmd)
 {
+	if (cmd->cdb[4] & PREVENT_PERSISTENT)
+		return pass_exec(cmd);
 	if (cmd->cdb[4] & PREVENT)
 		return pass_exec_then(cmd, pass_prevent_done);
 	scst_cmd_prevent_removal(cmd, false);

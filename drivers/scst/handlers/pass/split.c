@@ -240,7 +240,7 @@ enum rq_end_io_ret pass_split_end_io(struct request *rq, blk_status_t status)
 
 	result = pass_recv(split->cmd, rq, status, split->len, &resid);
 	sg_free_table(&split->table);
-	if (pass_split_go_on(split, result, resid))
+	if (result == SCST_PENDING || pass_split_go_on(split, result, resid))
 		pass_wait(split->cmd, &split->waiter);
 	else
 		split_end(split, split->result);

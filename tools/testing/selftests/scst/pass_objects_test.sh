@@ -117,8 +117,8 @@ names_of_others() {
 	expect_errno ENOENT "$drivers/dev_disk/add_device" disk01
 	expect_errno ENOENT "$drivers/vdisk_nullio/del_device" "$hctl"
 	del_device disk01
-	# A name that was taken before the device came: it does without, and takes it when
-	# it is free
+	# A name that was taken before the device came: it does without, and tries again when
+	# another device has gone
 	name=$hctl
 	no_debug
 	add_device vdisk_nullio "${name/#*:0:0:/$((${name%%:*} + 1)):0:0:}" size=1048576

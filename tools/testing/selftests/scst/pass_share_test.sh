@@ -157,6 +157,27 @@ caching_page() {
 	printf '00%s00%s' "${data:2:2}" "${data:6}"
 }
 
+# What it has forgotten holds here no longer either
+a_reset_by_others() {
+	local n
+
+	setup
+	ends good "$a" 1e0000000100
+	ends good "$b" 1e0000000100
+	ends good "$a" 160000000000
+	fail_next 00 6 29 0
+	expect "a" 6/29/00 "$(ready "$a")"
+	inject_none 2 00
+	uas 6/29/03 "$b"
+	expect "READ of b" good "$(reads "$b")"
+	# Nobody prevents removal, so that the device hears of who allows it
+	echo 1 >"$adapters/opts"
+	n=$(sent 1e)
+	ends good "$a" 1e0000000000
+	expect "ALLOW MEDIUM REMOVAL of the device" $((n + 1)) "$(sent 1e)"
+	echo 0 >"$adapters/opts"
+}
+
 # Those of this host's own nexus are none of theirs
 attentions_of_the_host() {
 	local code
@@ -164,7 +185,7 @@ attentions_of_the_host() {
 	setup
 	for code in 2a:3 2a:6 3f:e; do
 		fail_next 00 6 "${code%:*}" "${code#*:}"
-		ready "$a" >/dev/null
+		uas "" "$a"
 		inject_none 2 00
 		uas "" "$b"
 	done
@@ -353,6 +374,6 @@ dmesg --console-level warn
 mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
-	attentions several_attentions several_without_a_name attentions_of_the_host \
+	attentions a_reset_by_others several_attentions several_without_a_name attentions_of_the_host \
 	what_others_have_done attention_of_a_copy mode_parameters inquiry_is_true identification \
 	asymmetric_access io_of_both take_apart

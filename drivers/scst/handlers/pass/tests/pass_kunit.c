@@ -199,9 +199,9 @@ static void result_error_sense_test(struct kunit *test)
 	f->scmd.result = DID_ERROR << 16;
 	f->sense[0] = 0x70;
 	f->sense[7] = 10;
-	/* So that others need not be told, of which there are none */
+	/* Of what others would be told, of whom there are none */
 	f->sense[12] = 0x2a;
-	f->sense[13] = 0x03;
+	f->sense[13] = 0x09;
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		f->sense[2] = keys[i];
 		got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
@@ -230,9 +230,13 @@ static void result_attention_test(struct kunit *test)
 		{ 0x2a, 0x06, 0 },
 	};
 	struct pass_fixture *f = test->priv;
+	scst_sense_t got;
 	unsigned int i;
 	u32 resid;
 
+	/* The core's, empty: nobody has reserved it */
+	f->dev.pr = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->dev.pr);
 	f->scmd.result = SAM_STAT_CHECK_CONDITION;
 	f->sense[0] = 0x70;
 	f->sense[2] = UNIT_ATTENTION;
@@ -241,8 +245,11 @@ static void result_attention_test(struct kunit *test)
 		f->sense[12] = uas[i].asc;
 		f->sense[13] = uas[i].ascq;
 		f->cmd.ua = 0;
-		pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 0, &resid);
+		got = pass_result(&f->cmd, &f->scmd, BLK_STS_OK, 0, &resid);
 		KUNIT_EXPECT_EQ(test, f->cmd.ua, uas[i].want);
+		/* What concerns this host alone no initiator hears of. */
+		KUNIT_EXPECT_EQ(test, (__force u32)got,
+				(__force u32)(uas[i].want ? SCST_SENSE_DATA : SCST_PENDING));
 	}
 	/* A command of the copy manager tells nobody. */
 	set_bit(SCST_CMD_INTERNAL, &f->cmd.flags);
@@ -325,8 +332,11 @@ static void padded_cdb_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, f->sdev));
 	pass_split_cdb(&f->cmd, f->out, 0x12345, 2);
 	KUNIT_EXPECT_EQ(test, f->out[10], 0);
-	/* Nobody knows how long it is. */
+	/* A command that the table does not have: its group tells */
 	f->op.cdb_len = 0;
+	KUNIT_EXPECT_TRUE(test, pass_cdb_fits(&f->cmd, f->sdev));
+	/* Nobody knows how long it is. */
+	f->cdb[0] = VENDOR_SPECIFIC_CDB;
 	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, f->sdev));
 	f->op.cdb_len = 16;
 	KUNIT_EXPECT_FALSE(test, pass_cdb_fits(&f->cmd, f->sdev));
@@ -644,15 +654,21 @@ static void vpd_pages_test(struct kunit *test)
 				    0xb0 };
 	static const u8 want[] = { 0, 0, 0, 4, 0x00, 0x80, 0x83, 0xb0 };
 	struct pass_fixture *f = test->priv;
+	struct scsi_vpd *page;
 	unsigned int len;
 
+	page = kunit_kzalloc(test, struct_size(page, data, sizeof(pages)), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	page->len = sizeof(pages);
+	memcpy(page->data, pages, sizeof(pages));
 	memcpy(f->buf, pages, sizeof(pages));
 	f->cmd.resp_data_len = sizeof(pages);
 	pass_inquiry_pages_done(&f->cmd);
 	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, sizeof(want));
 	KUNIT_EXPECT_MEMEQ(test, f->buf, want, sizeof(want));
 
-	/* Cut off anywhere */
+	/* Cut off anywhere; the page is as long as it is */
+	f->sdev->vpd_pg0 = (struct scsi_vpd __rcu *)page;
 	for (len = 0; len < sizeof(pages); len++) {
 		memset(f->buf, 0x5a, PASS_BUF_LEN);
 		memcpy(f->buf, pages, len);
@@ -660,7 +676,10 @@ static void vpd_pages_test(struct kunit *test)
 		pass_inquiry_pages_done(&f->cmd);
 		KUNIT_EXPECT_LE(test, f->cmd.resp_data_len, len);
 		KUNIT_EXPECT_EQ(test, f->buf[sizeof(pages)], 0x5a);
+		if (len >= 4)
+			KUNIT_EXPECT_EQ(test, f->buf[3], want[3]);
 	}
+	f->sdev->vpd_pg0 = NULL;
 }
 
 static void fix_byte_test(struct kunit *test)
