@@ -83,6 +83,7 @@ scst_sense_t scst_aca_admit(struct scst_cmd *cmd)
 			cmd->result = SCST_SENSE_INVALID_MESSAGE;
 			cmd->field_valid = false;
 			cmd->info_valid = false;
+			cmd->cmd_info_valid = false;
 		}
 		return SCST_GOOD;
 	case SCST_ACA_FAULTED:

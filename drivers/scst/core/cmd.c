@@ -239,11 +239,31 @@ static void cmd_exec_atomic(struct scst_cmd *cmd)
 	}
 }
 
+/*
+ * It has the unit alone.  Another one may have had it since parse() was content, and
+ * goes on without it: what that is doing is not to be disturbed.
+ */
+static void cmd_exec_alone(struct scst_cmd *cmd)
+{
+	const struct scst_dev_type *type = cmd->dev->type;
+	scst_sense_t sense = type->parse ? type->parse(cmd) : SCST_GOOD;
+
+	if (unlikely(sense != SCST_GOOD))
+		scst_cmd_done(cmd, sense);
+	else
+		cmd_enter_range(cmd);
+}
+
+static void cmd_exec_alone_resume(struct scst_gate_entry *entry)
+{
+	cmd_exec_alone(container_of(entry, struct scst_cmd, exec_entry));
+}
+
 static void cmd_exec_exclusive(struct scst_cmd *cmd)
 {
 	if (scst_gate_enter(&cmd->dev->exec_gate, &cmd->exec_entry,
-			    SCST_GATE_EXCLUSIVE, cmd_exec_resume))
-		cmd_enter_range(cmd);
+			    SCST_GATE_EXCLUSIVE, cmd_exec_alone_resume))
+		cmd_exec_alone(cmd);
 }
 
 /**
@@ -345,6 +365,7 @@ static scst_sense_t cmd_check(struct scst_cmd *cmd)
 		if (sense != SCST_GOOD) {
 			/* What parse() noted is about something else. */
 			cmd->info_valid = false;
+			cmd->cmd_info_valid = false;
 			cmd->field_valid = false;
 			return sense;
 		}

@@ -287,7 +287,7 @@ static scst_sense_t copy_exec_clone_first(struct scst_cmd *cmd)
 	 * The other unit is somebody's alone, or blocked, or is about to be: this one
 	 * is not to be held up by that.  They are read and written.
 	 */
-	if (READ_ONCE(clone->first.peer->dev->exec_gate.slow))
+	if (!scst_gate_is_open(&clone->first.peer->dev->exec_gate))
 		return SCST_SENSE_INTERNAL_FAILURE;
 	copy_clone_send_second(clone, !cmd->op->medium_write);
 	return SCST_PENDING;

@@ -401,6 +401,7 @@ void scst_gate_exit(struct scst_gate *gate);
 bool scst_gate_enter(struct scst_gate *gate, struct scst_gate_entry *entry,
 		     enum scst_gate_mode mode,
 		     void (*resume)(struct scst_gate_entry *entry));
+bool scst_gate_is_open(struct scst_gate *gate);
 void scst_gate_leave(struct scst_gate *gate, struct scst_gate_entry *entry);
 bool scst_gate_cancel(struct scst_gate *gate, struct scst_gate_entry *entry);
 void scst_gate_close(struct scst_gate *gate, struct scst_gate_entry *entry);

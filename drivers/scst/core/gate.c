@@ -181,6 +181,24 @@ bool scst_gate_enter(struct scst_gate *gate, struct scst_gate_entry *entry,
 EXPORT_SYMBOL_IF_KUNIT(scst_gate_enter);
 
 /**
+ * scst_gate_is_open - does nobody have a gate alone, or wait to have it so?
+ * @gate: gate
+ *
+ * Slow mode by itself, which outlives its last use, keeps nobody out.  The answer
+ * may be wrong soon.
+ *
+ * Context: any.
+ * Return: true when a shared entry would be inside at once.
+ */
+bool scst_gate_is_open(struct scst_gate *gate)
+{
+	guard(spinlock_irqsave)(&gate->lock);
+	return list_empty(&gate->waiting) &&
+	       gate_may_enter(gate, SCST_GATE_SHARED);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_gate_is_open);
+
+/**
  * scst_gate_leave - leave a gate
  * @gate: gate
  * @entry: who leaves; a no-op when it is not inside

@@ -72,6 +72,24 @@ unsigned int scst_add_progress(struct scst_device *dev, u8 *buf,
 	return len + SENSE_DESC_SKS_LEN;
 }
 
+#define SENSE_DESC_CMD_INFO	0x01	/* descriptor type: command-specific */
+#define SENSE_DESC_CMD_INFO_LEN	12
+
+/* @buf has nothing but zeros behind the sense data. */
+static void sense_add_cmd_info(u8 *buf, bool desc, u64 info)
+{
+	u8 *d = buf + 8 + buf[7];
+
+	if (!desc) {
+		put_unaligned_be32(min_t(u64, info, U32_MAX), buf + 8);
+		return;
+	}
+	d[0] = SENSE_DESC_CMD_INFO;
+	d[1] = SENSE_DESC_CMD_INFO_LEN - 2;
+	put_unaligned_be64(info, d + 4);
+	buf[7] += SENSE_DESC_CMD_INFO_LEN;
+}
+
 static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 {
 	bool desc = cmd->dev && READ_ONCE(cmd->dev->d_sense);
@@ -85,6 +103,8 @@ static void sense_set_check_condition(struct scst_cmd *cmd, scst_sense_t sense)
 	if (cmd->info_valid)
 		scsi_set_sense_information(buf, sizeof(cmd->sense),
 					   cmd->sense_info);
+	if (cmd->cmd_info_valid)
+		sense_add_cmd_info(buf, desc, cmd->sense_cmd_info);
 	/* With another sense key these bytes mean something else. */
 	if (cmd->field_valid && sense_key(sense) == ILLEGAL_REQUEST)
 		scsi_set_sense_field_pointer(buf, sizeof(cmd->sense),
@@ -160,6 +180,23 @@ void scst_cmd_set_sense_info(struct scst_cmd *cmd, u64 info)
 	cmd->info_valid = true;
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
+
+/**
+ * scst_cmd_set_sense_cmd_info - set the COMMAND-SPECIFIC INFORMATION field of the
+ *	sense data
+ * @cmd: command that is about to end with CHECK CONDITION
+ * @info: what the standard of the command says, such as the LBA of the first block
+ *	that REASSIGN BLOCKS has not reassigned.  All ones, in the fixed format, if
+ *	it does not fit there, which is what that command wants.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_sense_cmd_info(struct scst_cmd *cmd, u64 info)
+{
+	cmd->sense_cmd_info = info;
+	cmd->cmd_info_valid = true;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_sense_cmd_info);
 
 /**
  * scst_cmd_set_sense_data - give a command the sense data of a device of this host

@@ -102,7 +102,6 @@ bool scst_lun_is_report_luns(const struct scsi_lun *lun)
  */
 
 #define REPORT_LUNS_HEADER_LEN	8
-#define REPORT_LUNS_MIN_ALLOC	16
 /* LUNs copied at a time */
 #define REPORT_LUNS_CHUNK	32
 
@@ -179,8 +178,6 @@ scst_sense_t scst_exec_report_luns(struct scst_cmd *cmd)
 
 	if (!report_luns_has(cmd->cdb[2], &luns, &wlun))
 		return scst_cmd_cdb_error(cmd, 2, 8);
-	if (cmd->xfer_len < REPORT_LUNS_MIN_ALLOC)
-		return scst_cmd_cdb_error(cmd, 6, 8);
 
 	scst_ua_luns_reported(cmd->sess);
 	if (luns)

@@ -534,6 +534,28 @@ static void order_exclusive_sets_swp(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, w));
 }
 
+/* A format may have begun, and go on without the unit: it is not to be disturbed. */
+static void order_exclusive_is_parsed_again(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *x1 = kit_exclusive(kit, 0, SIMPLE);
+	struct test_req *x2, *r;
+
+	kit_executes(kit, x1);
+	x2 = kit_exclusive(kit, 1, SIMPLE);
+	kit_is_in(kit, x2, SCST_CMD_EXEC_WAIT);
+	r = kit_read(kit, 1, SIMPLE);
+	kit_is_in(kit, r, SCST_CMD_EXEC_WAIT);
+	WRITE_ONCE(kit->units[0]->refuse, SCST_SENSE_FORMAT_IN_PROGRESS);
+	kit_completes(kit, x1);
+	kit_ends_sense(kit, x2, NOT_READY, 0x04, 0x04);
+	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, x2));
+	/* The handler looks at what it executes itself. */
+	kit_completes(kit, r);
+	WRITE_ONCE(kit->units[0]->refuse, SCST_GOOD);
+	kit_completes(kit, kit_exclusive(kit, 1, SIMPLE));
+}
+
 static void order_exclusive_ignores_data_wait(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
@@ -725,6 +747,7 @@ static struct kunit_case scst_order_cases[] = {
 	KUNIT_CASE(order_exclusive_waits),
 	KUNIT_CASE(order_exclusive_is_alone),
 	KUNIT_CASE(order_exclusive_sets_swp),
+	KUNIT_CASE(order_exclusive_is_parsed_again),
 	KUNIT_CASE(order_exclusive_ignores_data_wait),
 	KUNIT_CASE(order_exclusive_ordered),
 	KUNIT_CASE(order_unbind_waits),

@@ -179,6 +179,13 @@ static void gets_fast(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_slow(test));
 }
 
+static void expect_open(struct kunit *test, bool want)
+{
+	struct gate_fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, scst_gate_is_open(&f->gate), want);
+}
+
 /* ------------------------------------------------------------------------
  * Who waits for whom
  */
@@ -198,6 +205,28 @@ static void gate_test_shared(struct kunit *test)
 	stays_out(test, e);
 	leave(test, s1);
 	comes_in(test, e);
+}
+
+/* Open again as soon as nobody has it alone, though slow mode outlives that. */
+static void gate_test_is_open(struct kunit *test)
+{
+	struct gate_user *s, *e, *s2;
+
+	expect_open(test, true);
+	s = goes_in(test, "S", SCST_GATE_SHARED);
+	expect_open(test, true);
+	e = waits(test, "E", SCST_GATE_EXCLUSIVE);
+	expect_open(test, false);
+	leave(test, s);
+	comes_in(test, e);
+	expect_open(test, false);
+	s2 = waits(test, "S2", SCST_GATE_SHARED);
+	leave(test, e);
+	expect_open(test, true);
+	comes_in(test, s2);
+	expect_open(test, true);
+	leave(test, s2);
+	expect_open(test, true);
 }
 
 /* Shared entries of both modes are inside. */
@@ -817,6 +846,7 @@ static void gate_test_stress(struct kunit *test)
 
 static struct kunit_case scst_gate_cases[] = {
 	KUNIT_CASE(gate_test_shared),
+	KUNIT_CASE(gate_test_is_open),
 	KUNIT_CASE(gate_test_exclusive_waits),
 	KUNIT_CASE(gate_test_fifo),
 	KUNIT_CASE(gate_test_exclusive_alone),

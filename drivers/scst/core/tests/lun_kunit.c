@@ -165,7 +165,13 @@ static void lun_report_test(struct kunit *test)
 	lun_report(test, SCST_SELECT_REPORT_SUBSIDIARY, 512, 512);
 	scst_fixture_expect_data(test, none, sizeof(none));
 
-	/* Cut off: the list's length stays. */
+	/* Cut off, wherever that is: the list's length stays. */
+	lun_report(test, 0, 0, 512);
+	scst_fixture_expect_data(test, peripheral, 0);
+	lun_report(test, 0, 3, 512);
+	scst_fixture_expect_data(test, peripheral, 3);
+	lun_report(test, 0, 15, 512);
+	scst_fixture_expect_data(test, peripheral, 15);
 	lun_report(test, 0, 16, 512);
 	scst_fixture_expect_data(test, peripheral, 16);
 	lun_report(test, 0, 19, 512);
@@ -243,8 +249,6 @@ static const struct lun_bad_case lun_bad_cases[] = {
 					      [9] = 16 }, 2 },
 	{ "REPORT LUNS, SELECT REPORT FFh", { REPORT_LUNS, [2] = 0xff,
 					      [9] = 16 }, 2 },
-	{ "REPORT LUNS, allocation length 15", { REPORT_LUNS, [9] = 15 }, 6 },
-	{ "REPORT LUNS, allocation length 0", { REPORT_LUNS }, 6 },
 	{ "INQUIRY, page code without EVPD", { INQUIRY, 0, 0x80, 0, 255 }, 2 },
 	{ "INQUIRY, VPD page 80h", { INQUIRY, 1, 0x80, 0, 255 }, 2 },
 	{ "INQUIRY, VPD page 83h", { INQUIRY, 1, 0x83, 0, 255 }, 2 },

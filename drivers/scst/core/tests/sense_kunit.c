@@ -39,12 +39,14 @@ struct sense_case {
 	bool desc_format;
 	bool info_valid;
 	u64 info;
+	bool cmd_info_valid;
+	u64 cmd_info;
 	bool field_valid;
 	bool in_param;
 	u16 field;
 	u8 bit;
 	u8 len;
-	u8 want[32];
+	u8 want[40];
 };
 
 static const struct sense_case sense_cases[] = {
@@ -82,6 +84,21 @@ static const struct sense_case sense_cases[] = {
 		.len = 18,
 		.want = { 0x70, 0, 0x03, 0, 0, 0, 5, 0x0a,
 			  0, 0, 0, 0, 0x11, 0x00 },
+	}, {
+		.desc = "fixed, command-specific information",
+		.sense = SCST_SENSE_NO_SPARE_LOCATION,
+		.cmd_info_valid = true, .cmd_info = 0x01020304,
+		.len = 18,
+		.want = { 0x70, 0, 0x04, 0, 0, 0, 0, 0x0a,
+			  1, 2, 3, 4, 0x32, 0x00 },
+	}, {
+		.desc = "fixed, command-specific information too long",
+		.sense = SCST_SENSE_READ_ERROR,
+		.info_valid = true, .info = 0x01020304,
+		.cmd_info_valid = true, .cmd_info = 0x100000005ULL,
+		.len = 18,
+		.want = { 0xf0, 0, 0x03, 1, 2, 3, 4, 0x0a,
+			  0xff, 0xff, 0xff, 0xff, 0x11, 0x00 },
 	}, {
 		.desc = "fixed, field pointer to a bit of the CDB",
 		.sense = SCST_SENSE_INVALID_FIELD_IN_CDB,
@@ -133,6 +150,27 @@ static const struct sense_case sense_cases[] = {
 		.want = { 0x72, 0x05, 0x24, 0x00, 0, 0, 0, 8,
 			  0x02, 0x06, 0, 0, 0xcb, 0x00, 0x0a, 0 },
 	}, {
+		.desc = "descriptor, command-specific information",
+		.sense = SCST_SENSE_NO_SPARE_LOCATION,
+		.desc_format = true,
+		.cmd_info_valid = true, .cmd_info = 0x0102030405060708ULL,
+		.len = 20,
+		.want = { 0x72, 0x04, 0x32, 0x00, 0, 0, 0, 12,
+			  0x01, 0x0a, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8 },
+	}, {
+		.desc = "descriptor, all three",
+		.sense = SCST_SENSE_INVALID_FIELD_IN_PARAM,
+		.desc_format = true,
+		.info_valid = true, .info = 9,
+		.cmd_info_valid = true, .cmd_info = U64_MAX,
+		.field_valid = true, .in_param = true, .field = 4, .bit = 8,
+		.len = 40,
+		.want = { 0x72, 0x05, 0x26, 0x00, 0, 0, 0, 32,
+			  0x00, 0x0a, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+			  0x01, 0x0a, 0, 0, 0xff, 0xff, 0xff, 0xff,
+			  0xff, 0xff, 0xff, 0xff,
+			  0x02, 0x06, 0, 0, 0x80, 0x00, 0x04, 0 },
+	}, {
 		.desc = "descriptor, both",
 		.sense = SCST_SENSE_INVALID_FIELD_IN_PARAM,
 		.desc_format = true,
@@ -157,6 +195,8 @@ static void sense_bytes_test(struct kunit *test)
 	cmd->dev->d_sense = c->desc_format;
 	if (c->info_valid)
 		scst_cmd_set_sense_info(cmd, c->info);
+	if (c->cmd_info_valid)
+		scst_cmd_set_sense_cmd_info(cmd, c->cmd_info);
 	if (c->field_valid && c->in_param) {
 		code = scst_cmd_param_error(cmd, c->field, c->bit);
 		KUNIT_EXPECT_TRUE(test,

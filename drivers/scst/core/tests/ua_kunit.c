@@ -281,7 +281,7 @@ static void ua_device_test(struct kunit *test)
 static void ua_luns_test(struct kunit *test)
 {
 	static const u8 cdb[12] = { REPORT_LUNS, [9] = 16 };
-	static const u8 cdb_bad[12] = { REPORT_LUNS, [9] = 15 };
+	static const u8 cdb_bad[12] = { REPORT_LUNS, [2] = 0x03, [9] = 16 };
 	static const u64 luns[] = { 0, 7, SCST_MAX_LUN };
 	struct scst_fixture *f = test->priv;
 	struct scst_tgt_dev *td[ARRAY_SIZE(luns)];

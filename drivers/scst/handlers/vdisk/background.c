@@ -45,20 +45,36 @@ scst_sense_t vdisk_check_condition(const struct scst_device *dev)
 	return condition_sense[READ_ONCE(to_vdisk(dev)->condition)];
 }
 
+/* Does a command only tell what the unit is, what it does and what it can do? */
+static bool condition_is_no_matter(const struct scst_opcode *op)
+{
+	switch (op->opcode) {
+	case INQUIRY:
+	case REPORT_LUNS:
+	case REQUEST_SENSE:
+		return true;
+	case MAINTENANCE_IN:
+		return op->sa == MI_REPORT_SUPPORTED_OPERATION_CODES ||
+		       op->sa == MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS;
+	default:
+		return false;
+	}
+}
+
 /**
  * vdisk_condition_parse - may a command be executed in a unit's condition?
  * @cmd: command of a unit that is not %VDISK_FORMATTED
  *
- * While the medium is formatted or sanitized it is only those that tell what the
- * unit is and does.  They are those that do not need a handler.  After a sanitize
- * operation failed it is also SANITIZE (SBC-5 4.11).
+ * While the medium is formatted or sanitized it is only those that tell of the
+ * unit (SBC-5, FORMAT UNIT).  After a sanitize operation failed it is also SANITIZE
+ * (SBC-5 4.11).
  *
  * Context: any.
  * Return: %SCST_GOOD, or the sense code to end @cmd with.
  */
 scst_sense_t vdisk_condition_parse(struct scst_cmd *cmd)
 {
-	if (cmd->op->offline)
+	if (condition_is_no_matter(cmd->op))
 		return SCST_GOOD;
 	switch (READ_ONCE(to_vdisk(cmd->dev)->condition)) {
 	case VDISK_FORMATTED:
@@ -304,10 +320,6 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	struct vdisk_background *bg = &vd->background;
 	scst_sense_t sense;
 
-	/* Another operation may have begun since the command was parsed. */
-	sense = vdisk_condition_parse(cmd);
-	if (sense != SCST_GOOD)
-		return sense;
 	/* Nothing is stored. */
 	if (!vd->worker) {
 		WRITE_ONCE(vd->condition, VDISK_FORMATTED);
@@ -328,7 +340,6 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	vdisk_queue_background(vd);
 	return req->immed ? SCST_GOOD : SCST_PENDING;
 }
-EXPORT_SYMBOL_IF_KUNIT(vdisk_background_begin);
 
 /**
  * vdisk_background_stop - stop the operation on the medium

@@ -7,6 +7,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/limits.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include "vdisk.h"
@@ -54,6 +55,12 @@ scst_sense_t vdisk_exec_read_defect_data(struct scst_cmd *cmd)
 #define REASSIGN_HEADER		4
 #define REASSIGN_MAX_LBAS	256
 #define REASSIGN_MAX_LIST	(REASSIGN_HEADER + 8 * REASSIGN_MAX_LBAS)
+
+/*
+ * COMMAND-SPECIFIC INFORMATION of a command that fails is the first block that was
+ * not reassigned.  This is what it is when all were, or when it is not known.
+ */
+#define REASSIGN_NO_LBA		U64_MAX
 
 /**
  * struct vdisk_reassign - scst_cmd.priv of REASSIGN BLOCKS
@@ -160,10 +167,12 @@ static scst_sense_t reassign_all(struct scst_cmd *cmd)
 		return SCST_BUSY;
 	for (i = 0; i < r->nr && !scst_cmd_aborted(cmd); i++) {
 		reassign_set_lba(cmd, i);
+		scst_cmd_set_sense_cmd_info(cmd, cmd->lba);
 		sense = reassign_block(cmd, buf);
 		if (sense != SCST_GOOD)
 			return sense;
 	}
+	scst_cmd_set_sense_cmd_info(cmd, REASSIGN_NO_LBA);
 	return vdisk_flush(cmd, 0, 0);
 }
 
@@ -184,6 +193,8 @@ static scst_sense_t reassign_check_lbas(struct scst_cmd *cmd)
 
 	for (i = 0; i < r->nr; i++) {
 		reassign_set_lba(cmd, i);
+		if (!i)
+			scst_cmd_set_sense_cmd_info(cmd, cmd->lba);
 		sense = vdisk_check_access(cmd);
 		if (sense != SCST_GOOD)
 			return sense;
@@ -253,6 +264,7 @@ scst_sense_t vdisk_exec_reassign_blocks(struct scst_cmd *cmd)
 	struct vdisk *vd = to_vdisk(cmd->dev);
 	scst_sense_t sense;
 
+	scst_cmd_set_sense_cmd_info(cmd, REASSIGN_NO_LBA);
 	sense = vdisk_check_medium(cmd->dev);
 	if (sense == SCST_GOOD)
 		sense = reassign_get_list(cmd);

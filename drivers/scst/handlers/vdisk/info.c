@@ -22,9 +22,15 @@
 /* Milliseconds since 1970, 48 bits */
 #define TIMESTAMP_MASK		((1ULL << 48) - 1)
 
-static u64 info_now_ms(void)
+/*
+ * Milliseconds.  What an initiator has set goes on whatever happens to the clock of
+ * this host.
+ */
+static u64 info_timestamp(const struct vdisk_info *info)
 {
-	return ktime_to_ms(ktime_get_real());
+	if (!info->timestamp_set)
+		return ktime_to_ms(ktime_get_real());
+	return ktime_to_ms(ktime_get_boottime()) + info->timestamp_offset;
 }
 
 /**
@@ -39,13 +45,12 @@ static u64 info_now_ms(void)
 scst_sense_t vdisk_exec_report_timestamp(struct scst_cmd *cmd)
 {
 	const struct vdisk_info *info = &to_vdisk(cmd->dev)->info;
-	u64 now = info_now_ms() + info->timestamp_offset;
 	u8 buf[TIMESTAMP_LEN] = { };
 
 	put_unaligned_be16(TIMESTAMP_LEN - 2, buf);
 	buf[2] = info->timestamp_set ? TIMESTAMP_BY_COMMAND :
 				       TIMESTAMP_BY_OTHERS;
-	put_unaligned_be48(now & TIMESTAMP_MASK, buf + 4);
+	put_unaligned_be48(info_timestamp(info) & TIMESTAMP_MASK, buf + 4);
 	scst_cmd_data_in(cmd, buf, sizeof(buf));
 	return SCST_GOOD;
 }
@@ -66,7 +71,8 @@ scst_sense_t vdisk_exec_set_timestamp(struct scst_cmd *cmd)
 		return SCST_GOOD;
 	if (scst_cmd_data_out(cmd, buf, sizeof(buf)) < sizeof(buf))
 		return SCST_SENSE_PARAM_LIST_LENGTH;
-	info->timestamp_offset = get_unaligned_be48(buf + 4) - info_now_ms();
+	info->timestamp_offset = get_unaligned_be48(buf + 4) -
+				 ktime_to_ms(ktime_get_boottime());
 	info->timestamp_set = true;
 	scst_device_ua(cmd->dev, SCST_UA_TIMESTAMP_CHANGED, cmd);
 	return SCST_GOOD;

@@ -140,6 +140,12 @@ static void vdisk_close(struct vdisk *vd)
 	vd->type->ops->close(vd);
 }
 
+static void vdisk_tell_capacity(struct scst_device *dev)
+{
+	scst_device_ua(dev, SCST_UA_CAPACITY_CHANGED, NULL);
+	scst_device_event(dev, SCST_DEV_EVENT_CAPACITY);
+}
+
 /**
  * vdisk_resize - the store has, or shall have, another size
  * @vd: virtual disk that is attached; the caller holds scst_device.mutex
@@ -161,8 +167,7 @@ int vdisk_resize(struct vdisk *vd, u64 size)
 	vd->limits.size = size;
 	WRITE_ONCE(dev->nblocks, size >> dev->block_shift);
 	scst_device_resume(dev);
-	scst_device_ua(dev, SCST_UA_CAPACITY_CHANGED, NULL);
-	scst_device_event(dev, SCST_DEV_EVENT_CAPACITY);
+	vdisk_tell_capacity(dev);
 	return 0;
 }
 
@@ -204,12 +209,16 @@ static struct scst_device *vdisk_new_device(struct scst_dev_type *type,
 static int vdisk_attach(struct scst_device *dev)
 {
 	struct vdisk *vd = to_vdisk(dev);
+	u64 old = dev->nblocks;
 	int ret;
 
 	vd->medium = VDISK_READY;
 	ret = vdisk_open(vd);
 	if (ret)
 		return ret;
+	/* Since detach(), which only we know */
+	if (old && dev->nblocks != old)
+		vdisk_tell_capacity(dev);
 	if (vd->type->ops->watch_size)
 		vd->type->ops->watch_size(vd);
 	vdisk_background_resume(vd);

@@ -111,6 +111,24 @@ void vdisk_mode_set(struct vdisk *vd, const struct vdisk_mode *mode)
 }
 
 /**
+ * vdisk_mode_needs_flush - is what is cached to be written before a change?
+ * @vd: virtual disk with a store that no other command executes for
+ * @mode: mode parameters that are to be set
+ *
+ * With WCE=0 nothing is cached any more (SBC-5), and with SWP=1 nothing is written
+ * (SPC-6).
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vdisk_mode_needs_flush(const struct vdisk *vd,
+			    const struct vdisk_mode *mode)
+{
+	return (vd->wce && !mode->wce) || (!vd->dev->swp && mode->swp);
+}
+EXPORT_SYMBOL_IF_KUNIT(vdisk_mode_needs_flush);
+
+/**
  * vdisk_mode_init - give a new disk its mode parameters
  * @vd: virtual disk, of which nobody knows yet
  *
@@ -138,8 +156,8 @@ static void mode_flush(struct vdisk *vd)
  * vdisk_reset - a logical unit reset: saved mode parameters, active power condition
  * @dev: logical unit none of whose commands executes
  *
- * As with MODE SELECT, what is cached is written before WCE becomes zero.  The
- * reset does not fail if that does.
+ * As with MODE SELECT, what is cached is written before WCE becomes zero, or SWP
+ * one.  The reset does not fail if that does.
  *
  * Context: process context; may wait for I/O.
  */
@@ -149,7 +167,7 @@ void vdisk_reset(struct scst_device *dev)
 	struct vdisk_mode mode;
 
 	vdisk_mode_saved(vd, &mode);
-	if (vd->worker && vd->wce && !mode.wce)
+	if (vd->worker && vdisk_mode_needs_flush(vd, &mode))
 		mode_flush(vd);
 	vdisk_mode_set(vd, &mode);
 	WRITE_ONCE(vd->power, VDISK_POWER_ACTIVE);

@@ -195,16 +195,13 @@ static scst_sense_t mode_save(struct scst_cmd *cmd)
 			      scst_cmd_cdb_error(cmd, 1, 0);
 }
 
-/*
- * SBC-5, WCE bit: what is cached is written before the bit becomes zero.  It is
- * cached, and its loss to be reported, until then.
- */
+/* It is cached, and its loss to be reported, until the parameters are set. */
 static scst_sense_t mode_work_fn(struct scst_cmd *cmd)
 {
 	const struct vdisk_mode *mode = &to_mode_work(cmd)->mode;
 	scst_sense_t sense = SCST_GOOD;
 
-	if (to_vdisk(cmd->dev)->wce && !mode->wce)
+	if (vdisk_mode_needs_flush(to_vdisk(cmd->dev), mode))
 		sense = vdisk_flush(cmd, 0, 0);
 	if (sense == SCST_GOOD && (cmd->cdb[1] & SELECT_SP))
 		sense = mode_save(cmd);
@@ -253,7 +250,7 @@ scst_sense_t vdisk_exec_mode_select(struct scst_cmd *cmd)
 		if (sense != SCST_GOOD)
 			return sense;
 	}
-	if (vd->worker && (save || (vd->wce && !mode->wce)))
+	if (vd->worker && (save || vdisk_mode_needs_flush(vd, mode)))
 		return vdisk_queue_work(cmd, mode_work_fn);
 	return mode_apply(cmd);
 }

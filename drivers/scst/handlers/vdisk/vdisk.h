@@ -130,8 +130,8 @@ struct vdisk_log {
 
 /**
  * struct vdisk_info - what initiators leave with a unit, see info.c
- * @timestamp_offset: milliseconds from the time of this host to the timestamp
- * @timestamp_set: an initiator has set it
+ * @timestamp_offset: milliseconds from CLOCK_BOOTTIME to the timestamp
+ * @timestamp_set: an initiator has set it, else it is the time of this host
  * @ident: identifying information, or NULL
  * @ident_len: bytes of each kind
  *
@@ -837,6 +837,8 @@ void vdisk_mode_init(struct vdisk *vd);
 void vdisk_mode_load(struct vdisk *vd);
 void vdisk_reset(struct scst_device *dev);
 void vdisk_mode_get(const struct vdisk *vd, struct vdisk_mode *mode);
+bool vdisk_mode_needs_flush(const struct vdisk *vd,
+			    const struct vdisk_mode *mode);
 #if IS_ENABLED(CONFIG_KUNIT)
 unsigned int vdisk_mode_sense(const struct vdisk *vd, const u8 *cdb,
 			      bool write_protected, u8 *buf, u8 *bad_byte);

@@ -289,7 +289,8 @@ in_progress() {
 
 	for cdb in '00 00 00 00 00 00' '28 00 00 00 00 00 00 00 01 00' '1b 00 00 00 01 00' \
 		'5a 00 3f 00 00 00 00 00 fc 00' '04 00 00 00 00 00' \
-		'48 1f 00 00 00 00 00 00 00 00'; do
+		'48 1f 00 00 00 00 00 00 00 00' '16 00 00 00 00 00' '17 00 00 00 00 00' \
+		'5e 00 00 00 00 00 00 00 08 00' '4c 02 c0 00 00 00 00 00 00 00'; do
 		# shellcheck disable=SC2086  # bytes
 		run_status 2 sg_raw -v -r 512 "$sg" $cdb
 		has 'Not Ready' "ASC=04, ASCQ=$1|in progress"
@@ -317,13 +318,34 @@ is_ready() {
 	sg_turs "$sg" >/dev/null 2>&1
 }
 
+in_flight() {
+	[ "$(<"$(session_of tgt0)/active_commands")" = "$1" ]
+}
+
+# stops_meanwhile: a format begins, and a START STOP UNIT that waits for the unit meanwhile
+stops_meanwhile() {
+	local format stop status=0
+
+	put "$scst_devices/disk01/blocked" 1
+	list 00 8a 00 00 00 01 00 01 aa
+	send 9 04 10 00 00 00 00 >"$tmp/format" 2>&1 &
+	format=$!
+	within 10 in_flight 1 || fail "the format does not wait: $(<"$tmp/format")"
+	sg_raw -v "$sg" 1b 00 00 00 00 00 >"$tmp/stop" 2>&1 &
+	stop=$!
+	within 10 in_flight 2 || fail "it does not wait: $(<"$tmp/stop")"
+	put "$scst_devices/disk01/blocked" 0
+	wait "$format" || fail "no format: $(<"$tmp/format")"
+	wait "$stop" || status=$?
+	expect "START STOP UNIT ($(<"$tmp/stop"))" 2 "$status"
+}
+
 format_in_progress() {
 	local before
 
 	slow_store
 	slow
-	list 00 8a 00 00 00 01 00 01 aa
-	run send 9 04 10 00 00 00 00
+	stops_meanwhile
 	in_progress 04
 	before=$(progress_of)
 	within 60 progress_is_not "$before" || fail "it does not make progress"
@@ -434,10 +456,14 @@ failures() {
 	run sg_sanitize --fail --early --quick "$sg"
 	within 60 is_ready || fail "it does not end"
 
-	# REASSIGN BLOCKS of a block that cannot be written
-	list 00 00 00 04 00 00 60 00
-	run_status 3 send 8 07 00 00 00 00 00
-	has 'No defect spare location'
+	# REASSIGN BLOCKS of a block that cannot be written: COMMAND-SPECIFIC INFORMATION is
+	# that one, and not those before and behind it
+	list 00 00 00 0c 00 00 00 05 00 00 60 00 00 00 70 00
+	run_status 3 sg_raw -v -s 16 -i "$tmp/list" "$sg" 07 00 00 00 00 00
+	has 'No defect spare location' '70 00 04 00 00 00 00 0a +00 00 60 00 32 00'
+	run sdparm --quiet --set=D_SENSE=1 "$sg"
+	run_status 3 sg_raw -v -s 16 -i "$tmp/list" "$sg" 07 00 00 00 00 00
+	has '72 04 32 00 00 00 00 0c +01 0a 00 00 00 00 00 00' '^ +00 00 60 00'
 	unexport_disk disk01
 	dm remove scst-medium
 	losetup -d "$loop"
@@ -509,6 +535,10 @@ reassign_blocks() {
 	run_status 22 sg_reassign --address=5,32768 "$sg"
 	list 00 00 00 08 00 00 00 01 00 00 00 00
 	run_status 22 send 12 07 02 00 00 00 00
+	# Nothing was reassigned: the first one is that of the list, 5, and not the one in error
+	list 00 00 00 08 00 00 00 05 00 00 80 00
+	run_status 22 sg_raw -v -s 12 -i "$tmp/list" "$sg" 07 00 00 00 00 00
+	has 'f0 00 05 00 00 80 00 0a +00 00 00 05 21 00'
 	# No list, one that is cut off, one that is no list of LBAs, an empty one
 	run_status 5 sg_raw "$sg" 07 00 00 00 00 00
 	list 00 00 00 08 00 00 00 00

@@ -163,6 +163,38 @@ a_partition_by_itself() {
 	delpart "$store" 1
 }
 
+# bound_again UAS: they are what is reported, once each, in any order.  The medium may be
+# another one in any case.
+bound_again() {
+	local out i told=
+
+	for ((i = 0; i <= $(wc -w <<<"$1"); i++)); do
+		out=$(sg_raw -b -r 18 "$sg2" 03 00 00 00 12 00 2>/dev/null | hex -) ||
+			fail "REQUEST SENSE: $out"
+		told+="${out:4:2}/${out:24:4} "
+	done
+	expect "unit attentions" "$(xargs -n 1 <<<"$1 00/0000" | sort)" \
+		"$(xargs -n 1 <<<"$told" | sort)"
+}
+
+# A file that changed is found out by bind, too
+a_file_while_it_is_offline() {
+	local driver=$dev_bus/drivers/vdisk_fileio
+
+	truncate -s 64M "$image"
+	two_sessions vdisk_fileio file "filename=$image"
+	put "$driver/unbind" file
+	put "$driver/bind" file
+	bound_again "06/2800"
+	put "$driver/unbind" file
+	truncate -s 96M "$image"
+	put "$driver/bind" file
+	wait_uevent 10 ACTION=change "DEVPATH=*/devices/file" SCST_EVENT=capacity_changed
+	bound_again "06/2800 06/2a09"
+	has_capacity "$sg2" $((96 * mb)) || fail "$(capacity_of "$sg2")"
+	unexport_disk file
+}
+
 # The device is told of by nobody, as it is not open; bind finds out.
 while_it_is_offline() {
 	local driver=$dev_bus/drivers/vdisk_blockio
@@ -174,8 +206,9 @@ while_it_is_offline() {
 	truncate -s 96M "$image"
 	losetup -c "$loop"
 	put "$driver/bind" block
-	clear_ua "$sg2"
-	within 10 has_capacity "$sg2" $((96 * mb)) || fail "$(capacity_of "$sg2")"
+	wait_uevent 10 ACTION=change "DEVPATH=*/devices/block" SCST_EVENT=capacity_changed
+	bound_again "06/2800 06/2a09"
+	has_capacity "$sg2" $((96 * mb)) || fail "$(capacity_of "$sg2")"
 	unexport_disk block
 	losetup -d "$loop"
 }
@@ -230,4 +263,4 @@ scst_load
 log=$(log_mark)
 uevents_start || skip_all "no uevents"
 main a_file_by_attribute a_block_device_by_itself a_partition_by_itself \
-	while_it_is_offline resize_against_unbind take_apart kernel_log
+	a_file_while_it_is_offline while_it_is_offline resize_against_unbind take_apart kernel_log

@@ -141,7 +141,8 @@ report_luns() {
 	run sg_luns -s 2 "$sg"
 	has '0001000000000000'
 	# Less than 16 bytes, a reserved SELECT REPORT
-	run_status 5 sg_raw -r 16 "$sg" a0 00 00 00 00 00 00 00 00 04 00 00
+	run sg_raw -r 16 "$sg" a0 00 00 00 00 00 00 00 00 04 00 00
+	has '00 +00 00 00 10'
 	run_status 5 sg_raw -r 512 "$sg" a0 00 77 00 00 00 00 00 02 00 00 00
 }
 

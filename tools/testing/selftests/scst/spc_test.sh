@@ -102,7 +102,10 @@ report_luns() {
 	for select in 03 0f 13 ff; do
 		refused 2 - a0 00 $select 00 00 00 00 00 00 40 00 00
 	done
-	refused 6 - a0 00 00 00 00 00 00 00 00 0f 00 00
+	# Cut off: less than SPC-6 advises, and nothing
+	run sg_raw -r 15 "$sg" a0 00 00 00 00 00 00 00 00 0f 00 00
+	has '00 +00 00 00 10 00 00 00 00'
+	run sg_raw "$sg" a0 00 00 00 00 00 00 00 00 00 00 00
 }
 
 # The REPORT LUNS well known logical unit has a few commands of its own
@@ -356,6 +359,13 @@ timestamp() {
 	[ "$out" -lt 6000000000 ] || fail "timestamp $out"
 	run sg_timestamp -o "$sg"
 	has 'SET TIMESTAMP|origin.*2'
+	# It is the initiator's, whatever becomes of this host's
+	date -s '1 hour' >/dev/null
+	out=$(sg_timestamp "$sg2" 2>&1) || :
+	date -s '1 hour ago' >/dev/null
+	[[ $out =~ ^[0-9]+$ ]] || fail "timestamp: $out"
+	[ "$out" -ge 5000000000 ] || fail "timestamp $out"
+	[ "$out" -lt 5003000000 ] || fail "timestamp $out"
 	# 11 bytes are too few, none are no error
 	run_status 5 sg_raw -s 11 -i /dev/zero "$sg" a4 0f 00 00 00 00 00 00 00 0b 00 00
 	has 'Parameter list length error'

@@ -320,6 +320,27 @@ shared_extents() {
 	filefrag -v "$1" | grep -c shared || :
 }
 
+# is_shared FILE BLOCK: the file has this block of the file system together with another
+is_shared() {
+	filefrag -v "$1" | awk -F '[ .:]+' -v block="$2" '
+		/shared/ && $3 <= block && block <= $4 { found = 1 }
+		END { exit !found }'
+}
+
+# clones_each_segment FROM TO FILE: FILE, which is TO's, has nothing that is shared before
+clones_each_segment() {
+	local block
+
+	dd if=/dev/urandom of="$3" bs=1M count=16 conv=notrunc,fsync status=none
+	! is_shared "$3" 2500 || fail "already shared: $(filefrag -v "$3")"
+	copy good "$sg_from" -c "$1" -c "$2" -s 0,1,8000,8,8 -s 0,1,8000,16384,16384 \
+		-s 0,1,1000,24384,24384
+	sync
+	for block in 500 2500 3100; do
+		is_shared "$3" "$block" || fail "block $block is a copy: $(filefrag -v "$3")"
+	done
+}
+
 # refuses_to_clone FROM TO: to a unit that is write protected, whichever of both is
 # the one that has to be asked first
 refuses_to_clone() {
@@ -394,6 +415,8 @@ clones_where_it_can() {
 	same "$from" 3 8000 "$to" 8
 	copy good "$sg_from" -c "$(sg_of tgt0 8)" -c "$sg_to" -s 0,1,8000,8,8
 	same "$from" 8 8000 "$tmp/store/to" 8
+	clones_each_segment "$(sg_of tgt0 8)" "$(sg_of tgt0 9)" "$to"
+	clones_each_segment "$(sg_of tgt0 9)" "$(sg_of tgt0 8)" "$from"
 	refuses_to_clone "$(sg_of tgt0 8)" "$(sg_of tgt0 9)"
 	refuses_to_clone "$(sg_of tgt0 9)" "$(sg_of tgt0 8)"
 	sg_8=$(sg_of tgt0 8)

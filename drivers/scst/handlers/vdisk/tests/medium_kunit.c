@@ -340,67 +340,70 @@ static void lba_status_mapped_test(struct kunit *test)
  * What is refused meanwhile
  */
 
-static void expect_refused(struct kunit *test, u8 condition, u8 opcode,
-			   bool offline, scst_sense_t want)
+static void expect_refused(struct kunit *test, u8 condition, u8 opcode, u16 sa,
+			   scst_sense_t want)
 {
 	struct medium_fixture *f = test->priv;
 
 	f->vd.condition = condition;
 	f->op.opcode = opcode;
-	f->op.offline = offline;
+	f->op.sa = sa;
 	KUNIT_EXPECT_EQ_MSG(test, (__force u32)vdisk_condition_parse(&f->cmd),
-			    (__force u32)want, "condition %u, %02xh", condition,
-			    opcode);
+			    (__force u32)want, "condition %u, %02xh/%02xh",
+			    condition, opcode, sa);
 }
 
 static void condition_test(struct kunit *test)
 {
 	unsigned int c;
 
-	for (c = VDISK_FORMATTED; c <= VDISK_SANITIZE_FAILED; c++)
-		expect_refused(test, c, INQUIRY, true, SCST_GOOD);
-	expect_refused(test, VDISK_FORMATTING, READ_10, false,
+	for (c = VDISK_FORMATTED; c <= VDISK_SANITIZE_FAILED; c++) {
+		expect_refused(test, c, INQUIRY, 0, SCST_GOOD);
+		expect_refused(test, c, REPORT_LUNS, 0, SCST_GOOD);
+		expect_refused(test, c, REQUEST_SENSE, 0, SCST_GOOD);
+		expect_refused(test, c, MAINTENANCE_IN,
+			       MI_REPORT_SUPPORTED_OPERATION_CODES, SCST_GOOD);
+		expect_refused(test, c, MAINTENANCE_IN,
+			       MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+			       SCST_GOOD);
+	}
+	expect_refused(test, VDISK_FORMATTING, READ_10, 0,
 		       SCST_SENSE_FORMAT_IN_PROGRESS);
-	expect_refused(test, VDISK_FORMATTING, SCST_SANITIZE, false,
+	expect_refused(test, VDISK_FORMATTING, SCST_SANITIZE, 0,
 		       SCST_SENSE_FORMAT_IN_PROGRESS);
-	expect_refused(test, VDISK_SANITIZING, READ_10, false,
+	expect_refused(test, VDISK_SANITIZING, READ_10, 0,
 		       SCST_SENSE_SANITIZE_IN_PROGRESS);
-	expect_refused(test, VDISK_SANITIZING, SCST_SANITIZE, false,
+	expect_refused(test, VDISK_SANITIZING, SCST_SANITIZE, 0,
 		       SCST_SENSE_SANITIZE_IN_PROGRESS);
-	expect_refused(test, VDISK_SANITIZE_FAILED, READ_10, false,
+	expect_refused(test, VDISK_SANITIZE_FAILED, READ_10, 0,
 		       SCST_SENSE_SANITIZE_FAILED);
-	expect_refused(test, VDISK_SANITIZE_FAILED, FORMAT_UNIT, false,
+	expect_refused(test, VDISK_SANITIZE_FAILED, FORMAT_UNIT, 0,
 		       SCST_SENSE_SANITIZE_FAILED);
-	expect_refused(test, VDISK_SANITIZE_FAILED, SCST_SANITIZE, false,
+	expect_refused(test, VDISK_SANITIZE_FAILED, SCST_SANITIZE, 0,
 		       SCST_GOOD);
-	expect_refused(test, VDISK_FORMAT_CORRUPT, FORMAT_UNIT, false,
+	expect_refused(test, VDISK_FORMAT_CORRUPT, FORMAT_UNIT, 0,
 		       SCST_GOOD);
 }
 
-/* Both were parsed before the first one began. */
-static void begin_twice_test(struct kunit *test)
+/* What needs no handler is refused like all others, if it tells of something else. */
+static void condition_offline_test(struct kunit *test)
 {
-	const struct vdisk_background_req req = {
-		.condition = VDISK_SANITIZING,
-		.how = VDISK_FILL_ZEROS,
-		.passes = 1,
-	};
 	struct medium_fixture *f = test->priv;
-	struct vdisk_background *bg = &f->vd.background;
-	struct scst_cmd first = { };
-	scst_sense_t sense;
 
-	f->op.opcode = SCST_SANITIZE;
-	f->vd.condition = VDISK_FORMATTING;
-	bg->cmd = &first;
-	bg->pos = 4096;
-	sense = vdisk_background_begin(&f->cmd, &req);
-	KUNIT_EXPECT_EQ(test, (__force u32)sense,
-			(__force u32)SCST_SENSE_FORMAT_IN_PROGRESS);
-	KUNIT_EXPECT_EQ(test, f->vd.condition, VDISK_FORMATTING);
-	KUNIT_EXPECT_PTR_EQ(test, bg->cmd, &first);
-	KUNIT_EXPECT_NULL(test, bg->buf);
-	KUNIT_EXPECT_EQ(test, bg->pos, 4096);
+	f->op.offline = true;
+	expect_refused(test, VDISK_FORMATTING, RESERVE, 0,
+		       SCST_SENSE_FORMAT_IN_PROGRESS);
+	expect_refused(test, VDISK_SANITIZING, RELEASE_10, 0,
+		       SCST_SENSE_SANITIZE_IN_PROGRESS);
+	expect_refused(test, VDISK_FORMATTING, PERSISTENT_RESERVE_IN, 0,
+		       SCST_SENSE_FORMAT_IN_PROGRESS);
+	/* PREEMPT AND ABORT */
+	expect_refused(test, VDISK_SANITIZE_FAILED, PERSISTENT_RESERVE_OUT, 5,
+		       SCST_SENSE_SANITIZE_FAILED);
+	expect_refused(test, VDISK_SANITIZING, MAINTENANCE_IN,
+		       MI_REPORT_TARGET_PGS, SCST_SENSE_SANITIZE_IN_PROGRESS);
+	expect_refused(test, VDISK_FORMAT_CORRUPT, PERSISTENT_RESERVE_IN, 0,
+		       SCST_GOOD);
 }
 
 static void progress_test(struct kunit *test)
@@ -442,7 +445,7 @@ static struct kunit_case medium_cases[] = {
 	KUNIT_CASE(lba_status_test),
 	KUNIT_CASE(lba_status_mapped_test),
 	KUNIT_CASE(condition_test),
-	KUNIT_CASE(begin_twice_test),
+	KUNIT_CASE(condition_offline_test),
 	KUNIT_CASE(progress_test),
 	{}
 };

@@ -1322,6 +1322,28 @@ static void select_fields_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mode.d_sense);
 }
 
+/* Before nothing is cached, or written, any more, and else not */
+static void select_flush_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vdisk_mode mode;
+
+	vdisk_mode_get(f->vd, &mode);
+	KUNIT_EXPECT_FALSE(test, vdisk_mode_needs_flush(f->vd, &mode));
+	mode.tas = true;
+	KUNIT_EXPECT_FALSE(test, vdisk_mode_needs_flush(f->vd, &mode));
+	mode.swp = true;
+	KUNIT_EXPECT_TRUE(test, vdisk_mode_needs_flush(f->vd, &mode));
+	f->dev.swp = true;
+	KUNIT_EXPECT_FALSE(test, vdisk_mode_needs_flush(f->vd, &mode));
+	mode.wce = false;
+	KUNIT_EXPECT_TRUE(test, vdisk_mode_needs_flush(f->vd, &mode));
+	f->vd->wce = false;
+	mode.swp = false;
+	mode.wce = true;
+	KUNIT_EXPECT_FALSE(test, vdisk_mode_needs_flush(f->vd, &mode));
+}
+
 /* ------------------------------------------------------------------------
  * Saved mode parameters
  */
@@ -1615,6 +1637,7 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(select_truncated_test),
 	KUNIT_CASE(select_unchangeable_test),
 	KUNIT_CASE(select_fields_test),
+	KUNIT_CASE(select_flush_test),
 	KUNIT_CASE(saved_round_trip_test),
 	KUNIT_CASE(saved_unchangeable_test),
 	KUNIT_CASE(saved_bad_test),
