@@ -135,6 +135,21 @@ static scst_sense_t cmd_check_restrictions(const struct scst_cmd *cmd)
 	return result == SCST_GOOD ? scst_tpg_check(cmd) : result;
 }
 
+/* Returns true when it has ended because of them. */
+static bool cmd_restricted(struct scst_cmd *cmd)
+{
+	const struct scst_tgt_dev *td = cmd->tgt_dev;
+	scst_sense_t result;
+
+	if (likely(!td || !READ_ONCE(td->restricted)))
+		return false;
+	result = cmd_check_restrictions(cmd);
+	if (result == SCST_GOOD)
+		return false;
+	scst_cmd_done(cmd, result);
+	return true;
+}
+
 static void cmd_do_exec(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
@@ -146,13 +161,8 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 
 	if (unlikely(READ_ONCE(cmd->flags)) && cmd_exec_stopped(cmd))
 		return;
-	if (unlikely(td && READ_ONCE(td->restricted))) {
-		result = cmd_check_restrictions(cmd);
-		if (result != SCST_GOOD) {
-			scst_cmd_done(cmd, result);
-			return;
-		}
-	}
+	if (unlikely(cmd_restricted(cmd)))
+		return;
 	/* It may have waited for the MODE SELECT that has set SWP. */
 	if (unlikely(op->medium_write && READ_ONCE(cmd->dev->swp))) {
 		scst_cmd_done(cmd, SCST_SENSE_SOFT_WRITE_PROTECTED);
@@ -240,14 +250,18 @@ static void cmd_exec_atomic(struct scst_cmd *cmd)
 }
 
 /*
- * It has the unit alone.  Another one may have had it since parse() was content, and
- * goes on without it: what that is doing is not to be disturbed.
+ * It has the unit alone, unless it was aborted.  Another one may have had it since
+ * parse() was content, and goes on without it: what that is doing is not to be disturbed.
  */
 static void cmd_exec_alone(struct scst_cmd *cmd)
 {
 	const struct scst_dev_type *type = cmd->dev->type;
-	scst_sense_t sense = type->parse ? type->parse(cmd) : SCST_GOOD;
+	scst_sense_t sense;
 
+	/* RESERVATION CONFLICT takes precedence, as in cmd_check(). */
+	if (unlikely(cmd_restricted(cmd)))
+		return;
+	sense = type->parse ? type->parse(cmd) : SCST_GOOD;
 	if (unlikely(sense != SCST_GOOD))
 		scst_cmd_done(cmd, sense);
 	else

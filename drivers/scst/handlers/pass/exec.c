@@ -10,6 +10,8 @@
 #include <scsi/scsi_host.h>
 #include "pass.h"
 
+#define PASS_MAX_AGAIN	5
+
 /* ------------------------------------------------------------------------
  * The request
  */
@@ -127,6 +129,9 @@ scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
 	scst_sense_t result;
 
 	result = pass_result(cmd, blk_mq_rq_to_pdu(rq), status, len, resid);
+	/* It has to tell of one thing at a time, but not for ever. */
+	if (unlikely(result == SCST_PENDING) && ++to_pass_cmd(cmd)->again > PASS_MAX_AGAIN)
+		result = SCST_BUSY;
 	blk_rq_unmap_kern_sg(pr->bio);
 	blk_mq_free_request(rq);
 	return result;
@@ -276,7 +281,8 @@ static void pass_go(struct pass_waiter *waiter)
  * @cmd: command
  *
  * Without a block size that is known here only the transport knows.  It may have
- * become known after the command was decoded with blocks of one byte.
+ * become known after the command was decoded, with blocks of one byte: there is none
+ * with data for more than twice its blocks then.
  *
  * Context: any.
  * Return: %SCST_GOOD, or how a command of the copy manager ends that was for blocks
@@ -284,10 +290,11 @@ static void pass_go(struct pass_waiter *waiter)
  */
 scst_sense_t pass_parse(struct scst_cmd *cmd)
 {
-	if (!cmd->nblocks || !cmd->xfer_len ||
-	    (READ_ONCE(to_pass_unit(cmd->dev)->block_size_known) &&
-	     cmd->xfer_len >= SBC_MIN_BLOCK_SIZE && cmd->xfer_len != cmd->nblocks))
+	if (!cmd->nblocks || !cmd->xfer_len)
 		return SCST_GOOD;
+	if (READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+		return likely(cmd->xfer_len > 2 * cmd->nblocks) ? SCST_GOOD :
+								  cmd->op->decode(cmd);
 	if (test_bit(SCST_CMD_INTERNAL, &cmd->flags))
 		return SCST_SENSE_MEDIUM_CHANGED;
 	cmd->xfer_len = cmd->bufflen;
@@ -319,6 +326,7 @@ scst_sense_t pass_exec_then(struct scst_cmd *cmd,
 	if (unlikely(cmd->expected_dir == SCST_DATA_BIDI))
 		return SCST_SENSE_INVALID_OPCODE;
 	to_pass_cmd(cmd)->done = done;
+	to_pass_cmd(cmd)->again = 0;
 	ret = pass_start(cmd, BLK_MQ_REQ_NOWAIT);
 	if (likely(!ret))
 		return SCST_PENDING;

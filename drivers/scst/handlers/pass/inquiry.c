@@ -20,6 +20,7 @@
 #define VPD_PROTOCOL_PORT	0x91
 
 #define VPD_HEADER_LEN		4
+#define VPD_PAGES_MAX		(VPD_HEADER_LEN + 256)
 /* All designators of a device, and ours */
 #define VPD_DEVICE_ID_MAX	1024
 
@@ -64,48 +65,71 @@ static bool inquiry_is_hidden(u8 page)
 	       page == VPD_PROTOCOL_UNIT || page == VPD_PROTOCOL_PORT;
 }
 
-/* How many hidden pages the device's own list has from byte @at on */
-static unsigned int inquiry_nr_hidden(const struct pass_unit *pass, unsigned int at)
-{
-	const struct scsi_vpd *page;
-	unsigned int nr = 0;
-
-	guard(rcu)();
-	page = READ_ONCE(pass->gone) ? NULL : rcu_dereference(pass->sdev->vpd_pg0);
-	for (; page && at < page->len; at++)
-		nr += inquiry_is_hidden(page->data[at]);
-	return nr;
-}
-
 /**
- * pass_inquiry_pages_done - leave pages out of the list of VPD pages
- * @cmd: command; the list may have been cut off
+ * pass_inquiry_pages - leave pages out of the list of VPD pages
+ * @buf: page 00h, which may have been cut off
+ * @len: bytes of it
  *
  * Context: any.
+ * Return: bytes of it now.
  */
 VISIBLE_IF_KUNIT
-void pass_inquiry_pages_done(struct scst_cmd *cmd)
+unsigned int pass_inquiry_pages(u8 *buf, unsigned int len)
 {
-	u8 buf[VPD_HEADER_LEN + 256];
-	unsigned int len, whole, i, to = VPD_HEADER_LEN;
+	unsigned int i, to = VPD_HEADER_LEN;
 
-	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf,
-				min_t(u32, cmd->resp_data_len, sizeof(buf)));
 	if (len < VPD_HEADER_LEN)
-		return;
-	whole = VPD_HEADER_LEN + get_unaligned_be16(buf + 2);
-	len = min(len, whole);
+		return len;
+	len = min(len, VPD_HEADER_LEN + (unsigned int)get_unaligned_be16(buf + 2));
 	for (i = VPD_HEADER_LEN; i < len; i++)
 		if (!inquiry_is_hidden(buf[i]))
 			buf[to++] = buf[i];
-	/* PAGE LENGTH does not depend on where it was cut off (SPC-6 4.2.5.6). */
-	whole -= len - to;
-	whole -= min(whole - to, inquiry_nr_hidden(to_pass_unit(cmd->dev), len));
-	put_unaligned_be16(whole - VPD_HEADER_LEN, buf + 2);
-	sg_copy_from_buffer(cmd->sg, cmd->sg_cnt, buf, to);
-	cmd->resp_data_len -= len - to;
+	put_unaligned_be16(get_unaligned_be16(buf + 2) - (len - to), buf + 2);
+	return to;
 }
-EXPORT_SYMBOL_IF_KUNIT(pass_inquiry_pages_done);
+EXPORT_SYMBOL_IF_KUNIT(pass_inquiry_pages);
+
+static void inquiry_pages_done(struct scst_cmd *cmd)
+{
+	u8 buf[VPD_PAGES_MAX];
+	unsigned int len;
+
+	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf,
+				min_t(u32, cmd->resp_data_len, sizeof(buf)));
+	cmd->resp_data_len = pass_inquiry_pages(buf, len);
+	sg_copy_from_buffer(cmd->sg, cmd->sg_cnt, buf, cmd->resp_data_len);
+}
+
+/*
+ * The list that the mid-layer has found: what an initiator has room for is cut off from
+ * all that is shown, so that PAGE LENGTH is the same each time (SPC-6 4.2.5.6).
+ * Returns %SCST_PENDING if it has found none.
+ */
+static scst_sense_t inquiry_known_pages(struct scst_cmd *cmd)
+{
+	const struct pass_unit *pass = to_pass_unit(cmd->dev);
+	const struct scsi_vpd *page;
+	u8 buf[VPD_PAGES_MAX];
+	unsigned int len;
+
+	guard(rcu)();
+	if (READ_ONCE(pass->gone))
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
+	page = rcu_dereference(pass->sdev->vpd_pg0);
+	if (!page)
+		return SCST_PENDING;
+	len = min_t(unsigned int, page->len, sizeof(buf));
+	memcpy(buf, page->data, len);
+	scst_cmd_data_in(cmd, buf, pass_inquiry_pages(buf, len));
+	return SCST_GOOD;
+}
+
+static scst_sense_t inquiry_pages(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = inquiry_known_pages(cmd);
+
+	return sense == SCST_PENDING ? pass_exec_then(cmd, inquiry_pages_done) : sense;
+}
 
 /* ------------------------------------------------------------------------
  * Device identification
@@ -223,7 +247,7 @@ static scst_sense_t inquiry_vpd(struct scst_cmd *cmd)
 {
 	switch (cmd->cdb[2]) {
 	case VPD_SUPPORTED_PAGES:
-		return pass_exec_then(cmd, pass_inquiry_pages_done);
+		return inquiry_pages(cmd);
 	case VPD_EXTENDED_INQUIRY:
 		return pass_exec_then(cmd, inquiry_extended_done);
 	default:
@@ -265,10 +289,8 @@ static scst_sense_t inquiry_offline(struct scst_cmd *cmd)
 	}
 	switch (cmd->cdb[2]) {
 	case VPD_SUPPORTED_PAGES:
-		sense = inquiry_offline_page(cmd, &sdev->vpd_pg0);
-		if (sense == SCST_GOOD)
-			pass_inquiry_pages_done(cmd);
-		return sense;
+		sense = inquiry_known_pages(cmd);
+		return sense == SCST_PENDING ? scst_cmd_cdb_error(cmd, 2, 8) : sense;
 	case VPD_SERIAL_NUMBER:
 		return inquiry_offline_page(cmd, &sdev->vpd_pg80);
 	default:

@@ -101,8 +101,6 @@ struct pass_opcode {
 
 #define PASS_NO_SA	(-1)
 
-#define SBC_MIN_BLOCK_SIZE	256
-
 /**
  * struct pass_table - rows of commands
  * @rows: rows, in any order
@@ -162,11 +160,13 @@ struct pass_request {
  * @request: its request
  * @waiter: while there is none
  * @done: optional: the device has done it: looks at what it has answered
+ * @again: how often it was sent again, see pass_recv()
  */
 struct pass_cmd {
 	struct pass_request request;
 	struct pass_waiter waiter;
 	void (*done)(struct scst_cmd *cmd);
+	u8 again;
 };
 
 /* The group of an operation code, which in most of them tells how long the CDB is */
@@ -251,6 +251,7 @@ void pass_set_transferred(struct scst_cmd *cmd, u32 len);
 bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result);
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except);
+bool pass_is_own_ua(const struct scsi_sense_hdr *hdr);
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);
 
 /* split.c: READ and WRITE of more than the host adapter takes */
@@ -297,7 +298,7 @@ bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
 void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);
 bool pass_split_go_on(struct pass_split *split, scst_sense_t result, u32 resid);
-void pass_inquiry_pages_done(struct scst_cmd *cmd);
+unsigned int pass_inquiry_pages(u8 *buf, unsigned int len);
 
 extern struct pass_handler pass_disk_handlers[];
 extern struct pass_handler pass_tape_handlers[];

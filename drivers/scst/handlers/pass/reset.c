@@ -155,7 +155,7 @@ static void reset_clear_attentions(struct pass_unit *pass)
 		if (ret <= 0 || !scsi_sense_valid(&sshdr) ||
 		    sshdr.sense_key != UNIT_ATTENTION)
 			return;
-		if (sshdr.asc != 0x29)
+		if (sshdr.asc != ASC_RESET)
 			pass_tell(pass->unit, &sshdr, NULL);
 	}
 }

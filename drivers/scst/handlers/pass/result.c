@@ -31,11 +31,17 @@ static const struct {
 	{ 0x3f, 0x05, SCST_UA_IDENTIFIER_CHANGED },
 };
 
-/*
+/**
+ * pass_is_own_ua - does a unit attention condition concern this host alone?
+ * @hdr: sense data
+ *
  * Reservations and access states of this host's own nexus with the device, and the
  * LUNs of its host adapter: initiators here have others, and do not hear of these.
+ *
+ * Context: any.
+ * Return: true if so.
  */
-static bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
+bool pass_is_own_ua(const struct scsi_sense_hdr *hdr)
 {
 	return (hdr->asc == 0x2a && hdr->ascq >= 0x03 && hdr->ascq <= 0x07) ||
 	       (hdr->asc == 0x3f && hdr->ascq == 0x0e);

@@ -10,6 +10,7 @@
 #define SBC_LONG		(60 * 60)	/* seconds */
 #define SBC_FORMAT		(18 * 60 * 60)
 
+#define SBC_MIN_BLOCK_SIZE	256
 #define SBC_MAX_BLOCK_SIZE	65536
 
 /* READ CAPACITY(10) and (16) */

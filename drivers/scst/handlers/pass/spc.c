@@ -79,8 +79,21 @@ static scst_sense_t pass_exec_write_buffer(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, pass_buffer_done);
 }
 
-/* Fixed format has ADDITIONAL SENSE CODE and its qualifier before that. */
-#define SENSE_ASCQ_END	14
+/* Where sense data have what there is to say, in fixed and in descriptor format */
+#define SENSE_FIXED_KEY		2
+#define SENSE_FIXED_ASC		12
+#define SENSE_DESC_KEY		1
+#define SENSE_DESC_ASC		2
+
+/* What concerns this host alone was said to it. */
+static void request_sense_hide(struct scst_cmd *cmd, bool desc)
+{
+	unsigned int asc = desc ? SENSE_DESC_ASC : SENSE_FIXED_ASC;
+
+	pass_fix_byte(cmd, desc ? SENSE_DESC_KEY : SENSE_FIXED_KEY, 0x0f, NO_SENSE);
+	pass_fix_byte(cmd, asc, 0xff, 0);
+	pass_fix_byte(cmd, asc + 1, 0xff, 0);
+}
 
 /*
  * A unit attention that the device has told of as data is told of once, too.  Where
@@ -91,14 +104,22 @@ static void pass_request_sense_done(struct scst_cmd *cmd)
 {
 	struct scsi_sense_hdr hdr;
 	u8 buf[18] = {};
-	u32 len = min_t(u32, cmd->resp_data_len, sizeof(buf));
+	bool desc;
+	u32 len;
 
-	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, len);
-	if (!scsi_normalize_sense(buf, len, &hdr) || hdr.sense_key != UNIT_ATTENTION)
+	len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf,
+				min_t(u32, cmd->resp_data_len, sizeof(buf)));
+	if (!scsi_normalize_sense(buf, len, &hdr))
 		return;
-	if (len < SENSE_ASCQ_END && hdr.response_code < 0x72)
-		hdr.asc = ASC_RESET;
-	pass_tell_others(cmd, &hdr);
+	desc = hdr.response_code >= 0x72;
+	if (len > (desc ? SENSE_DESC_KEY : SENSE_FIXED_KEY) && hdr.sense_key != UNIT_ATTENTION)
+		return;
+	if (len < (desc ? SENSE_DESC_ASC : SENSE_FIXED_ASC) + 2)
+		scst_device_ua(cmd->dev, SCST_UA_RESET, cmd);
+	else if (pass_is_own_ua(&hdr))
+		request_sense_hide(cmd, desc);
+	else
+		pass_tell_others(cmd, &hdr);
 }
 
 /* What is pending for the initiator here comes before what the device has to say. */
@@ -121,15 +142,19 @@ static enum scst_reserve_rule pass_start_stop_rule(const struct scst_cmd *cmd)
  * PREVENT ALLOW MEDIUM REMOVAL
  */
 
-/* Byte 4.  Of CDs and DVDs there is a lock of its own for all initiators (MMC-6) */
-#define PREVENT			0x01
-#define PREVENT_PERSISTENT	0x02
+#define PREVENT			0x03	/* byte 4 */
+#define PREVENT_PERSISTENT	0x02	/* MMC-6: a lock of its own, for all initiators */
+
+static bool is_persistent(const struct scst_cmd *cmd)
+{
+	return cmd->dev->type->type == TYPE_ROM && (cmd->cdb[4] & PREVENT_PERSISTENT);
+}
 
 /* SPC-6 and SPC-2, tables of commands in the presence of reservations */
 static enum scst_reserve_rule pass_prevent_rule(const struct scst_cmd *cmd)
 {
-	return cmd->cdb[4] & (PREVENT | PREVENT_PERSISTENT) ? SCST_RESERVE_CONFLICT :
-							      SCST_RESERVE_ALWAYS;
+	return cmd->cdb[4] & PREVENT ? SCST_RESERVE_CONFLICT :
+				       SCST_RESERVE_ALWAYS;
 }
 
 static void pass_prevent_done(struct scst_cmd *cmd)
@@ -149,7 +174,7 @@ static void pass_allow_done(struct scst_cmd *cmd)
  */
 static scst_sense_t pass_exec_prevent_allow(struct scst_cmd *cmd)
 {
-	if (cmd->cdb[4] & PREVENT_PERSISTENT)
+	if (is_persistent(cmd))
 		return pass_exec(cmd);
 	if (cmd->cdb[4] & PREVENT)
 		return pass_exec_then(cmd, pass_prevent_done);

@@ -142,6 +142,12 @@ static void split_end(struct pass_split *split, scst_sense_t result)
 	scst_cmd_done(cmd, result);
 }
 
+/* INFORMATION, in fixed format and as a descriptor (SPC-6 4.4.2 and 4.4.3) */
+#define SENSE_VALID		0x80
+#define SENSE_INFO		3
+#define SENSE_DESC_INFO		0x00
+#define SENSE_DESC_INFO_LEN	12
+
 /*
  * Other INFORMATION is the LBA of a block; that of MISCOMPARE is the offset of the first
  * difference in the data, of which the device has seen a part.
@@ -149,14 +155,22 @@ static void split_end(struct pass_split *split, scst_sense_t result)
 static void split_move_offset(struct pass_split *split)
 {
 	struct scst_cmd *cmd = split->cmd;
+	u8 *sense = cmd->sense, *desc;
 	struct scsi_sense_hdr hdr;
-	u64 offset;
 
-	if (!scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) ||
-	    hdr.sense_key != MISCOMPARE ||
-	    !scsi_get_sense_info_fld(cmd->sense, cmd->sense_len, &offset))
+	if (!scsi_normalize_sense(sense, cmd->sense_len, &hdr) ||
+	    hdr.sense_key != MISCOMPARE)
 		return;
-	scsi_set_sense_information(cmd->sense, sizeof(cmd->sense), split->at + offset);
+	if (hdr.response_code < 0x72) {
+		if ((sense[0] & SENSE_VALID) && cmd->sense_len >= SENSE_INFO + 4)
+			put_unaligned_be32(get_unaligned_be32(sense + SENSE_INFO) + split->at,
+					   sense + SENSE_INFO);
+		return;
+	}
+	desc = (u8 *)scsi_sense_desc_find(sense, cmd->sense_len, SENSE_DESC_INFO);
+	/* It may have been cut off. */
+	if (desc && desc + SENSE_DESC_INFO_LEN <= sense + cmd->sense_len)
+		put_unaligned_be64(get_unaligned_be64(desc + 4) + split->at, desc + 4);
 }
 
 /**

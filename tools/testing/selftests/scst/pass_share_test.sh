@@ -284,6 +284,13 @@ inquiry_is_true() {
 	page=$(sg_vpd --page=sv "$a")
 	expect_match "pages" 'Device identification' "$page"
 	expect_failure grep -q 'SCSI ports' <<<"$page"
+	# As much of it as there is room for
+	page=$(scsi "$a" 12010000ff00 -i 255 | sed -n 2p)
+	expect_match "page 00h" '^0000' "$page"
+	for n in 4 8 12; do
+		expect "$n bytes of it" "${page:0:2 * n}" \
+			"$(scsi "$a" "120100$(printf %04x "$n")00" -i "$n" | sed -n 2p)"
+	done
 	for n in 88 8f 90 91; do
 		ends 5/24/00 "$a" "1201${n}00ff00" -i 255
 	done

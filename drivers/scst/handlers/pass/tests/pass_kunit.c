@@ -636,6 +636,13 @@ static void split_miscompare_test(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, scsi_get_sense_info_fld(f->cmd.sense, f->cmd.sense_len, &info));
 	KUNIT_EXPECT_EQ(test, info, PART_LEN + 0x123);
 
+	/* A descriptor that was cut off: nothing is written behind the sense data */
+	split.at = PART_LEN;
+	f->cmd.sense_len = 12;
+	KUNIT_EXPECT_FALSE(test, pass_split_go_on(&split, SCST_SENSE_DATA, 0));
+	KUNIT_EXPECT_EQ(test, get_unaligned_be64(f->cmd.sense + 12), PART_LEN + 0x123);
+	f->cmd.sense_len = sizeof(desc);
+
 	/* The LBA of a block is what it was */
 	split.at = PART_LEN;
 	f->cmd.sense[1] = MEDIUM_ERROR;
@@ -654,32 +661,19 @@ static void vpd_pages_test(struct kunit *test)
 				    0xb0 };
 	static const u8 want[] = { 0, 0, 0, 4, 0x00, 0x80, 0x83, 0xb0 };
 	struct pass_fixture *f = test->priv;
-	struct scsi_vpd *page;
 	unsigned int len;
 
-	page = kunit_kzalloc(test, struct_size(page, data, sizeof(pages)), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	page->len = sizeof(pages);
-	memcpy(page->data, pages, sizeof(pages));
 	memcpy(f->buf, pages, sizeof(pages));
-	f->cmd.resp_data_len = sizeof(pages);
-	pass_inquiry_pages_done(&f->cmd);
-	KUNIT_EXPECT_EQ(test, f->cmd.resp_data_len, sizeof(want));
+	KUNIT_EXPECT_EQ(test, pass_inquiry_pages(f->buf, PASS_BUF_LEN), sizeof(want));
 	KUNIT_EXPECT_MEMEQ(test, f->buf, want, sizeof(want));
 
-	/* Cut off anywhere; the page is as long as it is */
-	f->sdev->vpd_pg0 = (struct scsi_vpd __rcu *)page;
+	/* Cut off anywhere */
 	for (len = 0; len < sizeof(pages); len++) {
 		memset(f->buf, 0x5a, PASS_BUF_LEN);
 		memcpy(f->buf, pages, len);
-		f->cmd.resp_data_len = len;
-		pass_inquiry_pages_done(&f->cmd);
-		KUNIT_EXPECT_LE(test, f->cmd.resp_data_len, len);
+		KUNIT_EXPECT_LE(test, pass_inquiry_pages(f->buf, len), len);
 		KUNIT_EXPECT_EQ(test, f->buf[sizeof(pages)], 0x5a);
-		if (len >= 4)
-			KUNIT_EXPECT_EQ(test, f->buf[3], want[3]);
 	}
-	f->sdev->vpd_pg0 = NULL;
 }
 
 static void fix_byte_test(struct kunit *test)
