@@ -278,8 +278,9 @@ scst_sense_t vdisk_exec_synchronize_cache(struct scst_cmd *cmd)
 		return SCST_GOOD;
 	to_vdisk_work(cmd)->losses = atomic_read(&vd->losses);
 	if ((cmd->cdb[1] & SYNC_IMMED) && !vd->p.nv_cache) {
+		sense = vdisk_sync_end(cmd, 0);
 		vdisk_queue_flush(vd);
-		return vdisk_sync_end(cmd, 0);
+		return sense;
 	}
 	return vd->type->ops->sync(cmd, vdisk_pos(cmd), vdisk_len(cmd));
 }

@@ -436,19 +436,15 @@ lose_data() {
 
 # What is lost may be anybody's: each initiator that is there hears of it, once
 lost_data_is_told_to_all() {
-	local dir errors hctl interval
+	local dir errors hctl
 
 	modinfo -n scsi_debug >/dev/null 2>&1 || skip "the kernel has no scsi_debug"
 	debug_disk
 	hctl=${dir%/block/*}
 	errors=/sys/kernel/debug/scsi_debug/${hctl##*/}/error
 	[ -w "$errors" ] || skip "scsi_debug makes no errors"
-	# What is cached is written by whom the test wants
-	interval=$(</proc/sys/vm/dirty_writeback_centisecs)
-	put /proc/sys/vm/dirty_writeback_centisecs 0
 	lose_data vdisk_blockio 35
 	lose_data vdisk_fileio 2a
-	put /proc/sys/vm/dirty_writeback_centisecs "$interval"
 }
 
 take_apart() {
