@@ -81,7 +81,7 @@ static void ini_exit(struct kunit *test)
 	struct kit *kit = test->priv;
 	unsigned int i;
 
-	WRITE_ONCE(test_luns_removing_hook, NULL);
+	test_on_luns_removing(NULL);
 	if (kit && kit->tt) {
 		kit_let_go(kit);
 		/* "g" has no LUNs, so that no unit is in use any more. */
@@ -369,7 +369,7 @@ static void ini_warns_again(struct kunit *test)
 	ini_warning = (struct ini_warning){ .kit = kit };
 	init_completion(&ini_warning.second);
 	init_completion(&ini_warning.changed);
-	WRITE_ONCE(test_luns_removing_hook, ini_note_removing);
+	test_on_luns_removing(ini_note_removing);
 	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0"));
 	task = ini_start_add_pattern(kit, "g0", "init*");
 	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&ini_warning.second,

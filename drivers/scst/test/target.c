@@ -302,12 +302,23 @@ static void test_task_mgmt_fn_done(struct scst_tmf *tmf)
 	sess_end_req(req->ts, req);
 }
 
-void (*test_luns_removing_hook)(struct scst_session *sess);
-EXPORT_SYMBOL_IF_KUNIT(test_luns_removing_hook);
+static void (*luns_removing_hook)(struct scst_session *sess);
+
+/**
+ * test_on_luns_removing - who is to be called when LUNs of a session are about to go
+ * @hook: function, or NULL
+ *
+ * Context: any; it may be in use when this returns.
+ */
+void test_on_luns_removing(void (*hook)(struct scst_session *sess))
+{
+	WRITE_ONCE(luns_removing_hook, hook);
+}
+EXPORT_SYMBOL_IF_KUNIT(test_on_luns_removing);
 
 static void test_luns_removing(struct scst_session *sess)
 {
-	void (*hook)(struct scst_session *sess) = READ_ONCE(test_luns_removing_hook);
+	void (*hook)(struct scst_session *sess) = READ_ONCE(luns_removing_hook);
 
 	if (hook)
 		hook(sess);

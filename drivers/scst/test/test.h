@@ -300,9 +300,6 @@ struct test_tgt {
 	bool dying;
 };
 
-/* For KUnit: called when LUNs of a session are about to go */
-extern void (*test_luns_removing_hook)(struct scst_session *sess);
-
 int test_target_init(void);
 void test_target_exit(void);
 struct test_tgt *test_find_target(const char *name);
@@ -314,6 +311,7 @@ struct test_req *test_tmf(struct test_sess *ts, enum scst_tmf_fn fn, u64 id,
 			  u64 lun, u64 tag);
 int test_deliver(struct test_sess *ts, u64 tag, int error);
 int test_release_response(struct test_sess *ts, u64 tag);
+void test_on_luns_removing(void (*hook)(struct scst_session *sess));
 void test_flush_session(struct test_sess *ts);
 void test_clear_ended(struct test_sess *ts);
 void test_req_put(struct test_req *req);

@@ -236,7 +236,8 @@ events() {
 	wait_uevent 10 ACTION=bind "DEVPATH=$path" SCST_DRIVER=dev_disk
 	put "$drivers/dev_disk/del_device" "$hctl"
 	wait_uevent 10 ACTION=unbind "DEVPATH=$path"
-	expect "removals" "" "$(grep "ACTION=remove.*SUBSYSTEM=scsi_tgt_dev" "$uevent_log")"
+	# That of the unit before may come late
+	expect "removals" "" "$(grep -F $'ACTION=remove\tDEVPATH='"$path" "$uevent_log")"
 	serve dev_disk
 	wait_uevent 10 ACTION=change SCST_EVENT=luns_changed SCST_TARGET=tgt0
 	echo 1 >"$(debug_dir)/delete"
