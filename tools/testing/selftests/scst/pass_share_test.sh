@@ -382,5 +382,5 @@ mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
 	attentions a_reset_by_others several_attentions several_without_a_name \
-	attentions_of_the_host what_others_have_done attention_of_a_copy mode_parameters inquiry_is_true identification \
-	asymmetric_access io_of_both take_apart
+	attentions_of_the_host what_others_have_done attention_of_a_copy mode_parameters \
+	inquiry_is_true identification asymmetric_access io_of_both take_apart
