@@ -420,7 +420,7 @@ kernel_log() {
 		any 'Power-on or device reset occurred' \
 		any 'LUN assignments on this target have changed' \
 		any 'scsi_debug: trim poll_queues' \
-		any '(critical|I/O) .*error, dev sd' \
+		any '(critical|I/O|device) .*error, dev sd' \
 		any 'Buffer I/O error on dev sd' \
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result|rejecting I/O)' \
 		any 'sd .*failed: Result' \
