@@ -179,7 +179,8 @@ esac
 (cd "$bench" && . ./lib.sh && check_specs $stacks)
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
-rm -f "$RESULTS.csv" "$out"/*.svg "$out"/*.png
+rm -f "$out"/*.svg "$out"/*.png
+echo what,stack,job,median,lowest,highest >"$RESULTS.csv"
 read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic reservations}"
 # Not a pipeline: the trap would wait for its end
 exec 4> >(tee "$out/results.txt")
@@ -190,6 +191,5 @@ for i in "${!parts[@]}"; do
 done >&4
 exec 4>&-
 wait "$tee"
-# Some parts have no figures for it
-[ ! -e "$RESULTS.csv" ] || "$bench/plot.py" "$RESULTS.csv" "$out"
+"$bench/plot.py" "$RESULTS.csv" "$out"
 echo "tables: $out/results.txt; figures: $RESULTS.csv; plots: $out/*.svg and *.png"

@@ -161,8 +161,6 @@ def events(found, cpus):
         return
     with open(path + '.csv', 'a', encoding='utf-8', newline='') as f:
         out = csv.writer(f)
-        if not f.tell():
-            out.writerow(('what', 'stack', 'job', 'median', 'lowest', 'highest'))
         for (spec, job), own in figures.items():
             for name, value in own.items():
                 out.writerow([f'{name} per I/O, {cpus} CPU', spec, job] + 3 * [round(value, 3)])

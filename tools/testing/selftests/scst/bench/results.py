@@ -11,8 +11,8 @@
     results.py guard FILE DIR...  compare with the ratios in FILE (see there)
     results.py record DIR...    such a file
 
-The tables go to stdout; for RESULTS=<path> in the environment <path>.csv gets the
-figures.
+The tables go to stdout; for RESULTS=<path> in the environment the figures are added to
+<path>.csv, whose first line bench.sh has written.
 """
 import collections
 import csv
@@ -27,7 +27,6 @@ import sys
 # the block device itself; null_blk for those that are none
 FLOOR = {'null': 'sdebug:null'}
 RAW = 'raw:nullb'
-COLUMNS = ('what', 'stack', 'job', 'median', 'lowest', 'highest')
 # Not the functions that wait for a lock, or are the probe of that, but those that
 # want it
 LOCKS = re.compile(r'.*(spin_lock|spin_trylock|read_lock|write_lock|mutex_lock|rwsem).*'
@@ -104,8 +103,6 @@ class Table:
             return
         with open(path + '.csv', 'a', encoding='utf-8', newline='') as f:
             out = csv.writer(f)
-            if not f.tell():
-                out.writerow(COLUMNS)
             for spec, jobs in self.values.items():
                 for job, values in jobs.items():
                     out.writerow([self.what, spec, job, round(statistics.median(values), 3),
