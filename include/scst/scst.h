@@ -174,10 +174,12 @@ enum scst_ua {
  * struct scst_name - an object in the table of names, see names.c
  * @node: link in the table
  * @dev: the object
+ * @name: its name, or another one that nothing else shall have
  */
 struct scst_name {
 	struct hlist_node node;
 	struct device *dev;
+	const char *name;
 };
 
 /* ------------------------------------------------------------------------
@@ -222,7 +224,7 @@ struct scst_gate_entry {
  * @lock: protects all fields below and @slow, @ref_live, @drained
  * @waiting: entries that wait, oldest first
  * @ready: entries whose wait is over, to be resumed by @work
- * @nr_shared: shared entries inside that came in slow mode
+ * @nr_shared: shared entries inside that came in slow mode, or were exclusive before
  * @nr_exclusive: exclusive entries inside (0 or 1)
  * @nr_head: head entries inside
  * @last_use: jiffies when slow mode was last needed
@@ -410,6 +412,7 @@ enum scst_cmd_flags {
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
  * @ua: enum scst_ua that it reports, plus one, or 0
  * @counted: it counts for the limits of its nexuses, see inflight.c
+ * @executed: exec() was called, and does all of it: see scst_cmd_aborted()
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
  * @flags: bits of enum scst_cmd_flags
@@ -473,6 +476,7 @@ struct scst_cmd {
 	u8 field_bit;
 	u8 ua;
 	bool counted;
+	bool executed;
 	u16 field_ptr;
 	u16 abort_pins;
 	u64 tmf_gen;
@@ -696,6 +700,8 @@ struct scst_clone {
  *	command executes.  May wait for I/O.
  * @abort: optional: a reset has aborted the commands of the unit, of which some may
  *	execute: end these, if it can be done.  The reset waits for them.
+ * @removal_allowed: optional: an I_T nexus that had prevented the removal of the medium
+ *	is lost or was preempted, and does not prevent it any more.  Any context.
  * @quiesce: optional: no command executes: bring what they have written to stable
  *	storage.  -EBUSY while an operation in the background writes, or another
  *	negative errno.  Under memalloc_noio_save().
@@ -742,6 +748,7 @@ struct scst_dev_type {
 	int (*progress)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
 	void (*abort)(struct scst_device *dev);
+	void (*removal_allowed)(struct scst_device *dev);
 	int (*quiesce)(struct scst_device *dev);
 	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
 				  u8 *buf, unsigned int size);
@@ -801,7 +808,10 @@ struct scst_lower {
  * @clone_size: see clone() of struct scst_dev_type; 0: it cannot be cloned
  * @clone_domain: likewise; only compared
  * @medium_gen: how often initiators were told that the medium may have changed
- * @mutex: the unit's settings and exports; taken by attribute callbacks
+ * @mutex: the unit's settings and exports; taken by attribute callbacks.  Who has it
+ *	may wait for all commands of the unit, so it is taken within no lock that is for
+ *	more than the unit, such as scst_tgt.mutex, and not by who logs in or out.
+ *	suspend_mutex is within it.
  * @d_sense: sense data in descriptor format (control mode page)
  * @swp: software write protect (control mode page)
  * @tas: tell other nexuses TASK ABORTED (control mode page)
@@ -846,11 +856,11 @@ struct scst_device {
 	bool gone;
 	u8 passthrough_type;
 	struct mutex claim_mutex;	/* of who has it served, or not */
-	struct list_head claimed_entry;
 	const char *persist_name;
+	struct scst_name persist_alias;	/* of that, while a handler has it */
 	u16 other_uas[SCST_NR_OTHER_UAS]; /* ASC and ASCQ of SCST_UA_OTHER... */
 	u8 next_other_ua;	/* index of the next one to be lost */
-	unsigned int nr_pins;	/* LUNs and nexuses */
+	atomic_t nr_pins;	/* LUNs and nexuses; raised from 0 under mutex */
 	struct scst_ranges ranges;
 	struct xarray export_tgts;	/* see export.c */
 	struct list_head lowers;	/* likewise, under export_tgts.xa_lock */
@@ -951,6 +961,7 @@ void scst_device_ua(struct scst_device *dev, enum scst_ua ua,
 		    struct scst_cmd *except);
 enum scst_ua scst_device_other_ua(struct scst_device *dev, u8 asc, u8 ascq,
 				  struct scst_cmd *except);
+scst_sense_t scst_ua_report(struct scst_cmd *cmd);
 void scst_device_stats(struct scst_device *dev, u64 *stats);
 bool scst_device_removal_prevented(struct scst_device *dev);
 void scst_cmd_prevent_removal(struct scst_cmd *cmd, bool prevent);
@@ -958,6 +969,7 @@ void scst_device_set_tst(struct scst_device *dev, bool tst);
 bool scst_device_medium_event(struct scst_device *dev,
 			      enum scst_medium_event event);
 enum scst_medium_event scst_cmd_take_medium_event(struct scst_cmd *cmd);
+u8 scst_medium_event_code(enum scst_medium_event event);
 void scst_device_suspend(struct scst_device *dev);
 void scst_device_resume(struct scst_device *dev);
 
@@ -1480,6 +1492,21 @@ static inline void scst_cmd_set_out_sg(struct scst_cmd *cmd,
 }
 
 /**
+ * scst_cdb_control - where a CDB has its CONTROL byte
+ * @cdb: CDB; the byte may be behind its end
+ *
+ * Those of vendors are as long as these like, and have what they like at the end.
+ *
+ * Return: byte of the CDB (SAM-6 5.2), or 0: it is not known to have one.
+ */
+static inline unsigned int scst_cdb_control(const u8 *cdb)
+{
+	if (cdb[0] == VARIABLE_LENGTH_CMD)
+		return 1;
+	return cdb[0] >= VENDOR_SPECIFIC_CDB ? 0 : COMMAND_SIZE(cdb[0]) - 1;
+}
+
+/**
  * scst_cdb_flags_at - where a CDB of the READ and WRITE family has its flags
  * @cmd: command
  *
@@ -1507,11 +1534,19 @@ static inline u8 scst_cdb_flags(const struct scst_cmd *cmd)
  * scst_cmd_aborted - was the command aborted?
  * @cmd: command
  *
+ * One that is executed when its LUN goes, or is replaced, is not: nobody asked for its
+ * end, and the initiator would send again what was done already.
+ *
  * Return: true when a task management function or the end of the nexus hit it.
  */
 static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
 {
-	return test_bit(SCST_CMD_ABORTED, &cmd->flags);
+	unsigned long flags = READ_ONCE(cmd->flags);
+
+	if (likely(!(flags & BIT(SCST_CMD_ABORTED))))
+		return false;
+	return !cmd->executed || !(flags & BIT(SCST_CMD_ABORTED_LUN)) ||
+	       (flags & BIT(SCST_CMD_ABORTED_OWN));
 }
 
 /**

@@ -183,7 +183,7 @@ static int acg_reserve(struct scst_acg *acg, struct scst_acg_dev *ad)
 	int ret;
 
 	guard(mutex)(&acg->tgt->mutex);
-	if (acg->tgt->dying || acg->dying || !scst_acg_is_live(acg))
+	if (acg->tgt->dying || !scst_acg_is_live(acg))
 		return -ENODEV;
 	ret = xa_insert(&acg->luns, ad->lun, ad, GFP_KERNEL);
 	return ret == -EBUSY ? -EEXIST : ret;
@@ -207,6 +207,16 @@ static void acg_set_live(struct scst_acg_dev *ad, bool live)
 		list_add_tail(&ad->unit_entry, &ad->unit->exports);
 	else
 		list_del_init(&ad->unit_entry);
+}
+
+/*
+ * Also for those that others have taken from sessions, which have changed their groups
+ * or end.
+ */
+static void acg_wait_doomed(struct scst_acg_dev *ad)
+{
+	/* Pairs with scst_tgt_devs_free() */
+	wait_var_event(&ad->nr_doomed, !atomic_read_acquire(&ad->nr_doomed));
 }
 
 /* Returns true if the session had one of them. */
@@ -235,6 +245,7 @@ static bool acg_take_from(struct scst_session *sess,
 static void acg_take(struct scst_acg *acg, const struct list_head *doomed_luns)
 {
 	struct scst_session *sess;
+	struct scst_acg_dev *ad;
 	LIST_HEAD(doomed);
 
 	scoped_guard(mutex, &acg->tgt->mutex)
@@ -242,6 +253,8 @@ static void acg_take(struct scst_acg *acg, const struct list_head *doomed_luns)
 			if (acg_take_from(sess, doomed_luns, &doomed))
 				scst_ua_luns_changed(sess, SCST_LUN_INVALID);
 	scst_tgt_devs_free(&doomed);
+	list_for_each_entry(ad, doomed_luns, doomed)
+		acg_wait_doomed(ad);
 }
 
 /* @except_lun: which is new, and need not tell of it */
@@ -543,9 +556,14 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 			acg_set_live(ad, true);
 			if (acg_dev_link(ad))
 				dev_warn(&ad->dev, "no memory for links\n");
+			get_device(&ad->dev);
 		}
 	}
 	scst_tgt_devs_free(&doomed);
+	if (!ret) {
+		acg_wait_doomed(ad);
+		put_device(&ad->dev);
+	}
 
 	/* The old unit, or the new one if nothing came of it */
 	scst_device_put_export(unit, export_id);

@@ -155,8 +155,7 @@ struct scst_tpg_port *scst_alua_find_port(const struct scst_dev_group *group,
 extern const struct attribute_group *scst_tpg_dir_groups[];
 void scst_tpg_remove(struct scst_tpg *tpg, struct scst_alua_change *change);
 void scst_tpg_port_set_tgt(struct scst_tpg_port *port, struct scst_tgt *tgt);
-void scst_tpg_grant(struct scst_tpg *tpg, u8 state,
-		    const struct scst_session *except);
+void scst_tpg_grant(struct scst_tpg *tpg, u8 state, struct scst_cmd *except);
 
 /* rtpg.c */
 struct scst_tpg *scst_tpg_of(const struct scst_dev_group *group,
@@ -166,7 +165,7 @@ void scst_tpg_set_state(struct scst_tpg *tpg, u8 state, u8 status);
 bool scst_tpg_restricts(u8 state);
 int scst_tpg_state_of_code(u8 code);
 void scst_tpg_tell(const struct scst_dev_group *group, enum scst_ua ua,
-		   const struct scst_session *except);
+		   struct scst_cmd *except);
 
 /* stpg.c */
 extern struct device_attribute scst_alua_attr_explicit;

@@ -176,6 +176,7 @@ static void cmd_do_exec(struct scst_cmd *cmd)
 	}
 
 	WRITE_ONCE(cmd->state, SCST_CMD_EXECUTING);
+	cmd->executed = true;
 	if (op->dir & SCST_DATA_READ)
 		cmd->resp_data_len = min_t(u64, cmd->xfer_len, U32_MAX);
 
@@ -221,11 +222,16 @@ static void cmd_exec_resume(struct scst_gate_entry *entry)
 	cmd_enter_range(container_of(entry, struct scst_cmd, exec_entry));
 }
 
-/* The first command that is to be atomic: it is alone, unless it was aborted. */
+/*
+ * The first command that is to be atomic: it is alone, unless it was aborted.  All that
+ * come from now on have ranges, so that it needs to be alone no longer.
+ */
 static void cmd_start_ranges(struct scst_cmd *cmd)
 {
-	if (!scst_cmd_aborted(cmd))
+	if (!scst_cmd_aborted(cmd)) {
 		scst_ranges_start(cmd->dev);
+		scst_gate_downgrade(&cmd->dev->exec_gate, &cmd->exec_entry);
+	}
 	cmd_enter_range(cmd);
 }
 
@@ -576,6 +582,28 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
 }
 
 /**
+ * scst_cmd_set_detached - a command is about to go on without the logical unit
+ * @cmd: command in exec()
+ *
+ * For who has to do something between this and scst_cmd_leave_unit().
+ *
+ * It may be ended early when its LUN goes, and counts as not executed until somebody
+ * says otherwise.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_detached(struct scst_cmd *cmd)
+{
+	cmd->executed = false;
+	WRITE_ONCE(cmd->state, SCST_CMD_DETACHED);
+	/*
+	 * Pairs with scst_cmd_abort(): either that sees the state or who goes
+	 * on, and looks next, sees that the command was aborted.
+	 */
+	smp_mb();
+}
+
+/**
  * scst_cmd_detach - a command goes on without the logical unit
  * @cmd: command in exec()
  *
@@ -587,12 +615,7 @@ void scst_cmd_exec_internal(struct scst_cmd *cmd)
  */
 void scst_cmd_detach(struct scst_cmd *cmd)
 {
-	WRITE_ONCE(cmd->state, SCST_CMD_DETACHED);
-	/*
-	 * Pairs with scst_cmd_abort(): either that sees the state or who goes
-	 * on, and looks next, sees that the command was aborted.
-	 */
-	smp_mb();
+	scst_cmd_set_detached(cmd);
 	scst_cmd_leave_unit(cmd);
 }
 
@@ -623,7 +646,8 @@ static void cmd_set_resid(struct scst_cmd *cmd)
  * SAM-6 5.6: the nexus that asked for the abort gets no status; with TAS=1 the
  * others get TASK ABORTED, else nothing but a unit attention: COMMANDS CLEARED
  * BY ANOTHER INITIATOR, unless a reset raises its own.  Nobody asked for the
- * abort when a LUN goes or is replaced: the initiator is to try again.
+ * abort when a LUN goes or is replaced: the initiator is to try again what was
+ * not executed.
  */
 static void cmd_set_aborted(struct scst_cmd *cmd)
 {
@@ -682,17 +706,20 @@ static bool cmd_has_consequences(struct scst_cmd *cmd)
 /* It is not just good. */
 static void cmd_finish_other(struct scst_cmd *cmd)
 {
+	bool aborted;
+
 	if (scst_aca_park(cmd, scst_cmd_finish))
 		return;
-	if (scst_cmd_aborted(cmd)) {
+	aborted = scst_cmd_aborted(cmd);
+	if (aborted)
 		cmd_set_aborted(cmd);
-		/* abort_others() does not wait for the response. */
-		wake_up_all(&cmd->sess->tmf_wait);
-	} else {
+	else
 		scst_cmd_set_result(cmd, cmd->result);
-		if (cmd_has_consequences(cmd))
-			return;
-	}
+	/* abort_others() does not wait for the response. */
+	if (scst_cmd_is_marked(cmd))
+		wake_up_all(&cmd->sess->tmf_wait);
+	if (!aborted && cmd_has_consequences(cmd))
+		return;
 	scst_aca_cmd_ended(cmd);
 	scst_cmd_respond(cmd);
 }
@@ -755,13 +782,14 @@ static void cmd_free(struct scst_cmd *cmd)
 {
 	struct scst_session *sess = cmd->sess;
 	struct scst_tgt_dev *td = cmd->tgt_dev;
-	bool aborted = scst_cmd_aborted(cmd);
+	/* As inflight_unlink() has found it */
+	bool marked = scst_cmd_is_marked(cmd);
 
 	if (unlikely(scst_cmd_is_internal(cmd)))
 		to_scst_internal(cmd)->done(to_scst_internal(cmd));
 	else
 		cmd_tgtt(cmd)->on_free_cmd(cmd);
-	if (unlikely(aborted)) {
+	if (unlikely(marked)) {
 		atomic_dec(&sess->nr_aborting);
 		wake_up_all(&sess->tmf_wait);
 	}
@@ -840,7 +868,7 @@ void scst_cmd_abort(struct scst_cmd *cmd)
 		return;
 	}
 
-	/* Pairs with cmd_get_data() and scst_cmd_detach() */
+	/* Pairs with cmd_get_data() and scst_cmd_set_detached() */
 	smp_mb();
 	switch (READ_ONCE(cmd->state)) {
 	case SCST_CMD_DATA_WAIT:

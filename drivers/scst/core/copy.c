@@ -23,12 +23,15 @@
 #include <linux/slab.h>
 #include "copy.h"
 
-/* Bytes of a chunk */
+/* Bytes of a chunk, and of one where there is no room for that: still for a block */
 #define COPY_MIN_CHUNK		SZ_64K
 #define COPY_DEFAULT_CHUNK	SZ_512K
 #define COPY_MAX_CHUNK		SZ_1M
+#define COPY_LEAST_CHUNK	SZ_16K
 /* Residual data before, and padding behind, what is read: a block each */
 #define COPY_STAGE_ROOM		(2 * COPY_MAX_BLOCK)
+
+static_assert(COPY_STAGE_ROOM + COPY_MAX_BLOCK <= COPY_LEAST_CHUNK);
 
 /*
  * Protects what is in the list, running, cancelled, and scst_session.nr_copies;
@@ -76,41 +79,60 @@ static void copy_chunk_free(struct copy_chunk *chunk)
 	kfree(chunk);
 }
 
-static struct copy_chunk *copy_chunk_alloc(struct scst_copy *copy)
+/* Returns 0 or a negative errno. */
+static int copy_chunk_alloc(struct scst_copy *copy, unsigned int i)
 {
 	struct copy_chunk *chunk;
+	int ret;
 
 	chunk = kzalloc(sizeof(*chunk), GFP_NOIO | __GFP_NOWARN);
 	if (!chunk)
-		return NULL;
+		return -ENOMEM;
 	chunk->copy = copy;
 	chunk->buf = scst_sgv_alloc(&copy->cmd->sess->sgv_owner,
 				    copy->chunk_size, GFP_NOIO);
-	if (!IS_ERR(chunk->buf))
-		return chunk;
-	kfree(chunk);
-	return NULL;
+	if (IS_ERR(chunk->buf)) {
+		ret = PTR_ERR(chunk->buf);
+		kfree(chunk);
+		return ret;
+	}
+	copy->chunks[i] = chunk;
+	return 0;
+}
+
+/* One small chunk is enough: more of them, and larger ones, are for speed. */
+static int copy_first_chunk(struct scst_copy *copy)
+{
+	int ret = copy_chunk_alloc(copy, 0);
+
+	while (ret && copy->chunk_size > COPY_LEAST_CHUNK) {
+		copy->chunk_size /= 2;
+		ret = copy_chunk_alloc(copy, 0);
+	}
+	return ret;
 }
 
 /*
- * A chunk that is not in flight, if there may be one more.  One is enough, more
- * of them are for speed.
+ * A chunk that is not in flight, NULL when there may be no more of them, or ERR_PTR()
+ * when there is none at all.
  */
 static struct copy_chunk *copy_get_chunk(struct scst_copy *copy)
 {
-	struct copy_chunk **chunk;
 	unsigned int i;
+	int ret;
 
+	if (!copy->chunks[0]) {
+		ret = copy_first_chunk(copy);
+		if (ret)
+			return ERR_PTR(ret);
+	}
 	if (copy->nr_busy >= copy->run.window)
 		return NULL;
 	for (i = 0; i < copy->run.window; i++) {
-		chunk = &copy->chunks[i];
-		if (!*chunk)
-			*chunk = copy_chunk_alloc(copy);
-		if (*chunk && !(*chunk)->busy)
-			return *chunk;
-		if (!*chunk)
+		if (!copy->chunks[i] && copy_chunk_alloc(copy, i))
 			return NULL;
+		if (!copy->chunks[i]->busy)
+			return copy->chunks[i];
 	}
 	return NULL;
 }
@@ -161,6 +183,25 @@ static void copy_fail(struct scst_copy *copy, scst_sense_t sense)
 	set_bit(SCST_CMD_COPY_FAILED, &copy->cmd->flags);
 }
 
+/* Where nothing was done the initiator can send the command again, if that helps. */
+static void copy_fail_memory(struct scst_copy *copy, int error)
+{
+	if (copy->segment || copy->wrote)
+		copy_fail(copy, SCST_SENSE_COPY_RESOURCES);
+	else
+		copy->result = error == -EMSGSIZE ?
+			       SCST_SENSE_INVALID_FIELD_IN_CDB :
+			       SCST_TASK_SET_FULL;
+}
+
+/* Its LUN goes, or that of the EXTENDED COPY, for which it was sent. */
+static bool copy_cmd_lun_goes(const struct scst_copy *copy,
+			      const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags) ||
+	       test_bit(SCST_CMD_ABORTED_LUN, &copy->cmd->flags);
+}
+
 /* A command of the copy manager failed: its status is part of the answer. */
 static void copy_fail_cmd(struct scst_copy *copy, const struct scst_cmd *cmd,
 			  bool source)
@@ -169,7 +210,7 @@ static void copy_fail_cmd(struct scst_copy *copy, const struct scst_cmd *cmd,
 
 	if (copy->result != SCST_GOOD)
 		return;
-	if (test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags)) {
+	if (scst_cmd_aborted(cmd) && copy_cmd_lun_goes(copy, cmd)) {
 		copy_fail(copy, SCST_SENSE_COPY_UNREACHABLE);
 		return;
 	}
@@ -596,6 +637,15 @@ static void copy_chunk_begin(struct copy_chunk *chunk, u64 blocks)
 		copy_chunk_write(chunk);
 }
 
+/* It has moved less than it was to, and that was good for the unit. */
+static bool copy_chunk_is_short(const struct copy_chunk *chunk)
+{
+	const struct scst_cmd *cmd = &chunk->ic.cmd;
+
+	return chunk->writing ? cmd->xfer_len < chunk->write_len :
+				cmd->resp_data_len < chunk->len;
+}
+
 /* The command of a chunk has ended. */
 static void copy_chunk_ended(struct copy_chunk *chunk)
 {
@@ -609,7 +659,7 @@ static void copy_chunk_ended(struct copy_chunk *chunk)
 	if (scst_internal_failed(&chunk->ic)) {
 		copy_fail_cmd(copy, cmd, !chunk->writing);
 		copy_chunk_end(chunk);
-	} else if (!chunk->writing && cmd->resp_data_len < chunk->len) {
+	} else if (copy_chunk_is_short(chunk)) {
 		copy_fail(copy, SCST_SENSE_COPY_UNDERRUN);
 		copy_chunk_end(chunk);
 	} else if (chunk->writing) {
@@ -676,15 +726,15 @@ static bool copy_advance(struct scst_copy *copy)
 		if (!run->more || !copy_is_reachable(copy, run->src))
 			break;
 		chunk = copy_get_chunk(copy);
-		if (!chunk)
+		if (IS_ERR(chunk))
+			copy_fail_memory(copy, PTR_ERR(chunk));
+		if (IS_ERR_OR_NULL(chunk))
 			break;
 		blocks = copy_next_blocks(copy);
 		if (run->clone_skip)
 			run->clone_skip -= blocks;
 		copy_chunk_begin(chunk, blocks);
 	}
-	if (run->more && !copy->nr_busy && copy->result == SCST_GOOD)
-		copy->result = SCST_TASK_SET_FULL;
 	return copy->nr_busy;
 }
 
@@ -699,7 +749,7 @@ static bool copy_begin_segment(struct scst_copy *copy)
 		return false;
 	}
 	if (sense == SCST_TASK_SET_FULL) {
-		copy->result = sense;
+		copy_fail_memory(copy, -ENOMEM);
 		return false;
 	}
 	if (sense != SCST_GOOD) {
@@ -707,7 +757,7 @@ static bool copy_begin_segment(struct scst_copy *copy)
 		return false;
 	}
 	if (run->staged && !copy_prepare_carry(copy)) {
-		copy->result = SCST_TASK_SET_FULL;
+		copy_fail_memory(copy, -ENOMEM);
 		return false;
 	}
 	copy->in_segment = true;
@@ -787,15 +837,27 @@ static void copy_end_turn(struct scst_copy *copy)
 	}
 }
 
+/* Somebody has seen to it that not all segments are processed, unless one has failed. */
+static void copy_cut_short(struct scst_copy *copy)
+{
+	if (READ_ONCE(copy->cancelled))
+		copy_fail(copy, SCST_SENSE_COPY_CANCELLED);
+	else if (READ_ONCE(copy->running) &&
+		 test_bit(SCST_CMD_ABORTED_LUN, &copy->cmd->flags))
+		copy_fail(copy, SCST_SENSE_COPY_UNREACHABLE);
+}
+
 static void copy_end(struct scst_copy *copy)
 {
 	struct scst_cmd *cmd = copy->cmd;
 	bool complete = copy->segment == copy->nr_segments;
 	scst_sense_t result;
 
-	if (READ_ONCE(copy->cancelled) && !complete)
-		copy_fail(copy, SCST_SENSE_COPY_CANCELLED);
+	if (!complete)
+		copy_cut_short(copy);
 	result = copy->result;
+	/* It is told of, though its LUN goes: something may have been copied. */
+	cmd->executed = complete || result != SCST_GOOD;
 	/* The details of the failure include the sense data. */
 	scst_cmd_set_result(cmd, result);
 	if (result == SCST_GOOD && !complete)

@@ -64,6 +64,7 @@
 #define SCST_SENSE_COPY_BLOCK_LENGTH	SCST_SENSE(COPY_ABORTED, 0x26, 0x00)
 #define SCST_SENSE_COPY_INEXACT		SCST_SENSE(COPY_ABORTED, 0x26, 0x0a)
 #define SCST_SENSE_COPY_CANCELLED	SCST_SENSE(COPY_ABORTED, 0x2f, 0x02)
+#define SCST_SENSE_COPY_RESOURCES	SCST_SENSE(COPY_ABORTED, 0x55, 0x03)
 
 /**
  * struct scst_copy_cscd - a copy source or destination
@@ -195,6 +196,7 @@ struct scst_copy_run {
  * @running: it is its turn
  * @in_segment: @run is valid
  * @cancelled: COPY OPERATION ABORT hit it
+ * @wrote: something was written
  * @usage: LIST ID USAGE
  * @id: LIST IDENTIFIER
  * @nr_segments: entries of @segments
@@ -206,7 +208,7 @@ struct scst_copy_run {
  * @carry_len: bytes of it
  * @carry_source: it is residual data of the source
  * @carry_id: index of the CSCD that it is of
- * @chunk_size: bytes of a chunk
+ * @chunk_size: bytes of a chunk, less when there is no memory for the first one
  * @chunks: memory, allocated as needed
  * @clone: memory, allocated as needed
  * @lock: protects @done; any context
@@ -222,6 +224,7 @@ struct scst_copy {
 	bool running;
 	bool in_segment;
 	bool cancelled;
+	bool wrote;
 	u8 usage;
 	u8 id;
 	u16 nr_segments;

@@ -105,6 +105,7 @@ EXPORT_SYMBOL_IF_KUNIT(scst_copy_id_start);
  */
 void scst_copy_id_progress(struct scst_copy *copy, u64 bytes)
 {
+	copy->wrote = true;
 	if (!copy->list_id)
 		return;
 	guard(spinlock_irqsave)(&copy->cmd->sess->copy_lock);

@@ -18,6 +18,7 @@
  *	scst_tgt.mutex
  * @export_id: N of the link exported/exportN in @unit's directory
  * @live: sessions have it; under scst_tgt.mutex
+ * @nr_doomed: I_T_L nexuses that were taken from sessions and are not freed yet
  * @unit_entry: in @unit's list while @live, under scst_device.tgt_dev_lock
  * @doomed: in the list of those that are being deleted
  * @past_stats: what nexuses that are gone had counted; under scst_tgt.mutex
@@ -31,6 +32,7 @@ struct scst_acg_dev {
 	unsigned int max_commands;
 	int export_id;
 	bool live;
+	atomic_t nr_doomed;
 	struct list_head unit_entry;
 	struct list_head doomed;
 	u64 past_stats[SCST_STAT_NR];
@@ -200,6 +202,12 @@ static inline bool scst_cmd_is_internal(const struct scst_cmd *cmd)
 	return test_bit(SCST_CMD_INTERNAL, &cmd->flags);
 }
 
+/* Was it marked, so that somebody waits for its end?  It may not be aborted for all that. */
+static inline bool scst_cmd_is_marked(const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_ABORTED, &cmd->flags);
+}
+
 extern struct workqueue_struct *scst_wq;	/* gates: commands go on */
 extern struct workqueue_struct *scst_alua_wq;
 extern struct workqueue_struct *scst_copy_wq;	/* copy operations */
@@ -227,6 +235,7 @@ void scst_dir_err(struct device *dir, const char *fmt, ...);
 const char *scst_name_fault(const char *name);
 int scst_check_name(const char *owner, const char *file, const char *name);
 int scst_add_name(struct scst_name *n, struct device *dev);
+int scst_add_alias(struct scst_name *n, struct device *dev, const char *alias);
 void scst_del_name(struct scst_name *n);
 struct scst_device *scst_find_dev(const char *name);
 struct scst_device *scst_find_passthrough(const char *name);
@@ -241,6 +250,16 @@ int scst_add_device(struct scst_device *dev);
 int scst_del_device(struct scst_device *dev);
 void scst_device_pin(struct scst_device *dev);
 void scst_device_unpin(struct scst_device *dev);
+
+/*
+ * Is it mapped, or are nexuses of a former LUN left?  If not it stays so for who holds
+ * scst_device.mutex.
+ */
+static inline bool scst_device_is_pinned(const struct scst_device *dev)
+{
+	/* Pairs with scst_device_unpin() */
+	return atomic_read_acquire(&dev->nr_pins);
+}
 
 int scst_attach_device(struct scst_device *dev);
 
@@ -284,11 +303,14 @@ void scst_put_sessions(struct scst_session **sessions, unsigned int nr);
 /* acg.c */
 int scst_acg_init(struct scst_acg *acg, struct device *parent);
 
-/* Are its directories there?  Their files may be found before. */
+/*
+ * Are its directories there, and are they to stay?  Their files may be found before, and
+ * for a while after that.
+ */
 static inline bool scst_acg_is_live(const struct scst_acg *acg)
 {
 	lockdep_assert_held(&acg->tgt->mutex);
-	return acg == &acg->tgt->default_acg || acg->live;
+	return acg == &acg->tgt->default_acg || (acg->live && !acg->dying);
 }
 
 void scst_acg_exit(struct scst_acg *acg);
@@ -403,6 +425,7 @@ bool scst_gate_enter(struct scst_gate *gate, struct scst_gate_entry *entry,
 		     void (*resume)(struct scst_gate_entry *entry));
 bool scst_gate_is_open(struct scst_gate *gate);
 void scst_gate_leave(struct scst_gate *gate, struct scst_gate_entry *entry);
+void scst_gate_downgrade(struct scst_gate *gate, struct scst_gate_entry *entry);
 bool scst_gate_cancel(struct scst_gate *gate, struct scst_gate_entry *entry);
 void scst_gate_close(struct scst_gate *gate, struct scst_gate_entry *entry);
 
@@ -457,6 +480,7 @@ void scst_cmd_respond(struct scst_cmd *cmd);
 void scst_cmd_abort(struct scst_cmd *cmd);
 void scst_cmd_unpin(struct scst_cmd *cmd);
 void scst_cmd_exec_internal(struct scst_cmd *cmd);
+void scst_cmd_set_detached(struct scst_cmd *cmd);
 void scst_cmd_detach(struct scst_cmd *cmd);
 
 /* internal.c */
@@ -486,13 +510,15 @@ void scst_task_set_work(struct work_struct *work);
 
 /*
  * Is a command blocked by an ACA condition, rather than part of it?  What the core
- * sends for a command goes on, as what a handler does for one.
+ * sends for a command goes on, as what a handler does for one.  Nor does one wait whose
+ * LUN goes: the condition ends with the nexus, which waits for it.
  */
 static inline bool scst_aca_blocked(const struct scst_cmd *cmd)
 {
 	return test_bit(SCST_CMD_ACA_BLOCKED, &cmd->flags) &&
 	       !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags) &&
 	       !test_bit(SCST_CMD_ACA_REFUSED, &cmd->flags) &&
+	       !test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags) &&
 	       !scst_cmd_is_internal(cmd);
 }
 
@@ -613,7 +639,6 @@ void scst_ua_set(struct scst_tgt_dev *td, enum scst_ua ua);
 void scst_ua_inherit(struct scst_tgt_dev *td, const struct scst_tgt_dev *old);
 scst_sense_t scst_ua_peek(struct scst_tgt_dev *td, unsigned int *nr);
 scst_sense_t scst_ua_pop(struct scst_cmd *cmd);
-scst_sense_t scst_ua_report(struct scst_cmd *cmd);
 void scst_ua_of_status(struct scst_cmd *cmd);
 void scst_ua_unpop(struct scst_cmd *cmd);
 void scst_ua_luns_changed(struct scst_session *sess, u64 except_lun);

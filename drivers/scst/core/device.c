@@ -394,7 +394,7 @@ int scst_del_device(struct scst_device *dev)
 	scoped_guard(mutex, &dev->mutex) {
 		if (dev->dying)
 			return -ENODEV;
-		if (dev->nr_pins)
+		if (scst_device_is_pinned(dev))
 			return -EBUSY;
 		dev->dying = true;
 	}
@@ -415,27 +415,27 @@ int scst_del_device(struct scst_device *dev)
 
 /**
  * scst_device_pin - pin a unit for a nexus of a mapped LUN
- * @dev: unit, mapped to a LUN
+ * @dev: unit, mapped to a LUN, which pins it
  *
- * Context: process context, may sleep.
+ * Not under scst_device.mutex: who logs in does not wait for the unit's commands.
+ *
+ * Context: any.
  */
 void scst_device_pin(struct scst_device *dev)
 {
-	guard(mutex)(&dev->mutex);
+	/* The type stays while there is a pin. */
 	__module_get(dev->type->driver.owner);
-	dev->nr_pins++;
+	atomic_inc(&dev->nr_pins);
 	get_device(&dev->dev);
 }
 
 /* End scst_device_pin(). */
 void scst_device_unpin(struct scst_device *dev)
 {
-	scoped_guard(mutex, &dev->mutex) {
-		WRITE_ONCE(dev->nr_pins, dev->nr_pins - 1);
-		/* As wake_up_var() wants it */
-		smp_mb();
-		wake_up_var(&dev->nr_pins);
-		module_put(dev->type->driver.owner);
-	}
+	struct module *owner = dev->type->driver.owner;
+
+	atomic_dec_and_wake_up(&dev->nr_pins);
+	/* Not before: a module that can be unloaded has no unit with a pin. */
+	module_put(owner);
 	put_device(&dev->dev);
 }

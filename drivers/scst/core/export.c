@@ -64,7 +64,7 @@ int scst_device_get_export(struct scst_device *dev, struct scst_tgt *tgt)
 		module_put(dev->type->driver.owner);
 		return id;
 	}
-	dev->nr_pins++;
+	atomic_inc(&dev->nr_pins);
 	get_device(&dev->dev);
 	return id;
 }

@@ -221,6 +221,24 @@ void scst_gate_leave(struct scst_gate *gate, struct scst_gate_entry *entry)
 EXPORT_SYMBOL_IF_KUNIT(scst_gate_leave);
 
 /**
+ * scst_gate_downgrade - have a gate no longer alone
+ * @gate: gate
+ * @entry: who entered exclusively and is inside; shares it from now on
+ *
+ * Context: any.
+ */
+void scst_gate_downgrade(struct scst_gate *gate, struct scst_gate_entry *entry)
+{
+	guard(spinlock_irqsave)(&gate->lock);
+	gate->last_use = jiffies;
+	gate->nr_exclusive--;
+	gate->nr_shared++;
+	entry->mode = SCST_GATE_SHARED;
+	gate_grant(gate);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_gate_downgrade);
+
+/**
  * scst_gate_cancel - end the wait of an entry, or keep it from waiting
  * @gate: gate
  * @entry: who may wait

@@ -60,7 +60,8 @@ static ssize_t add_device_store(struct device_driver *drv, const char *buf,
 		return PTR_ERR(dev);
 	ret = scst_add_device(dev);
 	if (ret == -EEXIST)
-		pr_err("%s: add_device: %s exists\n", drv->name, name);
+		pr_err("%s: add_device: the name %s is in use\n", drv->name,
+		       name);
 	return ret ?: count;
 }
 static DRIVER_ATTR_WO(add_device);

@@ -292,7 +292,7 @@ static void inflight_unlink(struct scst_cmd *cmd)
 	list_del(&cmd->inflight);
 	if (unlikely(cmd->counted))
 		inflight_count(cmd, false);
-	if (unlikely(scst_cmd_aborted(cmd)))
+	if (unlikely(scst_cmd_is_marked(cmd)))
 		atomic_inc(&cmd->sess->nr_aborting);
 }
 

@@ -182,7 +182,7 @@ static int acn_reserve(struct scst_acn *acn)
 	struct scst_tgt *tgt = acn->acg->tgt;
 
 	guard(mutex)(&tgt->mutex);
-	if (acn->acg->dying || tgt->dying || !scst_acg_is_live(acn->acg))
+	if (tgt->dying || !scst_acg_is_live(acn->acg))
 		return -ENODEV;
 	if (acn_exists(tgt, dev_name(&acn->dev)))
 		return -EEXIST;
@@ -279,7 +279,7 @@ static int acn_take_all(struct scst_acg *acg, const char *name)
 
 	scoped_guard(mutex, &tgt->mutex) {
 		from = acg_by_name(tgt, name);
-		if (!from || from->dying)
+		if (!from || !scst_acg_is_live(from))
 			return -ENOENT;
 		if (from == acg)
 			return -EINVAL;
@@ -603,7 +603,7 @@ static int acg_group_del(struct scst_acg *default_acg, const char *name)
 
 	scoped_guard(mutex, &tgt->mutex) {
 		acg = acg_by_name(tgt, name);
-		if (!acg || !acg->live || acg->dying)
+		if (!acg || !scst_acg_is_live(acg))
 			return -ENOENT;
 		if (acg_has_sessions(acg))
 			return -EBUSY;

@@ -107,9 +107,17 @@ static struct scst_name *name_lookup(const struct bus_type *bus,
 
 	lockdep_assert_held(&names_mutex);
 	hash_for_each_possible(names, n, node, name_hash(name))
-		if (n->dev->bus == bus && !strcmp(dev_name(n->dev), name))
+		if (n->dev->bus == bus && !strcmp(n->name, name))
 			return n;
 	return NULL;
+}
+
+static void name_add(struct scst_name *n, struct device *dev, const char *name)
+{
+	lockdep_assert_held(&names_mutex);
+	n->dev = dev;
+	n->name = name;
+	hash_add(names, &n->node, name_hash(name));
 }
 
 /**
@@ -125,9 +133,36 @@ int scst_add_name(struct scst_name *n, struct device *dev)
 	guard(mutex)(&names_mutex);
 	if (name_lookup(dev->bus, dev_name(dev)))
 		return -EEXIST;
-	n->dev = dev;
-	hash_add(names, &n->node, name_hash(dev_name(dev)));
+	name_add(n, dev, dev_name(dev));
 	return 0;
+}
+
+/**
+ * scst_add_alias - reserve a name of a device by which it is not found
+ * @n: to be kept until scst_del_name()
+ * @dev: device of one of our buses that is in the table
+ * @alias: the name, to be kept as long
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -EEXIST when it is the name of another device on this bus, or -EBUSY when
+ * it is another one's alias; both are logged.
+ */
+int scst_add_alias(struct scst_name *n, struct device *dev, const char *alias)
+{
+	const struct scst_name *other;
+
+	guard(mutex)(&names_mutex);
+	other = name_lookup(dev->bus, alias);
+	if (!other || other->dev == dev) {
+		name_add(n, dev, alias);
+		return 0;
+	}
+	if (!strcmp(dev_name(other->dev), alias)) {
+		dev_err(dev, "is %s, which is the name of another device\n", alias);
+		return -EEXIST;
+	}
+	dev_err(dev, "is the same device as %s\n", dev_name(other->dev));
+	return -EBUSY;
 }
 
 void scst_del_name(struct scst_name *n)
@@ -157,7 +192,7 @@ static struct scst_device *find_dev(const char *name,
 	if (!n)
 		return NULL;
 	dev = to_scst_dev(n->dev);
-	if (!wanted(dev))
+	if (strcmp(dev_name(&dev->dev), name) || !wanted(dev))
 		return NULL;
 	get_device(&dev->dev);
 	return dev;

@@ -240,17 +240,9 @@ EXPORT_SYMBOL_IF_KUNIT(scst_cdb_service_action);
  */
 bool scst_cdb_naca(const u8 *cdb, unsigned int len)
 {
-	unsigned int control;
+	unsigned int control = len ? scst_cdb_control(cdb) : 0;
 
-	if (!len)
-		return false;
-	if (cdb[0] == VARIABLE_LENGTH_CMD)
-		control = 1;
-	else if (cdb[0] >= VENDOR_SPECIFIC_CDB)
-		control = len - 1;
-	else
-		control = COMMAND_SIZE(cdb[0]) - 1;
-	return control < len && (cdb[control] & SCST_CDB_CONTROL_NACA);
+	return control && control < len && (cdb[control] & SCST_CDB_CONTROL_NACA);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_cdb_naca);
 

@@ -102,32 +102,9 @@ int scst_add_passthrough(struct scst_device *dev, struct device *parent)
 }
 EXPORT_SYMBOL_GPL(scst_add_passthrough);
 
-/*
- * Units that handlers have.  Two paths to one device are not two devices: what each
- * remembered of reservations the other would not know.
- */
-static DEFINE_MUTEX(claimed_mutex);
-static LIST_HEAD(claimed);
-
-static struct scst_device *claimed_find(const char *persist_name)
-{
-	struct scst_device *dev;
-
-	lockdep_assert_held(&claimed_mutex);
-	if (!persist_name)
-		return NULL;
-	list_for_each_entry(dev, &claimed, claimed_entry)
-		if (dev->persist_name &&
-		    !strcmp(dev->persist_name, persist_name))
-			return dev;
-	return NULL;
-}
-
 /* Why a handler may not have a unit: an errno that was logged, or 0 */
 static int claim_fault(struct scst_device *dev, const struct scst_dev_type *type)
 {
-	const struct scst_device *other;
-
 	if (READ_ONCE(dev->gone) || !device_is_registered(&dev->dev)) {
 		dev_err(&dev->dev, "is gone\n");
 		return -ENODEV;
@@ -141,40 +118,43 @@ static int claim_fault(struct scst_device *dev, const struct scst_dev_type *type
 			dev->passthrough_type, type->driver.name);
 		return -EINVAL;
 	}
-	other = claimed_find(dev->persist_name);
-	if (other) {
-		dev_err(&dev->dev, "is the same device as %s\n",
-			dev_name(&other->dev));
-		return -EBUSY;
-	}
 	return 0;
+}
+
+/*
+ * Two paths to one device are not two devices, and a unit may have the name that the
+ * device has: what each remembered of reservations the other would not know.
+ */
+static int claim_persist_name(struct scst_device *dev)
+{
+	if (!dev->persist_name)
+		return 0;
+	return scst_add_alias(&dev->persist_alias, &dev->dev,
+			      dev->persist_name);
 }
 
 static int claim(struct scst_device *dev, struct scst_dev_type *type)
 {
 	int ret;
 
-	guard(mutex)(&claimed_mutex);
-	ret = claim_fault(dev, type);
+	ret = claim_fault(dev, type) ?: claim_persist_name(dev);
 	if (ret)
 		return ret;
-	list_add_tail(&dev->claimed_entry, &claimed);
-	scoped_guard(mutex, &dev->mutex) {
-		WRITE_ONCE(dev->type, type);
-		dev->ts_per_nexus = dev->tst;
-		dev->was_online = false;
-	}
+	guard(mutex)(&dev->mutex);
+	WRITE_ONCE(dev->type, type);
+	dev->ts_per_nexus = dev->tst;
+	dev->was_online = false;
 	return 0;
 }
 
 static void unclaim(struct scst_device *dev)
 {
-	guard(mutex)(&claimed_mutex);
-	list_del(&dev->claimed_entry);
 	scoped_guard(mutex, &dev->mutex) {
 		WRITE_ONCE(dev->type, &passthrough_unclaimed);
 		dev->dying = READ_ONCE(dev->gone);
 	}
+	if (dev->persist_name)
+		scst_del_name(&dev->persist_alias);
 	/* Attributes that show something of the handler */
 	synchronize_rcu();
 }
@@ -231,8 +211,9 @@ unclaim:
  *
  * Context: process context, may sleep.
  * Return: 0; -ENOENT when there is no such unit, -ENODEV when its device is gone,
- * -EBUSY when it is served, be it by another name, -EINVAL when it is none for @type,
- * or what attach() returned.
+ * -EBUSY when it is served, be it by another name, -EEXIST when a unit has the name that
+ * its reservations are kept under, -EINVAL when it is none for @type, or what attach()
+ * returned.
  */
 int scst_claim_passthrough(struct scst_dev_type *type, const char *name)
 {
@@ -256,7 +237,7 @@ int scst_claim_passthrough(struct scst_dev_type *type, const char *name)
 static int unclaim_begin(struct scst_device *dev)
 {
 	guard(mutex)(&dev->mutex);
-	if (dev->nr_pins)
+	if (scst_device_is_pinned(dev))
 		return -EBUSY;
 	dev->dying = true;
 	WRITE_ONCE(dev->ready, false);
@@ -324,7 +305,7 @@ static void passthrough_unmap(struct scst_device *dev)
 	do {
 		scst_acg_unmap(dev);
 	} while (!wait_var_event_timeout(&dev->nr_pins,
-					 !READ_ONCE(dev->nr_pins), HZ));
+					 !scst_device_is_pinned(dev), HZ));
 }
 
 /**

@@ -521,17 +521,23 @@ struct scst_pr_request *scst_pr_request_alloc(struct scst_cmd *cmd, u32 len)
 	return req;
 }
 
-/* The command is the work item's, or whoever aborts it. */
+/*
+ * The command is the work item's, or whoever aborts it, when the lock is dropped.  It is
+ * queued before it leaves the unit: who has that alone then finds it by scst_pr_flush().
+ */
 static bool pr_queue(struct scst_pr_request *req)
 {
-	struct scst_device *dev = req->cmd->dev;
+	struct scst_cmd *cmd = req->cmd;
+	struct scst_device *dev = cmd->dev;
 
 	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
+	scst_cmd_set_detached(cmd);
 	/* Pairs with scst_pr_abort(), which comes after the mark. */
-	if (scst_cmd_aborted(req->cmd))
+	if (scst_cmd_aborted(cmd))
 		return false;
 	list_add_tail(&req->entry, &dev->pr->requests);
 	queue_work(scst_pr_wq, &dev->pr->work);
+	scst_cmd_leave_unit(cmd);
 	return true;
 }
 
@@ -544,7 +550,6 @@ static bool pr_queue(struct scst_pr_request *req)
  */
 scst_sense_t scst_pr_submit(struct scst_pr_request *req)
 {
-	scst_cmd_detach(req->cmd);
 	if (pr_queue(req))
 		return SCST_PENDING;
 	pr_req_free(req);
@@ -608,8 +613,8 @@ void scst_pr_abort(struct scst_cmd *cmd)
  * scst_pr_flush - wait for the requests that have come
  * @dev: unit
  *
- * They are not in the exec gate, for which scst_device_suspend() waits.  If that is
- * closed no more of them come.
+ * They are not in the exec gate, for which scst_device_suspend() waits, but were queued
+ * before they left it.  If that is closed no more of them come.
  *
  * Context: process context; the unit is not suspended by the caller.
  */

@@ -11,7 +11,8 @@
  *
  * As long as none comes this costs the test of scst_device.ranges_on.  The first
  * one enters the exec gate alone, so that when it sets the flag no command is
- * inside that has no range.  The flag is cleared when no such command came for a
+ * inside that has no range; from then on it shares the gate with those that come,
+ * which have one.  The flag is cleared when no such command came for a
  * while.  Those without a range that come after that are waited for in the same
  * way, should there be another.
  *
@@ -28,7 +29,7 @@
 
 /*
  * How long ranges outlive their last use.  Cluster file systems send a COMPARE
- * AND WRITE every few seconds, each of which would have the unit alone.
+ * AND WRITE every few seconds, each of which would wait for all other commands.
  */
 #define RANGES_LINGER	(10 * HZ)
 

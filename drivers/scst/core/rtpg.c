@@ -137,23 +137,19 @@ void scst_tpg_update_unit(struct scst_device *unit)
  * scst_tpg_tell - tell initiators of access states
  * @group: device group
  * @ua: that they have changed, or that a change has failed
- * @except: I_T nexus that asked for it, or NULL (SPC-6 6.45)
+ * @except: command that asked for it, or NULL: its I_T nexus is not told by the unit
+ *	that got it, but by the others (SPC-6 6.45)
  *
  * Context: process context; the caller holds scst_alua_config.
  */
 void scst_tpg_tell(const struct scst_dev_group *group, enum scst_ua ua,
-		   const struct scst_session *except)
+		   struct scst_cmd *except)
 {
 	struct scst_group_unit *gu;
-	struct scst_tgt_dev *td;
 
 	lockdep_assert_held(&scst_alua_config);
-	list_for_each_entry(gu, &group->units, entry) {
-		guard(spinlock_irqsave)(&gu->unit->tgt_dev_lock);
-		list_for_each_entry(td, &gu->unit->tgt_devs, dev_entry)
-			if (td->sess != except)
-				scst_ua_set(td, ua);
-	}
+	list_for_each_entry(gu, &group->units, entry)
+		scst_device_ua(gu->unit, ua, except);
 }
 
 /**

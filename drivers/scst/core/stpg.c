@@ -36,7 +36,8 @@ static u32 stpg_last_id;		/* the same */
  * @entry: in stpg_requests; empty when it was taken off
  * @group: device group
  * @cmd: command, NULL when it has been aborted
- * @tgt: target that it came by
+ * @sess: I_T nexus that sent it
+ * @dev: logical unit that got it
  * @id: what the answer has to name
  * @announced: the uevent was sent
  * @work: sends the uevent, then ends the request when its time is over
@@ -45,7 +46,8 @@ struct scst_tpg_request {
 	struct list_head entry;
 	struct scst_dev_group *group;
 	struct scst_cmd *cmd;
-	struct scst_tgt *tgt;
+	struct scst_session *sess;
+	struct scst_device *dev;
 	u32 id;
 	bool announced;
 	struct delayed_work work;
@@ -75,13 +77,11 @@ static void stpg_take(struct scst_tpg_request *req)
 
 static void stpg_free(struct scst_tpg_request *req, scst_sense_t result)
 {
-	struct scst_cmd *cmd = req->cmd;
-	struct scst_tgt *tgt = req->tgt;
-
+	if (req->cmd)
+		scst_cmd_done(req->cmd, result);
+	put_device(&req->dev->dev);
+	put_device(&req->sess->dev);
 	kfree(req);
-	if (cmd)
-		scst_cmd_done(cmd, result);
-	put_device(&tgt->dev);
 }
 
 /* Of a request that was taken: not from its work item */
@@ -118,12 +118,20 @@ void scst_stpg_abort(struct scst_cmd *cmd)
 
 static void stpg_announce(struct scst_tpg_request *req, const char *group)
 {
-	char name[SCST_MAX_NAME + 24], id[32];
-	char *envp[4] = { "SCST_EVENT=access_state_requested", name, id, NULL };
+	char initiator[sizeof("SCST_INITIATOR=") + SCST_MAX_INITIATOR_NAME];
+	char name[SCST_MAX_NAME + 24], id[32], device[SCST_MAX_NAME + 24];
+	char *envp[6] = {
+		"SCST_EVENT=access_state_requested", name, id, initiator,
+		device, NULL
+	};
 
 	snprintf(name, sizeof(name), "SCST_DEVICE_GROUP=%s", group);
 	snprintf(id, sizeof(id), "SCST_REQUEST=%u", req->id);
-	scst_tgt_event_env(req->tgt, envp);
+	snprintf(initiator, sizeof(initiator), "SCST_INITIATOR=%s",
+		 req->sess->initiator_name);
+	snprintf(device, sizeof(device), "SCST_DEVICE=%s",
+		 dev_name(&req->dev->dev));
+	scst_tgt_event_env(req->sess->tgt, envp);
 }
 
 static void stpg_work(struct work_struct *work)
@@ -149,7 +157,7 @@ static void stpg_work(struct work_struct *work)
 		queue_delayed_work(scst_alua_wq, &req->work, timeout);
 		return;
 	}
-	dev_warn_ratelimited(&req->tgt->dev,
+	dev_warn_ratelimited(&req->sess->tgt->dev,
 			     "%s: request %u was not answered\n", group,
 			     req->id);
 	stpg_free(req, SENSE_STPG_FAILED);
@@ -243,8 +251,11 @@ static scst_sense_t stpg_submit(struct scst_cmd *cmd, const u8 *list, u32 len,
 
 	req->group = group;
 	req->cmd = cmd;
-	req->tgt = cmd->sess->tgt;
-	get_device(&req->tgt->dev);
+	/* They may go before who is asked has answered. */
+	req->sess = cmd->sess;
+	get_device(&req->sess->dev);
+	req->dev = cmd->dev;
+	get_device(&req->dev->dev);
 	/* 0 is none */
 	req->id = ++stpg_last_id ?: ++stpg_last_id;
 	INIT_DELAYED_WORK(&req->work, stpg_work);
@@ -399,7 +410,6 @@ static struct scst_tpg_request *stpg_grant(struct scst_dev_group *group, u32 id,
 					   int *ret)
 {
 	struct scst_tpg_request *req;
-	const struct scst_session *sess;
 	struct scst_tpg *tpg;
 	unsigned int i = 0;
 
@@ -412,10 +422,9 @@ static struct scst_tpg_request *stpg_grant(struct scst_dev_group *group, u32 id,
 	req = stpg_answer(group, id, wanted);
 	if (!req)
 		return NULL;
-	sess = req->cmd ? req->cmd->sess : NULL;
 	list_for_each_entry(tpg, &group->tpgs, obj.entry) {
 		if (wanted[i] != SCST_STATE_NONE && wanted[i] != tpg->state)
-			scst_tpg_grant(tpg, wanted[i], sess);
+			scst_tpg_grant(tpg, wanted[i], req->cmd);
 		i++;
 	}
 	return req;

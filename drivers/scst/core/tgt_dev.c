@@ -2,6 +2,7 @@
 /* I_T_L nexuses: what a session has for each of its LUNs. */
 
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include "core.h"
 
 static void tgt_dev_ref_release(struct percpu_ref *ref)
@@ -54,10 +55,7 @@ struct scst_tgt_dev *scst_tgt_dev_alloc(struct scst_session *sess,
 	td->lun = acg_dev->lun;
 	td->read_only = read_only;
 	td->luns_gen = atomic_read(&sess->luns_gen);
-	/*
-	 * The nexus of a session that is being ended may outlive the LUN: a
-	 * command that awaits its data still needs all of this.
-	 */
+	/* Who deletes the LUN does not wait for one whose session cannot be added. */
 	get_device(&acg_dev->dev);
 	scst_device_pin(dev);
 	init_completion(&td->drained);
@@ -132,11 +130,13 @@ void scst_tgt_dev_link(struct scst_tgt_dev *td)
 static void tgt_dev_unlink(struct scst_tgt_dev *td)
 {
 	scst_aca_clear(td);
-	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
-	list_del(&td->dev_entry);
-	scst_reservation_leave(td);
-	scst_task_set_leave(td);
-	scst_stats_fold_unit(td);
+	scoped_guard(spinlock_irqsave, &td->dev->tgt_dev_lock) {
+		list_del(&td->dev_entry);
+		scst_reservation_leave(td);
+		scst_task_set_leave(td);
+		scst_stats_fold_unit(td);
+	}
+	scst_tgt_dev_allow_removal(td);
 }
 
 /**
@@ -175,11 +175,18 @@ bool scst_device_removal_prevented(struct scst_device *dev)
 }
 EXPORT_SYMBOL_GPL(scst_device_removal_prevented);
 
-/* The nexus is lost. */
+/* The nexus is lost, was preempted, or ends. */
 void scst_tgt_dev_allow_removal(struct scst_tgt_dev *td)
 {
-	guard(spinlock_irqsave)(&td->dev->tgt_dev_lock);
-	td->prevents_removal = false;
+	struct scst_device *dev = td->dev;
+	bool prevented;
+
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock) {
+		prevented = td->prevents_removal;
+		td->prevents_removal = false;
+	}
+	if (prevented && dev->type->removal_allowed)
+		dev->type->removal_allowed(dev);
 }
 
 /* The unit is reset. */
@@ -315,6 +322,9 @@ void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
 		scst_tgt_dev_del_link(td);
 	percpu_ref_kill(&td->ref);
 	list_add_tail(&td->doomed, doomed);
+	/* Who deletes the LUN waits for it, whoever has taken it from the session. */
+	get_device(&td->acg_dev->dev);
+	atomic_inc(&td->acg_dev->nr_doomed);
 }
 
 /**
@@ -326,11 +336,13 @@ void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
 void scst_tgt_devs_free(struct list_head *doomed)
 {
 	struct scst_tgt_dev *td, *next;
+	struct scst_acg_dev *acg_dev;
 
 	list_for_each_entry(td, doomed, doomed)
 		scst_tgt_dev_abort_all(td);
 
 	list_for_each_entry_safe(td, next, doomed, doomed) {
+		acg_dev = td->acg_dev;
 		/* One that was about to be entered in the list, again. */
 		while (!wait_for_completion_timeout(&td->drained, HZ))
 			scst_tgt_dev_abort_all(td);
@@ -338,5 +350,8 @@ void scst_tgt_devs_free(struct list_head *doomed)
 		scst_aca_exit(td);
 		scst_stats_fold(td);
 		scst_tgt_dev_free(td);
+		/* Who has waited for it may delete the unit: it was unpinned before. */
+		atomic_dec_and_wake_up(&acg_dev->nr_doomed);
+		put_device(&acg_dev->dev);
 	}
 }

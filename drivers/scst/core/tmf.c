@@ -6,7 +6,8 @@
  * it began; then it ends their waits, so that none of them gets going because
  * another has ended; then it waits until the last of them has ended, which may
  * raise unit attentions; then it raises its own and answers.  Commands that a
- * handler executes are never interrupted: they run to their end.
+ * handler executes are never interrupted: they run to their end.  Where it is just
+ * the LUN that goes they also tell how that was, see scst_cmd_aborted().
  */
 
 #include <kunit/visibility.h>
@@ -60,7 +61,7 @@ static bool tmf_same_lun(const struct scsi_lun *a, const struct scsi_lun *b)
  */
 static bool tmf_covers_aca(const struct scst_cmd *cmd)
 {
-	if (scst_cmd_aborted(cmd))
+	if (scst_cmd_is_marked(cmd))
 		return cmd->queue_type == SCST_CMD_QUEUE_ACA;
 	return test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags);
 }
@@ -132,20 +133,21 @@ static bool tmf_mark_cmd(struct scst_cmd *cmd, const void *arg)
 		set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
 	if (scope->lun_goes)
 		set_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
+	/* The last one: it is what the others are looked at for. */
 	set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	return true;
 }
 
 static bool tmf_to_abort(const struct scst_cmd *cmd, const void *arg)
 {
-	return scst_cmd_aborted(cmd) &&
+	return scst_cmd_is_marked(cmd) &&
 	       !test_bit(SCST_CMD_WAITS_ENDED, &cmd->flags) &&
 	       tmf_in_scope(cmd, arg);
 }
 
 static bool tmf_is_aborting(const struct scst_cmd *cmd, const void *arg)
 {
-	return scst_cmd_aborted(cmd) && tmf_in_scope(cmd, arg);
+	return scst_cmd_is_marked(cmd) && tmf_in_scope(cmd, arg);
 }
 
 /* Commands that are in flight now belong to earlier generations. */

@@ -268,7 +268,7 @@ static void tpg_announce(const struct scst_tpg *tpg, u8 old)
 }
 
 static void tpg_change_state(struct scst_tpg *tpg, u8 state, u8 status,
-			     const struct scst_session *except)
+			     struct scst_cmd *except)
 {
 	enum scst_ua ua = SCST_UA_ACCESS_STATE_CHANGED;
 	u8 old = tpg->state;
@@ -289,12 +289,11 @@ static void tpg_change_state(struct scst_tpg *tpg, u8 state, u8 status,
  * scst_tpg_grant - an initiator gets the state that it asked for
  * @tpg: target port group
  * @state: state
- * @except: nexus that asked for it, which need not be told; or NULL
+ * @except: as in scst_tpg_tell()
  *
  * Context: process context; the caller holds scst_alua_config.
  */
-void scst_tpg_grant(struct scst_tpg *tpg, u8 state,
-		    const struct scst_session *except)
+void scst_tpg_grant(struct scst_tpg *tpg, u8 state, struct scst_cmd *except)
 {
 	tpg_change_state(tpg, state, SCST_TPG_BY_EXPLICIT, except);
 }

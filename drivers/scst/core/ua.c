@@ -256,6 +256,9 @@ EXPORT_SYMBOL_IF_KUNIT(scst_ua_peek);
  * With UA_INTLCK_CTRL of 10b or 11b the condition stays until REQUEST SENSE
  * clears it (SPC-6, control mode page).
  *
+ * The core does it before it executes a command.  For handlers, when one finds that it
+ * has to end with what has come up since.
+ *
  * Context: any.
  * Return: sense code, or %SCST_GOOD when no condition is pending.
  */
@@ -267,7 +270,7 @@ scst_sense_t scst_ua_report(struct scst_cmd *cmd)
 		return scst_ua_peek(cmd->tgt_dev, &nr);
 	return scst_ua_pop(cmd);
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_ua_report);
+EXPORT_SYMBOL_GPL(scst_ua_report);
 
 /**
  * scst_ua_of_status - a command ends with a status other than CHECK CONDITION

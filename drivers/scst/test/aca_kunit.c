@@ -474,6 +474,29 @@ static void aca_session_goes(struct kunit *test)
 	aca_is_over(kit, 1);
 }
 
+/* What was executed, and waits to say so, does; what was not is to be tried again. */
+static void aca_lun_goes(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *w = kit_write(kit, 0, SIMPLE, TEST_DATA_LATE);
+	struct test_req *s = kit_read(kit, 0, SIMPLE);
+	struct kit_task *del;
+
+	kit_is_in(kit, w, SCST_CMD_DATA_WAIT);
+	kit_executes(kit, s);
+	aca_fail(kit, 0, NACA);
+	kit_release(kit, s);
+	aca_blocks(kit, s);
+	kit_deliver(kit, w, 0);
+	aca_blocks(kit, w);
+	del = kit_start_del_lun(kit, 0);
+	kit_ends_good(kit, s);
+	kit_ends(kit, w);
+	KUNIT_EXPECT_EQ(test, w->status, SAM_STAT_BUSY);
+	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, w));
+	kit_task_ends(kit, del);
+}
+
 static void aca_tst_changes(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, false);
@@ -733,6 +756,7 @@ static struct kunit_case scst_aca_cases[] = {
 	KUNIT_CASE(aca_reset),
 	KUNIT_CASE(aca_nexus_loss),
 	KUNIT_CASE(aca_session_goes),
+	KUNIT_CASE(aca_lun_goes),
 	KUNIT_CASE(aca_tst_changes),
 	KUNIT_CASE(aca_tst_changes_twice),
 	KUNIT_CASE(aca_admitted_before),

@@ -416,6 +416,29 @@ static void alua_grants(struct kunit *test)
 	kit_ends_good(kit, alua_ask(kit, 0, STANDBY_CODE));
 }
 
+/* What who asked knows of the unit that was asked it is told of by the others. */
+static void alua_tells_of_other_units(struct kunit *test)
+{
+	struct kit *kit = alua_setup_explicit(test);
+	struct test_req *ask;
+	char unit[32];
+
+	kit_second_unit(kit);
+	snprintf(unit, sizeof(unit), "%s.1", kit->name);
+	KUNIT_ASSERT_EQ(test, 0, alua_write(kit, "devices/add", unit));
+	kit_clear_uas(kit);
+	ask = alua_ask(kit, 0, STANDBY_CODE);
+	kit_runs(kit, ask);
+	KUNIT_ASSERT_EQ(test, 0, alua_answer(kit, "done"));
+	kit_ends_good(kit, ask);
+	kit_ends_sense(kit, kit_read(kit, 0, SIMPLE), NOT_READY, 0x04, 0x0b);
+	kit_ends_sense(kit, kit_read_lun(kit, 0, SIMPLE, 1), UNIT_ATTENTION, 0x2a,
+		       0x06);
+	kit_ends_sense(kit, kit_read(kit, 1, SIMPLE), UNIT_ATTENTION, 0x2a, 0x06);
+	kit_ends_sense(kit, kit_read_lun(kit, 1, SIMPLE, 1), UNIT_ATTENTION, 0x2a,
+		       0x06);
+}
+
 static void alua_refuses(struct kunit *test)
 {
 	struct kit *kit = alua_setup_explicit(test);
@@ -524,6 +547,7 @@ static struct kunit_case scst_alua_cases[] = {
 	KUNIT_CASE(alua_meets_late_data),
 	KUNIT_CASE(alua_lets_tmf),
 	KUNIT_CASE(alua_grants),
+	KUNIT_CASE(alua_tells_of_other_units),
 	KUNIT_CASE(alua_refuses),
 	KUNIT_CASE(alua_times_out),
 	KUNIT_CASE(alua_aborted),

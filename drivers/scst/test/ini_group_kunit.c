@@ -5,6 +5,7 @@
  */
 
 #include <linux/delay.h>
+#include <linux/iopoll.h>
 #include <linux/kthread.h>
 #include <linux/unaligned.h>
 #include "kit_kunit.h"
@@ -36,17 +37,25 @@ static int ini_add_pattern(struct kit *kit, const char *group,
 	return ini_write_group(kit, group, "initiators/add", pattern);
 }
 
-/* The same, in a work item */
+/* The same as ini_write(), in a work item */
+static struct kit_task *ini_start_write(struct kit *kit, const char *file,
+					const char *data)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/devices/scst/targets/%s/ini_groups/%s",
+		 kit->name, file);
+	return kit_start_write(kit, path, data);
+}
+
 static struct kit_task *ini_start_add_pattern(struct kit *kit,
 					      const char *group,
 					      const char *pattern)
 {
-	char path[128];
+	char path[64];
 
-	snprintf(path, sizeof(path),
-		 "/sys/devices/scst/targets/%s/ini_groups/%s/initiators/add",
-		 kit->name, group);
-	return kit_start_write(kit, path, pattern);
+	snprintf(path, sizeof(path), "%s/initiators/add", group);
+	return ini_start_write(kit, path, pattern);
 }
 
 static int ini_del_pattern(struct kit *kit, const char *group,
@@ -461,6 +470,68 @@ static void ini_tells_before_drain(struct kunit *test)
 }
 
 /*
+ * A nexus that a change of groups has taken away is waited for by who gives the LUN
+ * another unit, and by who deletes it.
+ */
+static void ini_luns_wait_for_moved(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct test_req *goes = kit_read_lun(kit, 0, SIMPLE, 1);
+	struct kit_task *move, *replace, *del;
+	char path[128], line[64];
+
+	kit_executes(kit, goes);
+	/* The group has no LUN 1. */
+	move = ini_start_add_pattern(kit, "g0", "init0");
+	kit_is_marked(kit, goes);
+	snprintf(path, sizeof(path), "/sys/devices/scst/targets/%s/luns/replace",
+		 kit->name);
+	snprintf(line, sizeof(line), "%s.0 1", kit->name);
+	replace = kit_start_write(kit, path, line);
+	kit_task_waits(kit, replace);
+	del = kit_start_del_lun(kit, 1);
+	kit_task_waits(kit, del);
+	kit_release(kit, goes);
+	kit_ends(kit, goes);
+	kit_task_ends(kit, move);
+	kit_task_ends(kit, replace);
+	kit_task_ends(kit, del);
+}
+
+/* Nobody comes into a group that goes, and waits for a writer of its files. */
+static void ini_takes_into_no_dying_group(struct kunit *test)
+{
+	struct kit *kit = ini_setup(test);
+	struct kit_task *leave, *del;
+	struct test_req *read;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 0, "0"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_lun(kit, "g0", 1, "1"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_pattern(kit, "g0", "init0"));
+	KUNIT_ASSERT_EQ(test, 0, ini_add_pattern(kit, "g1", "init1"));
+	KUNIT_ASSERT_EQ(test, 0, kit_write_luns(kit, "del", "0"));
+	read = kit_read(kit, 0, SIMPLE);
+	kit_executes(kit, read);
+	leave = ini_start_write(kit, "g0/initiators/del", "init0");
+	kit_is_marked(kit, read);
+
+	del = ini_start_write(kit, "del", "g0");
+	/* The files go in their order, and the second one is being written. */
+	read_poll_timeout(ini_add_pattern, ret, ret == -ENOENT, 10000,
+			  KIT_TIMEOUT_MS * 1000, false, kit, "g0", " ");
+	KUNIT_ASSERT_EQ(test, -ENOENT, ret);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			ini_write_group(kit, "g0", "initiators/take", "g1"));
+	kit_task_waits(kit, del);
+	kit_release(kit, read);
+	kit_ends(kit, read);
+	kit_task_ends(kit, leave);
+	kit_task_ends(kit, del);
+	KUNIT_EXPECT_STREQ(test, "g1", ini_group_of(kit, 1));
+}
+
+/*
  * From group to group as one step: an initiator that sends a command again and again
  * while it is moved.
  */
@@ -654,6 +725,8 @@ static struct kunit_case scst_ini_group_cases[] = {
 	KUNIT_CASE_PARAM(ini_tmf_after_replace, ini_fn_gen_params),
 	KUNIT_CASE(ini_reset_spares_successor),
 	KUNIT_CASE(ini_tells_before_drain),
+	KUNIT_CASE(ini_luns_wait_for_moved),
+	KUNIT_CASE(ini_takes_into_no_dying_group),
 	KUNIT_CASE(ini_takes_at_once),
 	KUNIT_CASE(ini_reports_at_once),
 	KUNIT_CASE(ini_reports_luns),

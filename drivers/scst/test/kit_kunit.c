@@ -17,6 +17,8 @@ MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
 /* How long to wait until ACA conditions are cleared once more */
 #define KIT_ROUND_MS	500
 
+static const char *const kit_initiators[KIT_NR_NEXUSES] = { "init0", "init1" };
+
 /* ------------------------------------------------------------------------
  * The objects, made as a user makes them
  */
@@ -143,7 +145,6 @@ int kit_init(struct kunit *test)
  */
 struct kit *kit_setup(struct kunit *test, bool tst)
 {
-	static const char *const names[KIT_NR_NEXUSES] = { "init0", "init1" };
 	struct kit *kit = test->priv;
 	int i;
 
@@ -153,7 +154,8 @@ struct kit *kit_setup(struct kunit *test, bool tst)
 	KUNIT_ASSERT_NOT_NULL(test, kit->tt);
 	kit_add_unit(kit, 0, tst);
 	for (i = 0; i < KIT_NR_NEXUSES; i++) {
-		struct test_sess *ts = test_add_session(kit->tt, names[i]);
+		struct test_sess *ts = test_add_session(kit->tt,
+							kit_initiators[i]);
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ts);
 		kit->ts[i] = ts;
@@ -664,6 +666,25 @@ struct kit_task *kit_start_del_session(struct kit *kit, int nexus)
 
 	task->ts = kit->ts[nexus];
 	kit->ts[nexus] = NULL;
+	return kit_task_start(task);
+}
+
+static void kit_add_session_fn(struct kit_task *task)
+{
+	struct test_sess *ts = test_add_session(task->kit->tt,
+						kit_initiators[task->nexus]);
+
+	task->ret = PTR_ERR_OR_ZERO(ts);
+	if (!task->ret)
+		task->kit->ts[task->nexus] = ts;
+}
+
+/* One that was deleted is there again when the task has ended. */
+struct kit_task *kit_start_add_session(struct kit *kit, int nexus)
+{
+	struct kit_task *task = kit_task_alloc(kit, kit_add_session_fn);
+
+	task->nexus = nexus;
 	return kit_task_start(task);
 }
 

@@ -63,6 +63,7 @@ struct kit {
  * @path: for kit_write_file()
  * @data: for kit_write_file()
  * @ts: for test_del_session()
+ * @nexus: for test_add_session()
  * @ret: what it returned
  * @suspended: when the unit was suspended, see test_event()
  * @seq: when it returned, see test_event()
@@ -75,6 +76,7 @@ struct kit_task {
 	char path[128];
 	char data[64];
 	struct test_sess *ts;
+	int nexus;
 	int ret;
 	int suspended;
 	int seq;
@@ -129,6 +131,7 @@ struct kit_task *kit_start_write(struct kit *kit, const char *path,
 struct kit_task *kit_start_bind(struct kit *kit, const char *file);
 struct kit_task *kit_start_del_lun(struct kit *kit, u64 lun);
 struct kit_task *kit_start_del_session(struct kit *kit, int nexus);
+struct kit_task *kit_start_add_session(struct kit *kit, int nexus);
 struct kit_task *kit_start_suspend(struct kit *kit);
 void kit_task_waits(struct kit *kit, struct kit_task *task);
 void kit_task_ends(struct kit *kit, struct kit_task *task);

@@ -669,7 +669,10 @@ static void ends_busy(struct kit *kit, struct test_req *req)
 	KUNIT_EXPECT_EQ(kit->test, req->status, SAM_STAT_BUSY);
 }
 
-/* A LUN that goes takes its commands along; only executing ones are waited for. */
+/*
+ * A LUN that goes takes its commands along; only executing ones are waited for, and say
+ * how they have ended.
+ */
 static void order_del_lun_waits(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
@@ -688,7 +691,7 @@ static void order_del_lun_waits(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kit_was_executed(kit, o));
 	kit_task_waits(kit, del);
 	kit_release(kit, s);
-	ends_busy(kit, s);
+	kit_ends_good(kit, s);
 	kit_task_ends(kit, del);
 	KUNIT_EXPECT_LT(test, s->end_seq, del->seq);
 

@@ -51,7 +51,7 @@ static struct test_req *range_any(struct kit *kit)
 	return kit_submit(kit, 1, &p);
 }
 
-/* With ranges on: all but the first atomic command share the unit. */
+/* With ranges on: no command has to wait for those without one. */
 static struct kit *range_setup(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
@@ -72,23 +72,29 @@ static void range_unused(struct kunit *test)
 	kit_executes(kit, r);
 }
 
-/* It waits for those without a range, even of other blocks. */
+/*
+ * It waits for those without a range, even of other blocks; those that come later have
+ * one, and wait for the same blocks only.
+ */
 static void range_first_is_alone(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
 	struct test_req *w = range_write(kit, 0, 1);
-	struct test_req *a, *r;
+	struct test_req *a, *other, *same;
 
 	kit_executes(kit, w);
 	a = range_atomic(kit, 8, 1);
 	kit_is_in(kit, a, SCST_CMD_EXEC_WAIT);
 	kit_waits(kit, a);
-	r = range_read(kit, 16, 1);
+	other = range_read(kit, 16, 1);
+	same = range_read(kit, 8, 1);
+	kit_waits(kit, other);
 	kit_completes(kit, w);
 	kit_executes(kit, a);
-	kit_waits(kit, r);
+	kit_completes(kit, other);
+	kit_waits(kit, same);
 	kit_completes(kit, a);
-	kit_completes(kit, r);
+	kit_completes(kit, same);
 }
 
 /* One that was aborted before it began does not turn ranges on. */

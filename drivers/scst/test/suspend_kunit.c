@@ -58,6 +58,25 @@ static void blocked_drains(struct kunit *test)
 	blocked_is(kit, "0\n");
 }
 
+/* A drain that takes long is nothing to who logs in or out. */
+static void blocked_drain_lets_login(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *before = kit_read(kit, 0, SIMPLE);
+	struct kit_task *task;
+
+	kit_executes(kit, before);
+	task = blocked_start(kit);
+	kit_task_waits(kit, task);
+	kit_task_ends(kit, kit_start_del_session(kit, 1));
+	kit_task_ends(kit, kit_start_add_session(kit, 1));
+	kit_task_waits(kit, task);
+	kit_release(kit, before);
+	kit_ends_good(kit, before);
+	kit_task_ends(kit, task);
+	KUNIT_EXPECT_EQ(test, 0, blocked_write(kit, "0"));
+}
+
 static void blocked_nests(struct kunit *test)
 {
 	struct kit *kit = kit_setup(test, true);
@@ -133,6 +152,7 @@ static void blocked_lets_go(struct kunit *test)
 
 static struct kunit_case scst_suspend_cases[] = {
 	KUNIT_CASE(blocked_drains),
+	KUNIT_CASE(blocked_drain_lets_login),
 	KUNIT_CASE(blocked_nests),
 	KUNIT_CASE(blocked_is_suspended),
 	KUNIT_CASE(blocked_lets_tmf),

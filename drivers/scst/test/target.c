@@ -123,7 +123,8 @@ EXPORT_SYMBOL_IF_KUNIT(test_req_in_state);
 bool test_req_is_marked(struct test_req *req)
 {
 	guard(spinlock_irqsave)(&req->ts->lock);
-	return req->cmd && scst_cmd_aborted(&req->cmd->cmd);
+	/* It may be executed to its end all the same: see scst_cmd_aborted(). */
+	return req->cmd && test_bit(SCST_CMD_ABORTED, &req->cmd->cmd.flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(test_req_is_marked);
 
@@ -217,7 +218,7 @@ static void test_on_abort_cmd(struct scst_cmd *cmd)
 	struct test_sess *ts = req->ts;
 
 	scoped_guard(spinlock_irqsave, &ts->lock) {
-		if (req->end_seq || !scst_cmd_aborted(cmd))
+		if (req->end_seq || !test_bit(SCST_CMD_ABORTED, &cmd->flags))
 			ts->violations++;
 		if (!req->data_waiting)
 			return;

@@ -144,6 +144,13 @@ static void leave(struct kunit *test, struct gate_user *user)
 	scst_gate_leave(&f->gate, &user->entry);
 }
 
+static void downgrade(struct kunit *test, struct gate_user *user)
+{
+	struct gate_fixture *f = test->priv;
+
+	scst_gate_downgrade(&f->gate, &user->entry);
+}
+
 static bool cancel(struct kunit *test, struct gate_user *user)
 {
 	struct gate_fixture *f = test->priv;
@@ -291,6 +298,30 @@ static void gate_test_exclusive_alone(struct kunit *test)
 	stays_out(test, s);
 	leave(test, e2);
 	comes_in(test, s);
+}
+
+/* An entry that was alone is one of those that share. */
+static void gate_test_downgrade(struct kunit *test)
+{
+	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *s1, *e2, *s2;
+
+	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
+		comes_in(test, e1);
+	s1 = waits(test, "S1", SCST_GATE_SHARED);
+	e2 = waits(test, "E2", SCST_GATE_EXCLUSIVE);
+	s2 = waits(test, "S2", SCST_GATE_SHARED);
+	stays_out(test, s1);
+	downgrade(test, e1);
+	comes_in(test, s1);
+	stays_out(test, e2);
+	leave(test, s1);
+	stays_out(test, e2);
+	leave(test, e1);
+	comes_in(test, e2);
+	stays_out(test, s2);
+	leave(test, e2);
+	comes_in(test, s2);
 }
 
 /* It passes those that wait, and they and later ones wait for it. */
@@ -537,6 +568,22 @@ static void gate_test_fast_after_wait(struct kunit *test)
 	gets_fast(test);
 	leave(test, s2);
 	KUNIT_EXPECT_FALSE(test, is_slow(test));
+}
+
+/* Though it is still inside: it is counted all the same. */
+static void gate_test_fast_after_downgrade(struct kunit *test)
+{
+	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *e2;
+
+	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
+		comes_in(test, e1);
+	downgrade(test, e1);
+	gets_fast(test);
+	e2 = waits(test, "E2", SCST_GATE_EXCLUSIVE);
+	stays_out(test, e2);
+	leave(test, e1);
+	comes_in(test, e2);
 }
 
 static void gate_test_fast_after_head(struct kunit *test)
@@ -850,6 +897,7 @@ static struct kunit_case scst_gate_cases[] = {
 	KUNIT_CASE(gate_test_exclusive_waits),
 	KUNIT_CASE(gate_test_fifo),
 	KUNIT_CASE(gate_test_exclusive_alone),
+	KUNIT_CASE(gate_test_downgrade),
 	KUNIT_CASE(gate_test_head_passes),
 	KUNIT_CASE(gate_test_head_holds),
 	KUNIT_CASE(gate_test_cancel_waiting),
@@ -860,6 +908,7 @@ static struct kunit_case scst_gate_cases[] = {
 	KUNIT_CASE(gate_test_close),
 	KUNIT_CASE(gate_test_fast_after_exclusive),
 	KUNIT_CASE(gate_test_fast_after_wait),
+	KUNIT_CASE(gate_test_fast_after_downgrade),
 	KUNIT_CASE(gate_test_fast_after_head),
 	KUNIT_CASE(gate_test_fast_after_cancel),
 	KUNIT_CASE(gate_test_fast_again),

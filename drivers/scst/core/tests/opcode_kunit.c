@@ -456,7 +456,9 @@ static void opcode_naca_test(struct kunit *test)
 		{ { WRITE_16, [15] = 0x04 }, 16, true },
 		{ { VARIABLE_LENGTH_CMD, 0x04 }, 32, true },
 		{ { VARIABLE_LENGTH_CMD, 0x04 }, 1, false },
-		{ { VENDOR_SPECIFIC_CDB, [5] = 0x04 }, 6, true },
+		/* It may be anything there. */
+		{ { VENDOR_SPECIFIC_CDB, [5] = 0x04 }, 6, false },
+		{ { 0xdf, [11] = 0xec }, 12, false },
 		{ { 0x04 }, 0, false },
 	};
 	unsigned int i;
