@@ -24,7 +24,27 @@ static scst_sense_t vdisk_atomic_begin(struct scst_cmd *cmd)
  * COMPARE AND WRITE
  */
 
-static scst_sense_t vdisk_work_compare_and_write(struct scst_cmd *cmd)
+/*
+ * A part may have been written.  Who is told to try again must find what was there, which
+ * is what it has sent to be compared.
+ */
+static scst_sense_t vdisk_undo_write(struct scst_cmd *cmd, scst_sense_t sense)
+{
+	if (vdisk_write_part(cmd, 0, vdisk_len(cmd), false) == SCST_GOOD)
+		return sense;
+	scst_cmd_set_sense_info(cmd, cmd->lba);
+	return SCST_SENSE_WRITE_ERROR;
+}
+
+/**
+ * vdisk_compare_and_write - execute COMPARE AND WRITE
+ * @cmd: command that has blocks
+ *
+ * Context: worker.
+ * Return: how it ended.
+ */
+VISIBLE_IF_KUNIT
+scst_sense_t vdisk_compare_and_write(struct scst_cmd *cmd)
 {
 	scst_sense_t sense = vdisk_atomic_begin(cmd);
 
@@ -33,9 +53,12 @@ static scst_sense_t vdisk_work_compare_and_write(struct scst_cmd *cmd)
 	/* One that was aborted has perhaps not compared all of it. */
 	if (sense != SCST_GOOD || scst_cmd_aborted(cmd))
 		return sense;
-	return vdisk_write_part(cmd, vdisk_len(cmd), vdisk_len(cmd),
-				vdisk_write_fua(cmd));
+	sense = vdisk_write_part(cmd, vdisk_len(cmd), vdisk_len(cmd), false);
+	if (sense != SCST_GOOD)
+		return vdisk_undo_write(cmd, sense);
+	return vdisk_write_fua(cmd) ? vdisk_flush_cmd(cmd) : SCST_GOOD;
 }
+EXPORT_SYMBOL_IF_KUNIT(vdisk_compare_and_write);
 
 /**
  * vdisk_exec_compare_and_write - COMPARE AND WRITE
@@ -58,7 +81,7 @@ scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd)
 		return SCST_SENSE_INVALID_FIELD_IN_IU;
 	if (!to_vdisk(cmd->dev)->worker)
 		return SCST_GOOD;
-	return vdisk_queue_work(cmd, vdisk_work_compare_and_write);
+	return vdisk_queue_work(cmd, vdisk_compare_and_write);
 }
 
 /* ------------------------------------------------------------------------

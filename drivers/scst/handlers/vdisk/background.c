@@ -24,6 +24,9 @@
 #define BACKGROUND_PIECE	((u64)SZ_16M)
 #define BACKGROUND_WRITE_PIECE	((u64)SZ_1M)
 
+/* How often in a row a piece is tried again, once a second */
+#define BACKGROUND_MAX_RETRIES	30
+
 /* What is reported for a unit in some condition (SPC-6 table 59) */
 static const scst_sense_t condition_sense[] = {
 	[VDISK_FORMATTED]	= SCST_GOOD,
@@ -178,6 +181,14 @@ static int background_piece(struct vdisk *vd)
 	return ret;
 }
 
+/* A BUSY status has a command tried again; here is nobody who could do that. */
+static bool background_may_retry(struct vdisk_background *bg, int err)
+{
+	if (err != -ENOMEM && err != -EBUSY && err != -EAGAIN)
+		return false;
+	return bg->retries++ < BACKGROUND_MAX_RETRIES;
+}
+
 static void background_invert(struct vdisk_background *bg)
 {
 	u32 i;
@@ -252,7 +263,7 @@ static bool background_drop_cmd(struct vdisk *vd, scst_sense_t sense)
  * @vd: virtual disk that is formatted or sanitized
  *
  * Context: worker.
- * Return: true when there is more to do.
+ * Return: true when there is more to do, or to be tried again.
  */
 bool vdisk_background_work(struct vdisk *vd)
 {
@@ -262,11 +273,15 @@ bool vdisk_background_work(struct vdisk *vd)
 	if (bg->cmd) {
 		/* Others are to be refused, not to wait. */
 		scst_cmd_leave_unit(bg->cmd);
-		if (scst_cmd_aborted(bg->cmd) &&
-		    background_drop_cmd(vd, SCST_GOOD))
+		/* It takes too long for who removes the LUN, too. */
+		if (test_bit(SCST_CMD_ABORTED, &bg->cmd->flags) &&
+		    background_drop_cmd(vd, SCST_BUSY))
 			return false;
 	}
 	ret = background_piece(vd);
+	if (ret < 0 && background_may_retry(bg, ret))
+		return true;
+	bg->retries = 0;
 	if (ret > 0)
 		ret = background_end_pass(vd);
 	if (!ret)
@@ -277,6 +292,7 @@ bool vdisk_background_work(struct vdisk *vd)
 		background_end(vd, VDISK_FORMATTED, SCST_GOOD);
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(vdisk_background_work);
 
 /* ------------------------------------------------------------------------
  * Beginning and ending
@@ -334,6 +350,7 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	bg->ause = req->ause;
 	bg->pass = 0;
 	bg->pos = 0;
+	bg->retries = 0;
 	bg->cmd = req->immed ? NULL : cmd;
 	/* Pairs with the one in vdisk_progress(). */
 	smp_store_release(&vd->condition, req->condition);
@@ -349,7 +366,7 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
  */
 void vdisk_background_stop(struct vdisk *vd)
 {
-	cancel_work_sync(&vd->background.work);
+	cancel_delayed_work_sync(&vd->background.work);
 	if (vd->condition == VDISK_FORMATTING ||
 	    vd->condition == VDISK_SANITIZING)
 		background_drop_cmd(vd, SCST_SENSE_NOT_READY_MANUAL);

@@ -286,10 +286,15 @@ scst_sense_t vcdrom_check_access(struct scst_cmd *cmd)
 
 	if (sense != SCST_GOOD)
 		return sense;
-	/* It came when there was another one, and waited. */
-	if (to_cdrom_cmd(cmd)->medium_gen != to_vdisk(cmd->dev)->medium_gen)
-		return SCST_SENSE_MEDIUM_CHANGED;
-	return SCST_GOOD;
+	if (to_cdrom_cmd(cmd)->medium_gen == to_vdisk(cmd->dev)->medium_gen)
+		return SCST_GOOD;
+	/*
+	 * It came when there was another one, and waited.  If it is the first one to
+	 * tell its initiator of that, no other has to.
+	 */
+	if (!test_bit(SCST_CMD_INTERNAL, &cmd->flags))
+		sense = scst_ua_report(cmd);
+	return sense == SCST_GOOD ? SCST_SENSE_MEDIUM_CHANGED : sense;
 }
 
 /**

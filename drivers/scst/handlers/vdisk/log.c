@@ -504,10 +504,6 @@ static scst_sense_t log_reset(struct scst_cmd *cmd)
 	u64 stats[SCST_STAT_NR];
 	unsigned int i;
 
-	if (!log_has_counters(page))
-		return scst_cmd_cdb_error(cmd, 2, 5);
-	if (cmd->cdb[3])
-		return scst_cmd_cdb_error(cmd, 3, 8);
 	log_get_stats(cmd, stats);
 	for (i = 0; i < ARRAY_SIZE(log_counters); i++)
 		if (!page || log_counters[i].page == page)
@@ -529,10 +525,12 @@ static unsigned int log_find_param(u8 page, u16 param)
 
 /**
  * struct log_select - what LOG SELECT is to change
+ * @page: code of the last page in the list, 0: there was none
  * @set: counters that get a value
  * @value: it
  */
 struct log_select {
+	u8 page;
 	bool set[VDISK_NR_LOG_COUNTERS];
 	u64 value[VDISK_NR_LOG_COUNTERS];
 };
@@ -565,11 +563,12 @@ static scst_sense_t log_parse_param(struct scst_cmd *cmd, const u8 *buf, u32 at,
 	return SCST_GOOD;
 }
 
-/* Returns the bytes of the page in @used. */
+/* Returns the bytes of the page in @used.  SPC-6: pages and parameters ascend. */
 static scst_sense_t log_parse_page(struct scst_cmd *cmd, const u8 *buf, u32 len,
 				   u32 at, struct log_select *sel, u32 *used)
 {
 	u8 page = buf[at] & LOG_PAGE_CODE;
+	int param, last = -1;
 	scst_sense_t sense;
 	u32 end;
 
@@ -577,6 +576,9 @@ static scst_sense_t log_parse_page(struct scst_cmd *cmd, const u8 *buf, u32 len,
 		return SCST_SENSE_PARAM_LIST_LENGTH;
 	if ((buf[at] & LOG_SPF) || !page || !log_has_counters(page))
 		return scst_cmd_param_error(cmd, at, 6);
+	if (page <= sel->page)
+		return scst_cmd_param_error(cmd, at, 5);
+	sel->page = page;
 	if (buf[at + 1])
 		return scst_cmd_param_error(cmd, at + 1, 8);
 	*used = LOG_HEADER_LEN + get_unaligned_be16(buf + at + 2);
@@ -588,6 +590,10 @@ static scst_sense_t log_parse_page(struct scst_cmd *cmd, const u8 *buf, u32 len,
 		if (end - at < LOG_PARAM_LEN ||
 		    end - at < LOG_PARAM_LEN + buf[at + 3])
 			return SCST_SENSE_PARAM_LIST_LENGTH;
+		param = get_unaligned_be16(buf + at);
+		if (param <= last)
+			return scst_cmd_param_error(cmd, at, 8);
+		last = param;
 		sense = log_parse_param(cmd, buf, at, page, sel);
 		if (sense != SCST_GOOD)
 			return sense;
@@ -648,6 +654,21 @@ static scst_sense_t log_select_list(struct scst_cmd *cmd)
 	return log_apply(cmd, buf, len);
 }
 
+/* Without a list the CDB says which pages.  No saved values are there to go back to. */
+static scst_sense_t log_select_no_list(struct scst_cmd *cmd, bool pcr)
+{
+	u8 pc = LOG_PC(cmd->cdb[2]);
+
+	if (!log_has_counters(cmd->cdb[2] & LOG_PAGE_CODE))
+		return scst_cmd_cdb_error(cmd, 2, 5);
+	if (cmd->cdb[3])
+		return scst_cmd_cdb_error(cmd, 3, 8);
+	if (pcr || pc == LOG_PC_DEFAULT)
+		return log_reset(cmd);
+	return pc == LOG_PC_CUMULATIVE ? SCST_GOOD :
+					 scst_cmd_cdb_error(cmd, 2, 7);
+}
+
 /**
  * vdisk_exec_log_select - LOG SELECT
  * @cmd: command; it has the unit alone
@@ -661,10 +682,7 @@ scst_sense_t vdisk_exec_log_select(struct scst_cmd *cmd)
 {
 	bool pcr = cmd->cdb[1] & LOG_SELECT_PCR;
 
-	if (cmd->xfer_len)
-		return pcr ? scst_cmd_cdb_error(cmd, 1, 1) :
-			     log_select_list(cmd);
-	if (pcr || LOG_PC(cmd->cdb[2]) == LOG_PC_DEFAULT)
-		return log_reset(cmd);
-	return SCST_GOOD;
+	if (!cmd->xfer_len)
+		return log_select_no_list(cmd, pcr);
+	return pcr ? scst_cmd_cdb_error(cmd, 1, 1) : log_select_list(cmd);
 }

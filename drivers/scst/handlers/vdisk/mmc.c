@@ -495,13 +495,6 @@ static u8 mmc_event_state(const struct scst_cmd *cmd)
  */
 scst_sense_t mmc_exec_get_event_status(struct scst_cmd *cmd)
 {
-	/* Codes of the media class (MMC-6) */
-	static const u8 codes[] = {
-		[SCST_MEDIUM_EJECT_REQUEST]	= 1,
-		[SCST_MEDIUM_REMOVED]		= 3,
-		[SCST_MEDIUM_NEW]		= 2,
-		[SCST_MEDIUM_NO_EVENT]		= 0,
-	};
 	enum scst_medium_event event = SCST_MEDIUM_NO_EVENT;
 	u8 buf[MMC_MAX_LEN];
 
@@ -512,7 +505,7 @@ scst_sense_t mmc_exec_get_event_status(struct scst_cmd *cmd)
 	    vdisk_read_len(cmd) > GESN_HEADER_LEN)
 		event = scst_cmd_take_medium_event(cmd);
 	scst_cmd_data_in(cmd, buf, mmc_event(cmd->cdb[4], mmc_event_state(cmd),
-					     codes[event], buf));
+					     scst_medium_event_code(event), buf));
 	return SCST_GOOD;
 }
 

@@ -50,39 +50,55 @@ static bool space_is_low(struct vdisk *vd)
 }
 
 /**
- * vdisk_space_used - something was written that may need new space
- * @vd: virtual disk with a store
+ * vdisk_space_check - have a look how much space is left
+ * @vd: virtual disk with a store that has space
  *
- * Now and then it has a look how much is left.  When that falls below the
- * threshold all initiators are told, once until there is more again.
+ * When it falls below the threshold all initiators are told, once until there is
+ * more again.
  *
  * Context: worker.
  */
-void vdisk_space_used(struct vdisk *vd)
+void vdisk_space_check(struct vdisk *vd)
 {
-	unsigned long next = READ_ONCE(vd->next_space_check);
-	bool low;
-
-	if (likely(!READ_ONCE(vd->p.thin_threshold)) || !vdisk_has_space(vd) ||
-	    time_before(jiffies, next) ||
-	    cmpxchg(&vd->next_space_check, next,
-		    jiffies + SPACE_CHECK_INTERVAL) != next)
-		return;
-	low = space_is_low(vd);
-	if (!low)
+	WRITE_ONCE(vd->next_space_check, jiffies + SPACE_CHECK_INTERVAL);
+	if (!space_is_low(vd))
 		WRITE_ONCE(vd->space_is_low, false);
 	else if (!xchg(&vd->space_is_low, true))
 		scst_device_ua(vd->dev, SCST_UA_SPACE_THRESHOLD, NULL);
 }
 
 /**
+ * vdisk_space_used - something was written that may need new space
+ * @vd: virtual disk with a store
+ *
+ * Now and then vdisk_space_check() is called, and once more after the last write.
+ *
+ * Context: worker.
+ */
+void vdisk_space_used(struct vdisk *vd)
+{
+	unsigned long next = READ_ONCE(vd->next_space_check), now = jiffies;
+
+	if (likely(!READ_ONCE(vd->p.thin_threshold)) || !vdisk_has_space(vd))
+		return;
+	if (time_before(now, next) ||
+	    cmpxchg(&vd->next_space_check, next,
+		    now + SPACE_CHECK_INTERVAL) != next)
+		vdisk_queue_space_check(vd, SPACE_CHECK_INTERVAL);
+	else
+		vdisk_space_check(vd);
+}
+
+/**
  * vdisk_space_reset - the threshold has changed: tell again
- * @vd: virtual disk; the caller holds scst_device.mutex
+ * @vd: virtual disk that is attached; the caller holds scst_device.mutex
  *
  * Context: any.
  */
 void vdisk_space_reset(struct vdisk *vd)
 {
-	WRITE_ONCE(vd->next_space_check, jiffies);
 	WRITE_ONCE(vd->space_is_low, false);
+	/* There may be less already, and nobody who writes. */
+	if (vd->p.thin_threshold && vdisk_has_space(vd))
+		vdisk_queue_space_check(vd, 0);
 }

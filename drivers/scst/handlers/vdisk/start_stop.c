@@ -83,6 +83,13 @@ static void vdisk_set_medium(struct vdisk *vd, u8 medium)
 	WRITE_ONCE(vd->medium, medium);
 }
 
+/* A medium that was stopped is not in any of them, and starts. */
+static void vdisk_set_power_condition(struct vdisk *vd, u8 power)
+{
+	vdisk_set_medium(vd, VDISK_READY);
+	WRITE_ONCE(vd->power, power);
+}
+
 static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)
 {
 	struct vdisk *vd = to_vdisk(cmd->dev);
@@ -92,8 +99,7 @@ static scst_sense_t vdisk_start(struct scst_cmd *cmd, bool load)
 			return SCST_SENSE_NO_MEDIUM;
 		scst_device_ua(cmd->dev, SCST_UA_MEDIUM_CHANGED, cmd);
 	}
-	vdisk_set_medium(vd, VDISK_READY);
-	WRITE_ONCE(vd->power, VDISK_POWER_ACTIVE);
+	vdisk_set_power_condition(vd, VDISK_POWER_ACTIVE);
 	return SCST_GOOD;
 }
 
@@ -102,7 +108,7 @@ static scst_sense_t vdisk_stop(struct scst_cmd *cmd)
 	struct vdisk *vd = to_vdisk(cmd->dev);
 
 	if (POWER_CONDITION(cmd->cdb[4]))
-		WRITE_ONCE(vd->power, VDISK_POWER_STANDBY);
+		vdisk_set_power_condition(vd, VDISK_POWER_STANDBY);
 	else if (cmd->cdb[4] & START_STOP_LOEJ)
 		vdisk_set_medium(vd, VDISK_EJECTED);
 	else if (vd->medium == VDISK_READY)
@@ -151,9 +157,8 @@ static scst_sense_t vdisk_set_power(struct scst_cmd *cmd)
 	if (condition == POWER_STANDBY)
 		return vdisk_flush_and_stop(cmd);
 
-	vdisk_set_medium(vd, VDISK_READY);
-	WRITE_ONCE(vd->power, condition == POWER_IDLE ? VDISK_POWER_IDLE :
-							VDISK_POWER_ACTIVE);
+	vdisk_set_power_condition(vd, condition == POWER_IDLE ?
+				      VDISK_POWER_IDLE : VDISK_POWER_ACTIVE);
 	return SCST_GOOD;
 }
 

@@ -255,18 +255,20 @@ struct vdisk_background_req {
  * @invert: the same
  * @ause: the same
  * @pass: passes that are done
+ * @retries: how often the next piece has failed
  * @pos: bytes that are done of the pass
  * @buf: blocks to be written, where that is how it is done
  * @buf_len: bytes in it
  */
 struct vdisk_background {
-	struct work_struct work;
+	struct delayed_work work;
 	struct scst_cmd *cmd;
 	enum vdisk_fill how;
 	u8 passes;
 	bool invert;
 	bool ause;
 	u8 pass;
+	u8 retries;
 	u64 pos;
 	u8 *buf;
 	u32 buf_len;
@@ -519,6 +521,7 @@ struct vdisk_mode {
  * @diag: of the commands that test the unit
  * @next_space_check: when to look again how much space is left, in jiffies
  * @space_is_low: initiators were told
+ * @space_work: looks, when nobody writes any more; while the store is open
  * @condition: enum vdisk_condition.  Written alone on the unit, and while an
  *	operation goes on by that.
  * @background: operation on the whole medium
@@ -554,6 +557,7 @@ struct vdisk {
 	struct vdisk_diag diag;
 	unsigned long next_space_check;
 	bool space_is_low;
+	struct delayed_work space_work;
 	u8 condition;
 	u32 medium_gen;
 	bool tray_open;
@@ -740,6 +744,7 @@ void vdisk_worker_exit(struct vdisk *vd);
 scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
 			      scst_sense_t (*fn)(struct scst_cmd *cmd));
 void vdisk_queue_flush(struct vdisk *vd);
+void vdisk_queue_space_check(struct vdisk *vd, unsigned long delay);
 void vdisk_queue_background(struct vdisk *vd);
 
 /* background.c */
@@ -901,6 +906,7 @@ scst_sense_t vdisk_exec_log_select(struct scst_cmd *cmd);
 /* space.c */
 bool vdisk_has_space(const struct vdisk *vd);
 u8 vdisk_threshold_exponent(const struct vdisk *vd);
+void vdisk_space_check(struct vdisk *vd);
 void vdisk_space_used(struct vdisk *vd);
 void vdisk_space_reset(struct vdisk *vd);
 
@@ -922,6 +928,9 @@ scst_sense_t vdisk_exec_verify(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_write_and_verify(struct scst_cmd *cmd);
 
 /* atomic.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+scst_sense_t vdisk_compare_and_write(struct scst_cmd *cmd);
+#endif
 scst_sense_t vdisk_exec_compare_and_write(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_orwrite(struct scst_cmd *cmd);
 int vdisk_check_atomic(const struct vdisk *vd,

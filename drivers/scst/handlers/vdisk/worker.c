@@ -369,9 +369,36 @@ void vdisk_queue_flush(struct vdisk *vd)
 	queue_work(vd->worker->wq, &vd->flush_work);
 }
 
+static void vdisk_space_fn(struct work_struct *work)
+{
+	struct vdisk *vd = container_of(to_delayed_work(work), struct vdisk,
+					space_work);
+	unsigned int flags = vdisk_enter_io();
+
+	vdisk_space_check(vd);
+	vdisk_leave_io(flags);
+}
+
+/**
+ * vdisk_queue_space_check - call vdisk_space_check()
+ * @vd: virtual disk with a store that has space
+ * @delay: when, in jiffies, or earlier; 0: soon
+ *
+ * Context: any.
+ */
+void vdisk_queue_space_check(struct vdisk *vd, unsigned long delay)
+{
+	if (!delay)
+		mod_delayed_work(vd->worker->wq, &vd->space_work, 0);
+	/* What writes finds it so most often, and leaves it alone. */
+	else if (!delayed_work_pending(&vd->space_work))
+		queue_delayed_work(vd->worker->wq, &vd->space_work, delay);
+}
+
 static void vdisk_background_fn(struct work_struct *work)
 {
-	struct vdisk *vd = container_of(work, struct vdisk, background.work);
+	struct vdisk *vd = container_of(to_delayed_work(work), struct vdisk,
+					background.work);
 	unsigned int flags = vdisk_enter_io();
 	bool more = vdisk_background_work(vd);
 
@@ -384,11 +411,14 @@ static void vdisk_background_fn(struct work_struct *work)
  * vdisk_queue_background - go on with an operation on the whole medium
  * @vd: virtual disk with a store
  *
+ * Not at once where the last try has failed.
+ *
  * Context: any.
  */
 void vdisk_queue_background(struct vdisk *vd)
 {
-	queue_work(vd->worker->wq, &vd->background.work);
+	queue_delayed_work(vd->worker->wq, &vd->background.work,
+			   vd->background.retries ? HZ : 0);
 }
 
 static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
@@ -448,7 +478,8 @@ int vdisk_worker_init(struct vdisk *vd)
 	for_each_possible_cpu(cpu)
 		vdisk_queue_init(per_cpu_ptr(worker->queues, cpu), worker->wq);
 	INIT_WORK(&vd->flush_work, vdisk_flush_fn);
-	INIT_WORK(&vd->background.work, vdisk_background_fn);
+	INIT_DELAYED_WORK(&vd->space_work, vdisk_space_fn);
+	INIT_DELAYED_WORK(&vd->background.work, vdisk_background_fn);
 	vd->worker = worker;
 	return 0;
 
@@ -470,6 +501,7 @@ void vdisk_worker_exit(struct vdisk *vd)
 	struct vdisk_worker *worker = vd->worker;
 	int cpu;
 
+	cancel_delayed_work_sync(&vd->space_work);
 	vd->worker = NULL;
 	/* Work items start timers. */
 	destroy_workqueue(worker->wq);

@@ -5,7 +5,9 @@
  */
 
 #include <kunit/test.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/unaligned.h>
 #include "../vdisk.h"
 
@@ -256,6 +258,73 @@ static void reassign_read_test(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
+ * COMPARE AND WRITE
+ */
+
+#define CAW_LEN		1024
+#define CAW_OLD		0x11
+#define CAW_NEW		0x22
+
+static u8 caw_medium[CAW_LEN];
+static unsigned int caw_nr_fail;
+
+static int caw_read_buf(struct vdisk *vd, void *buf, u32 len, u64 pos)
+{
+	memcpy(buf, caw_medium + pos, len);
+	return 0;
+}
+
+/* What fails is done by half. */
+static int caw_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
+{
+	bool fail = caw_nr_fail;
+
+	memcpy(caw_medium + pos, buf, fail ? len / 2 : len);
+	if (!fail)
+		return 0;
+	caw_nr_fail--;
+	return -ENOMEM;
+}
+
+/* With so many writes that fail */
+static void caw_run(struct kunit *test, unsigned int nr_fail, scst_sense_t want)
+{
+	u8 *data = kunit_kmalloc(test, 2 * CAW_LEN, GFP_KERNEL);
+	struct medium_fixture *f = test->priv;
+	struct scatterlist sg;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	memset(caw_medium, CAW_OLD, CAW_LEN);
+	memset(data, CAW_OLD, CAW_LEN);
+	memset(data + CAW_LEN, CAW_NEW, CAW_LEN);
+	sg_init_one(&sg, data, 2 * CAW_LEN);
+	f->cmd.sg = &sg;
+	f->cmd.sg_cnt = 1;
+	f->cmd.nblocks = CAW_LEN >> f->dev.block_shift;
+	caw_nr_fail = nr_fail;
+	KUNIT_EXPECT_EQ(test, (__force u32)vdisk_compare_and_write(&f->cmd),
+			(__force u32)want);
+	KUNIT_EXPECT_EQ(test, caw_nr_fail, 0);
+}
+
+/* All of it or nothing, unless it is an error that says so. */
+static void caw_undo_test(struct kunit *test)
+{
+	struct medium_fixture *f = test->priv;
+
+	f->ops.read_buf = caw_read_buf;
+	f->ops.write_buf = caw_write_buf;
+	f->vd.wce = true;
+	f->op.cdb_len = 16;
+	caw_run(test, 0, SCST_GOOD);
+	KUNIT_EXPECT_NULL(test, memchr_inv(caw_medium, CAW_NEW, CAW_LEN));
+	caw_run(test, 1, SCST_BUSY);
+	KUNIT_EXPECT_NULL(test, memchr_inv(caw_medium, CAW_OLD, CAW_LEN));
+	caw_run(test, 2, SCST_SENSE_WRITE_ERROR);
+	KUNIT_EXPECT_TRUE(test, f->cmd.info_valid);
+}
+
+/* ------------------------------------------------------------------------
  * GET LBA STATUS
  */
 
@@ -406,6 +475,69 @@ static void condition_offline_test(struct kunit *test)
 		       SCST_GOOD);
 }
 
+static int background_error;
+
+static int background_zero(struct vdisk *vd, u64 pos, u64 len, bool unmap)
+{
+	return background_error;
+}
+
+static int background_flush(struct vdisk *vd, u64 pos, u64 len)
+{
+	return 0;
+}
+
+static void background_event(struct work_struct *work)
+{
+}
+
+/* The next piece fails; returns how often it is tried again, up to @max. */
+static unsigned int background_tries(struct kunit *test, int error,
+				     unsigned int max)
+{
+	struct medium_fixture *f = test->priv;
+	unsigned int nr = 0;
+
+	background_error = error;
+	while (nr < max && vdisk_background_work(&f->vd))
+		nr++;
+	KUNIT_EXPECT_EQ(test, f->vd.background.pos, 0);
+	return nr;
+}
+
+/* What goes away by itself has time to do so, but not for ever. */
+static void background_retry_test(struct kunit *test)
+{
+	struct medium_fixture *f = test->priv;
+	struct vdisk_background *bg = &f->vd.background;
+
+	INIT_DELAYED_WORK(&f->dev.event_work, background_event);
+	f->ops.zero = background_zero;
+	f->ops.flush = background_flush;
+	bg->how = VDISK_FILL_ZEROS;
+	bg->passes = 1;
+
+	f->vd.condition = VDISK_FORMATTING;
+	KUNIT_EXPECT_EQ(test, background_tries(test, -EAGAIN, 3), 3);
+	KUNIT_EXPECT_EQ(test, bg->retries, 3);
+	background_error = 0;
+	KUNIT_EXPECT_TRUE(test, vdisk_background_work(&f->vd));
+	KUNIT_EXPECT_EQ(test, bg->retries, 0);
+	KUNIT_EXPECT_GT(test, bg->pos, 0);
+	while (vdisk_background_work(&f->vd))
+		;
+	KUNIT_EXPECT_EQ(test, f->vd.condition, VDISK_FORMATTED);
+
+	bg->pos = 0;
+	f->vd.condition = VDISK_FORMATTING;
+	KUNIT_EXPECT_EQ(test, background_tries(test, -ENOMEM, 1000), 30);
+	KUNIT_EXPECT_EQ(test, f->vd.condition, VDISK_FORMAT_CORRUPT);
+	f->vd.condition = VDISK_SANITIZING;
+	KUNIT_EXPECT_EQ(test, background_tries(test, -EIO, 1000), 0);
+	KUNIT_EXPECT_EQ(test, f->vd.condition, VDISK_SANITIZE_FAILED);
+	cancel_delayed_work_sync(&f->dev.event_work);
+}
+
 static void progress_test(struct kunit *test)
 {
 	struct medium_fixture *f = test->priv;
@@ -442,10 +574,12 @@ static struct kunit_case medium_cases[] = {
 	KUNIT_CASE_PARAM(sanitize_list_test, sanitize_gen_params),
 	KUNIT_CASE_PARAM(reassign_list_test, reassign_gen_params),
 	KUNIT_CASE(reassign_read_test),
+	KUNIT_CASE(caw_undo_test),
 	KUNIT_CASE(lba_status_test),
 	KUNIT_CASE(lba_status_mapped_test),
 	KUNIT_CASE(condition_test),
 	KUNIT_CASE(condition_offline_test),
+	KUNIT_CASE(background_retry_test),
 	KUNIT_CASE(progress_test),
 	{}
 };
