@@ -27,6 +27,43 @@
 #define CDROM_MECHANISM_STATUS		0xbd
 #define CDROM_READ_CD			0xbe
 
+/* GET EVENT STATUS NOTIFICATION */
+#define EVENT_CLASS		2	/* byte of the answer */
+#define EVENT_NONE		0x80	/* no event of a class that was asked for */
+#define EVENT_CLASS_MASK	0x07
+#define EVENT_CLASS_MEDIA	4
+#define EVENT_CODE		4	/* byte of the answer */
+#define EVENT_CODE_MASK		0x0f
+
+/*
+ * The device tells of an event once, to whoever asks first.  Each initiator here is to
+ * hear of it.
+ */
+static void cdrom_event_done(struct scst_cmd *cmd)
+{
+	enum scst_medium_event event;
+	u8 buf[EVENT_CODE + 1], code;
+
+	if (cmd->resp_data_len < sizeof(buf))
+		return;
+	sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf, sizeof(buf));
+	if ((buf[EVENT_CLASS] & (EVENT_NONE | EVENT_CLASS_MASK)) != EVENT_CLASS_MEDIA)
+		return;
+	code = buf[EVENT_CODE] & EVENT_CODE_MASK;
+	for (event = 0; code && scst_medium_event_code(event) != code; event++)
+		if (event == SCST_MEDIUM_NO_EVENT)
+			return;
+	if (code)
+		scst_device_medium_event(cmd->dev, event);
+	event = scst_cmd_take_medium_event(cmd);
+	pass_fix_byte(cmd, EVENT_CODE, EVENT_CODE_MASK, scst_medium_event_code(event));
+}
+
+static scst_sense_t cdrom_exec_get_event_status(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, cdrom_event_done);
+}
+
 static const struct pass_opcode cdrom_rows[] = {
 	{
 		.name		= "READ(10)",
@@ -95,6 +132,7 @@ static const struct pass_opcode cdrom_rows[] = {
 		.dir		= SCST_DATA_READ,
 		.skip_ua	= true,
 		.reserve	= SCST_RESERVE_ALLOWED,
+		.exec		= cdrom_exec_get_event_status,
 	}, {
 		.name		= "READ DISC INFORMATION",
 		.opcode		= CDROM_READ_DISC_INFO,

@@ -32,17 +32,11 @@ EXPORT_SYMBOL_IF_KUNIT(pass_cdb_fits);
  */
 static void pass_set_cdb(struct scsi_cmnd *scmd, const u8 *cdb, u16 len)
 {
-	unsigned int control;
+	unsigned int control = scst_cdb_control(cdb);
 
 	memcpy(scmd->cmnd, cdb, len);
 	scmd->cmd_len = len;
-	if (cdb[0] == VARIABLE_LENGTH_CMD)
-		control = 1;
-	else if (cdb[0] >= VENDOR_SPECIFIC_CDB)
-		control = len - 1;
-	else
-		control = COMMAND_SIZE(cdb[0]) - 1;
-	if (control < len)
+	if (control && control < len)
 		scmd->cmnd[control] &= ~SCST_CDB_CONTROL_NACA;
 }
 
@@ -101,6 +95,8 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 
 	scmd = blk_mq_rq_to_pdu(rq);
 	pass_set_cdb(scmd, pr->cdb, pass_cdb_len(cmd));
+	/* Else, if it does not get as far as to the device, it has that of the last one. */
+	scmd->sense_buffer[0] = 0;
 	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
 	rq->rq_flags |= RQF_QUIET;
 	rq->timeout = pass_timeout(cmd, READ_ONCE(sdev->request_queue->rq_timeout));
@@ -125,6 +121,7 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
 		       blk_status_t status, u32 len, u32 *resid)
 {
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
 	struct pass_request *pr = rq->end_io_data;
 	scst_sense_t result;
 
@@ -134,6 +131,10 @@ scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
 		result = SCST_BUSY;
 	blk_rq_unmap_kern_sg(pr->bio);
 	blk_mq_free_request(rq);
+	/* The device would have told of it by this one. */
+	if (unlikely(READ_ONCE(pass->reset_told)) && !cmd->op->skip_ua)
+		WRITE_ONCE(pass->reset_told, false);
+	pass_was_reset(pass);
 	return result;
 }
 
@@ -142,6 +143,7 @@ scst_sense_t pass_sense_of_errno(int error)
 {
 	switch (error) {
 	case -ENOMEM:
+	case -EBUSY:
 		return SCST_BUSY;
 	case -ENODEV:
 		return SCST_SENSE_LUN_NOT_SUPPORTED;
@@ -149,6 +151,13 @@ scst_sense_t pass_sense_of_errno(int error)
 		/* More than the host adapter can transfer at a time */
 		return SCST_SENSE_INVALID_FIELD_IN_CDB;
 	}
+}
+
+static void pass_done(struct scst_cmd *cmd, scst_sense_t result)
+{
+	if (unlikely(to_pass_cmd(cmd)->lock_turn))
+		pass_lock_end(to_pass_unit(cmd->dev));
+	scst_cmd_done(cmd, result);
 }
 
 static void pass_go(struct pass_waiter *waiter);
@@ -170,7 +179,7 @@ static enum rq_end_io_ret pass_end_io(struct request *rq, blk_status_t status)
 	pass_set_transferred(cmd, cmd->bufflen - resid);
 	if (pc->done && pass_was_done(cmd, result))
 		pc->done(cmd);
-	scst_cmd_done(cmd, result);
+	pass_done(cmd, result);
 	return RQ_END_IO_NONE;
 }
 
@@ -193,6 +202,9 @@ static int pass_start(struct scst_cmd *cmd, blk_mq_req_flags_t flags)
 	bool data = cmd->op->dir != SCST_DATA_NONE && cmd->xfer_len &&
 		    cmd->expected_dir != SCST_DATA_NONE && cmd->bufflen;
 
+	/* Its initiator is to hear of that before it is done. */
+	if (unlikely(pass_was_reset(to_pass_unit(cmd->dev))) && !cmd->op->skip_ua)
+		return -EBUSY;
 	if (data && unlikely(!pass_sg_is_cut(cmd)))
 		return -EINVAL;
 	pr->cdb = cmd->cdb;
@@ -273,7 +285,7 @@ static void pass_go(struct pass_waiter *waiter)
 		result = pass_not_started(cmd, ret);
 	}
 	if (result != SCST_PENDING)
-		scst_cmd_done(cmd, result);
+		pass_done(cmd, result);
 }
 
 /**
@@ -290,9 +302,16 @@ static void pass_go(struct pass_waiter *waiter)
  */
 scst_sense_t pass_parse(struct scst_cmd *cmd)
 {
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
+
+	/* Unit attention conditions and reservations are looked at next. */
+	scoped_guard(rcu) {
+		if (likely(!READ_ONCE(pass->gone)))
+			pass_was_reset(pass);
+	}
 	if (!cmd->nblocks || !cmd->xfer_len)
 		return SCST_GOOD;
-	if (READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+	if (READ_ONCE(pass->block_size_known))
 		return likely(cmd->xfer_len > 2 * cmd->nblocks) ? SCST_GOOD :
 								  cmd->op->decode(cmd);
 	if (test_bit(SCST_CMD_INTERNAL, &cmd->flags))
@@ -301,6 +320,32 @@ scst_sense_t pass_parse(struct scst_cmd *cmd)
 	return SCST_GOOD;
 }
 EXPORT_SYMBOL_IF_KUNIT(pass_parse);
+
+static scst_sense_t __pass_exec(struct scst_cmd *cmd, void (*done)(struct scst_cmd *cmd),
+				bool lock_turn)
+{
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
+	int ret;
+
+	if (unlikely(READ_ONCE(pass->gone)))
+		return SCST_SENSE_LUN_NOT_SUPPORTED;
+	if (unlikely(!pass_cdb_fits(cmd, pass->sdev)))
+		return SCST_SENSE_INVALID_OPCODE;
+	if (unlikely(cmd->expected_dir == SCST_DATA_BIDI))
+		return SCST_SENSE_INVALID_OPCODE;
+	to_pass_cmd(cmd)->done = done;
+	to_pass_cmd(cmd)->again = 0;
+	to_pass_cmd(cmd)->lock_turn = lock_turn;
+	ret = pass_start(cmd, BLK_MQ_REQ_NOWAIT);
+	if (likely(!ret))
+		return SCST_PENDING;
+	if (ret == -EAGAIN) {
+		to_pass_cmd(cmd)->waiter.go = pass_go;
+		pass_wait(cmd, &to_pass_cmd(cmd)->waiter);
+		return SCST_PENDING;
+	}
+	return pass_not_started(cmd, ret);
+}
 
 /**
  * pass_exec_then - send a command to the device, and look at what it answers
@@ -316,26 +361,25 @@ EXPORT_SYMBOL_IF_KUNIT(pass_parse);
 scst_sense_t pass_exec_then(struct scst_cmd *cmd,
 			    void (*done)(struct scst_cmd *cmd))
 {
-	struct pass_unit *pass = to_pass_unit(cmd->dev);
-	int ret;
+	return __pass_exec(cmd, done, false);
+}
+EXPORT_SYMBOL_NS_GPL(pass_exec_then, SCST_PASS);
 
-	if (unlikely(READ_ONCE(pass->gone)))
-		return SCST_SENSE_LUN_NOT_SUPPORTED;
-	if (unlikely(!pass_cdb_fits(cmd, pass->sdev)))
-		return SCST_SENSE_INVALID_OPCODE;
-	if (unlikely(cmd->expected_dir == SCST_DATA_BIDI))
-		return SCST_SENSE_INVALID_OPCODE;
-	to_pass_cmd(cmd)->done = done;
-	to_pass_cmd(cmd)->again = 0;
-	ret = pass_start(cmd, BLK_MQ_REQ_NOWAIT);
-	if (likely(!ret))
-		return SCST_PENDING;
-	if (ret == -EAGAIN) {
-		to_pass_cmd(cmd)->waiter.go = pass_go;
-		pass_wait(cmd, &to_pass_cmd(cmd)->waiter);
-		return SCST_PENDING;
-	}
-	return pass_not_started(cmd, ret);
+/**
+ * pass_exec_lock - pass_exec_then() of a command that locks or unlocks the medium
+ * @cmd: command whose turn it is, see pass_lock_end()
+ * @done: as there
+ *
+ * Context: see struct scst_dev_type; or process context.
+ * Return: how it ended, the turn is over then; or %SCST_PENDING.
+ */
+scst_sense_t pass_exec_lock(struct scst_cmd *cmd, void (*done)(struct scst_cmd *cmd))
+{
+	scst_sense_t result = __pass_exec(cmd, done, true);
+
+	if (result != SCST_PENDING)
+		pass_lock_end(to_pass_unit(cmd->dev));
+	return result;
 }
 
 /**
@@ -369,7 +413,7 @@ void pass_fix_byte(struct scst_cmd *cmd, u32 at, u8 clear, u8 set)
 	byte = (byte & ~clear) | set;
 	sg_pcopy_from_buffer(cmd->sg, cmd->sg_cnt, &byte, 1, at);
 }
-EXPORT_SYMBOL_IF_KUNIT(pass_fix_byte);
+EXPORT_SYMBOL_NS_GPL(pass_fix_byte, SCST_PASS);
 
 /**
  * pass_is_ours - was a request sent here?

@@ -37,6 +37,7 @@
 #define EXTENDED_SPT		0x38	/* byte 4 */
 #define EXTENDED_CHECKS		0x07
 #define EXTENDED_TASKS		0x07	/* byte 5: HEADSUP, ORDSUP, SIMPSUP */
+#define EXTENDED_LUICLR		0x01	/* byte 7: REPORT LUNS clears 3Fh/0Eh of all LUNs */
 
 static void inquiry_std_done(struct scst_cmd *cmd)
 {
@@ -56,6 +57,7 @@ static void inquiry_extended_done(struct scst_cmd *cmd)
 {
 	pass_fix_byte(cmd, 4, EXTENDED_SPT | EXTENDED_CHECKS, 0);
 	pass_fix_byte(cmd, 5, 0, EXTENDED_TASKS);
+	pass_fix_byte(cmd, 7, 0, EXTENDED_LUICLR);
 }
 
 /* Pages of the device that are about its own ports, or about what it could copy */

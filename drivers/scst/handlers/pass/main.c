@@ -25,8 +25,6 @@ static struct workqueue_struct *pass_gone_wq;
 static DEFINE_MUTEX(pass_mutex);
 static LIST_HEAD(pass_units);
 
-#define PASS_UNLOCK_TIMEOUT	(10 * HZ)
-
 static bool local_disks;
 module_param(local_disks, bool, 0444);
 MODULE_PARM_DESC(local_disks,
@@ -111,6 +109,8 @@ static struct pass_unit *pass_alloc(struct scsi_device *sdev)
 	spin_lock_init(&pass->lock);
 	INIT_LIST_HEAD(&pass->waiting);
 	INIT_WORK(&pass->wait_work, pass_wait_work);
+	INIT_LIST_HEAD(&pass->lock_waiting);
+	INIT_WORK(&pass->unlock_work, pass_unlock_work);
 	INIT_WORK(&pass->gone_work, pass_gone_work);
 	return pass;
 }
@@ -239,6 +239,8 @@ static int pass_hold(struct pass_unit *pass)
 	if (ret)
 		return ret;
 	WRITE_ONCE(pass->held, true);
+	/* A reset that was before does not concern initiators here. */
+	pass->sdev->was_reset = 0;
 	ret = scsi_autopm_get_device(pass->sdev);
 	if (ret)
 		pass_put_device(pass);
@@ -267,23 +269,14 @@ static int pass_attach(struct scst_device *dev)
 	return ret;
 }
 
-/* Nobody is there any more who could. */
-static void pass_unlock_medium(struct pass_unit *pass)
-{
-	const u8 cdb[6] = { ALLOW_MEDIUM_REMOVAL };
-
-	if (pass->locked && !READ_ONCE(pass->gone))
-		scsi_execute_cmd(pass->sdev, cdb, REQ_OP_DRV_IN, NULL, 0,
-				 PASS_UNLOCK_TIMEOUT, 0, NULL);
-	pass->locked = false;
-}
-
 static void pass_detach(struct scst_device *dev)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
 
 	/* It has nothing to wait for any more, but may be running. */
 	cancel_work_sync(&pass->wait_work);
+	if (cancel_work_sync(&pass->unlock_work))
+		put_device(&dev->dev);
 	pass_unlock_medium(pass);
 	pass_release(pass);
 }
@@ -300,6 +293,9 @@ static int pass_register_one(struct pass_handler *handler, struct module *owner,
 	handler->type.detach = pass_detach;
 	handler->type.parse = pass_parse;
 	handler->type.abort = pass_abort;
+	handler->type.reset = pass_reset;
+	handler->type.quiesce = pass_quiesce;
+	handler->type.removal_allowed = pass_removal_allowed;
 	ret = __scst_register_virtual_dev_driver(&handler->type, owner, mod_name);
 	if (ret)
 		pass_free_table(handler);

@@ -9,6 +9,8 @@
 #include <scsi/scsi_device.h>
 #include <scst/scst.h>
 
+struct scsi_sense_hdr;
+
 /**
  * struct pass_waiter - what waits for a request of a device
  * @entry: in pass_unit.waiting
@@ -29,6 +31,13 @@ struct pass_waiter {
  * @gone: the device goes, or is gone: no command reaches it any more
  * @held: a handler has got it
  * @locked: the medium may not be removed, because an initiator has said so
+ * @lock_busy: a command that locks or unlocks it has its turn; protected by @lock, and
+ *	so are the next two
+ * @unlock_waits: @unlock_work is to have its turn
+ * @lock_waiting: commands that wait for theirs
+ * @unlock_work: lets the medium go if no initiator is left that prevents its removal
+ * @reset_told: initiators were told of a reset of which the device may tell, too
+ * @reset_done: the device was reset at the wish of an initiator, and may tell of it
  * @block_size_known: of a disk; initiators and a copy may count on it
  * @going: the device does not get farther than to be about to go while it is held
  * @gone_work: deletes @unit
@@ -45,6 +54,12 @@ struct pass_unit {
 	bool gone;
 	bool held;
 	bool locked;
+	bool lock_busy;
+	bool unlock_waits;
+	struct list_head lock_waiting;
+	struct work_struct unlock_work;
+	bool reset_told;
+	bool reset_done;
 	bool block_size_known;
 	struct mutex going;	/* see above */
 	struct work_struct gone_work;
@@ -69,7 +84,6 @@ static inline struct pass_unit *to_pass_unit(const struct scst_device *dev)
  * @reserve: enum scst_reserve_rule
  * @skip_ua: as in struct scst_opcode
  * @offline: likewise
- * @exclusive: likewise
  * @medium_write: likewise
  * @moves_data: reads or writes data of the medium, which some handlers leave out
  * @timeout: seconds that it may take, if these are more than what the handler's
@@ -90,7 +104,6 @@ struct pass_opcode {
 	u8 reserve;
 	unsigned int skip_ua:1;
 	unsigned int offline:1;
-	unsigned int exclusive:1;
 	unsigned int medium_write:1;
 	unsigned int moves_data:1;
 	u32 timeout;
@@ -161,12 +174,14 @@ struct pass_request {
  * @waiter: while there is none
  * @done: optional: the device has done it: looks at what it has answered
  * @again: how often it was sent again, see pass_recv()
+ * @lock_turn: it has its turn, see pass_lock_end()
  */
 struct pass_cmd {
 	struct pass_request request;
 	struct pass_waiter waiter;
 	void (*done)(struct scst_cmd *cmd);
 	u8 again;
+	bool lock_turn;
 };
 
 /* The group of an operation code, which in most of them tells how long the CDB is */
@@ -221,12 +236,27 @@ extern const struct pass_table pass_spc_table;
 extern const struct pass_table pass_sbc_table;
 int pass_attach_disk(struct pass_unit *pass);
 scst_sense_t pass_exec_read_capacity10(struct scst_cmd *cmd);
+void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
+
+/* lock.c */
+enum scst_reserve_rule pass_prevent_rule(const struct scst_cmd *cmd);
+scst_sense_t pass_exec_prevent_allow(struct scst_cmd *cmd);
+void pass_lock_end(struct pass_unit *pass);
+void pass_unlock_medium(struct pass_unit *pass);
+void pass_unlock_work(struct work_struct *work);
+void pass_removal_allowed(struct scst_device *dev);
+
+/* execute.c */
+int pass_execute(struct pass_unit *pass, const u8 *cdb, void *buf, unsigned int len,
+		 unsigned int timeout, struct scsi_sense_hdr *sshdr);
+int pass_quiesce(struct scst_device *dev);
 
 /* exec.c */
 scst_sense_t pass_parse(struct scst_cmd *cmd);
 scst_sense_t pass_exec(struct scst_cmd *cmd);
 scst_sense_t pass_exec_then(struct scst_cmd *cmd,
 			    void (*done)(struct scst_cmd *cmd));
+scst_sense_t pass_exec_lock(struct scst_cmd *cmd, void (*done)(struct scst_cmd *cmd));
 int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	      blk_mq_req_flags_t flags);
 scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
@@ -239,18 +269,19 @@ bool pass_is_ours(const struct request *rq);
 
 /* reset.c */
 void pass_abort(struct scst_device *dev);
+void pass_reset(struct scst_device *dev);
 
 /* result.c */
 /* Power on, reset, or the loss of a nexus */
 #define ASC_RESET	0x29
 
-struct scsi_sense_hdr;
 scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid);
 void pass_set_transferred(struct scst_cmd *cmd, u32 len);
 bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result);
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except);
+bool pass_was_reset(struct pass_unit *pass);
 bool pass_is_own_ua(const struct scsi_sense_hdr *hdr);
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);
 
@@ -295,7 +326,6 @@ unsigned int pass_device_id(struct scst_device *dev, struct scst_tgt *tgt,
 #if IS_ENABLED(CONFIG_KUNIT)
 unsigned int pass_timeout(const struct scst_cmd *cmd, unsigned int rq_timeout);
 bool pass_cdb_fits(const struct scst_cmd *cmd, const struct scsi_device *sdev);
-void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size);
 void pass_split_cdb(const struct scst_cmd *cmd, u8 *cdb, u64 lba, u32 nblocks);
 bool pass_split_go_on(struct pass_split *split, scst_sense_t result, u32 resid);
 unsigned int pass_inquiry_pages(u8 *buf, unsigned int len);

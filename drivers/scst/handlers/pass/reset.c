@@ -161,6 +161,29 @@ static void reset_clear_attentions(struct pass_unit *pass)
 }
 
 /**
+ * pass_reset - a unit is being reset: none of its commands executes any more
+ * @dev: unit
+ *
+ * What the device has to tell waits till now: a command that was aborted before the
+ * host adapter had got it ends with that, instead of being executed.
+ *
+ * Context: process context, may sleep.
+ */
+void pass_reset(struct scst_device *dev)
+{
+	struct pass_unit *pass = to_pass_unit(dev);
+
+	if (!READ_ONCE(pass->held) || pass_get_device(pass))
+		return;
+	if (xchg(&pass->reset_done, false)) {
+		reset_clear_attentions(pass);
+		pass->locked = false;
+		pass->sdev->was_reset = 0;
+	}
+	scsi_device_put(pass->sdev);
+}
+
+/**
  * pass_abort - a unit is being reset: end what the device executes
  * @dev: unit
  *
@@ -186,6 +209,6 @@ void pass_abort(struct scst_device *dev)
 	memalloc_noio_restore(noio);
 	reset_end_requests(pass, begin);
 	if (!ret)
-		reset_clear_attentions(pass);
+		WRITE_ONCE(pass->reset_done, true);
 	scsi_device_put(pass->sdev);
 }

@@ -83,6 +83,7 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	/* What the device has forgotten.  Who had reserved it hears of that first. */
 	if (ua == SCST_UA_RESET) {
 		to_pass_unit(dev)->locked = false;
+		to_pass_unit(dev)->sdev->was_reset = 0;
 		scst_passthrough_was_reset(dev);
 	}
 	/* If it was aborted, or is before it responds, the core tells its nexus too. */
@@ -105,6 +106,40 @@ void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr)
 	pass_tell(cmd->dev, hdr, internal ? NULL : cmd);
 }
 
+/**
+ * pass_was_reset - tell of a reset that the mid-layer has seen to
+ * @pass: unit
+ *
+ * What the device tells of it the error recovery of the mid-layer takes for itself, or
+ * a tool of this host.  But there is a note of it, which is for st, to which the
+ * position of a tape matters as it does to initiators here.
+ *
+ * Context: any; the device is held, or under rcu_read_lock() and not gone.
+ * Return: true if initiators have been told now.
+ */
+bool pass_was_reset(struct pass_unit *pass)
+{
+	const struct scsi_sense_hdr hdr = {
+		.sense_key	= UNIT_ATTENTION,
+		.asc		= ASC_RESET,
+		.ascq		= 0x03,
+	};
+
+	if (likely(!pass->sdev->was_reset))
+		return false;
+	pass_tell(pass->unit, &hdr, NULL);
+	WRITE_ONCE(pass->reset_told, true);
+	return true;
+}
+
+/* Have initiators heard of what the device tells? */
+static bool pass_was_told(struct pass_unit *pass, const struct scsi_sense_hdr *hdr)
+{
+	if (pass_is_own_ua(hdr))
+		return true;
+	return hdr->asc == ASC_RESET && READ_ONCE(pass->reset_told);
+}
+
 static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
 					 const struct scsi_cmnd *scmd)
 {
@@ -112,7 +147,7 @@ static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
 
 	if (!scsi_command_normalize_sense(scmd, &hdr))
 		return SENSE_COMMUNICATION;
-	if (hdr.sense_key == UNIT_ATTENTION && pass_is_own_ua(&hdr))
+	if (hdr.sense_key == UNIT_ATTENTION && pass_was_told(to_pass_unit(cmd->dev), &hdr))
 		return SCST_PENDING;
 	if (hdr.sense_key == UNIT_ATTENTION)
 		pass_tell_others(cmd, &hdr);
@@ -181,17 +216,40 @@ static scst_sense_t pass_host_error(const struct scst_cmd *cmd, u8 host_byte)
 	}
 }
 
+/* FILEMARK, EOM and ILI, in fixed format and in the descriptor of stream commands */
+#define STREAM_BITS		0xe0
+#define STREAM_FIXED		2	/* byte */
+#define STREAM_DESC		0x04	/* type of the descriptor */
+#define STREAM_DESC_BITS	3	/* byte of it */
+
+/* Has a tape come to what ends a READ, without an error? */
+static bool pass_has_mark(const struct scsi_cmnd *scmd, const struct scsi_sense_hdr *hdr)
+{
+	const u8 *desc;
+
+	if (hdr->sense_key != NO_SENSE)
+		return false;
+	if (hdr->response_code < 0x72)
+		return scmd->sense_buffer[STREAM_FIXED] & STREAM_BITS;
+	desc = scsi_sense_desc_find(scmd->sense_buffer, SCSI_SENSE_BUFFERSIZE, STREAM_DESC);
+	return desc && (desc[STREAM_DESC_BITS] & STREAM_BITS);
+}
+
 /*
  * vmw_pvscsi says DID_ERROR of a command that has transferred less than it might, also
  * where the device has said why.
  */
-static bool pass_has_error(const struct scsi_cmnd *scmd)
+static bool pass_said_why(const struct scsi_cmnd *scmd, u32 *resid)
 {
 	struct scsi_sense_hdr hdr;
 
-	return host_byte(scmd->result) == DID_ERROR &&
-	       scsi_command_normalize_sense(scmd, &hdr) &&
-	       hdr.sense_key != NO_SENSE && hdr.sense_key != RECOVERED_ERROR;
+	if (!scsi_command_normalize_sense(scmd, &hdr))
+		return false;
+	if (pass_has_mark(scmd, &hdr)) {
+		*resid = min(scmd->resid_len, *resid);
+		return true;
+	}
+	return hdr.sense_key != NO_SENSE && hdr.sense_key != RECOVERED_ERROR;
 }
 
 /**
@@ -248,7 +306,7 @@ scst_sense_t pass_result(struct scst_cmd *cmd, struct scsi_cmnd *scmd,
 			 blk_status_t status, u32 len, u32 *resid)
 {
 	*resid = len;
-	if (pass_has_error(scmd))
+	if (host_byte(scmd->result) == DID_ERROR && pass_said_why(scmd, resid))
 		return pass_check_condition(cmd, scmd);
 	if (host_byte(scmd->result) != DID_OK)
 		return pass_host_error(cmd, host_byte(scmd->result));

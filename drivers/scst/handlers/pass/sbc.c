@@ -21,18 +21,23 @@
 
 #define RC_PMI			0x01		/* byte 8 or 14 of the CDB */
 
-#define SBC_ATTEMPTS		3
 #define SBC_TIMEOUT		(30 * HZ)
 
 /* ------------------------------------------------------------------------
  * Capacity: what a copy may count on, and how long a READ is
  */
 
-/*
- * Blocks of another size than these are for the device alone: there is nothing that
- * is made of a number of them here.
+/**
+ * sbc_set_capacity - what the medium of a unit has
+ * @dev: unit
+ * @last_lba: its last block
+ * @block_size: bytes of each; 0: not known
+ *
+ * Blocks of another size than a disk has are for the device alone: there is nothing
+ * that is made of a number of them here.
+ *
+ * Context: any.
  */
-VISIBLE_IF_KUNIT
 void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
@@ -46,6 +51,9 @@ void sbc_set_capacity(struct scst_device *dev, u64 last_lba, u32 block_size)
 		WRITE_ONCE(dev->block_shift, 0);
 		return;
 	}
+	/* A copy that counts on others ends.  Who else adds one does so to the same end. */
+	if (dev->block_size != block_size)
+		WRITE_ONCE(dev->medium_gen, READ_ONCE(dev->medium_gen) + 1);
 	WRITE_ONCE(dev->block_size, block_size);
 	WRITE_ONCE(dev->block_shift, ilog2(block_size));
 	WRITE_ONCE(dev->nblocks, last_lba + 1);
@@ -106,9 +114,13 @@ static scst_sense_t sbc_exec_read_capacity16(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, sbc_read_capacity16_done);
 }
 
-/* The device takes all initiators here for the one that has done it. */
+/*
+ * The device takes all initiators here for the one that has done it.  Its blocks may
+ * have another size now.
+ */
 static void sbc_format_done(struct scst_cmd *cmd)
 {
+	sbc_set_capacity(cmd->dev, 0, 0);
 	scst_device_ua(cmd->dev, SCST_UA_CAPACITY_CHANGED, cmd);
 }
 
@@ -117,43 +129,23 @@ static scst_sense_t sbc_exec_format_unit(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, sbc_format_done);
 }
 
-static int sbc_send_read_capacity(struct pass_unit *pass, const u8 *cdb, u8 *buf,
-				  unsigned int len)
-{
-	struct scsi_sense_hdr sshdr = {};
-	const struct scsi_exec_args args = { .sshdr = &sshdr };
-	unsigned int i;
-	int ret = -EIO;
-
-	for (i = 0; ret > 0 || !i; i++) {
-		if (i == SBC_ATTEMPTS)
-			return -ENODATA;
-		ret = scsi_execute_cmd(pass->sdev, cdb, REQ_OP_DRV_IN, buf, len,
-				       SBC_TIMEOUT, 0, &args);
-		/* Mostly; initiators have not heard of it */
-		if (ret > 0 && scsi_sense_valid(&sshdr) &&
-		    sshdr.sense_key == UNIT_ATTENTION)
-			pass_tell(pass->unit, &sshdr, NULL);
-	}
-	return ret;
-}
-
 static int sbc_read_capacity(struct pass_unit *pass, u64 *last, u32 *block_size)
 {
 	const u8 cdb16[16] = { SERVICE_ACTION_IN_16, SAI_READ_CAPACITY_16,
 			       [13] = RC16_LEN };
 	const u8 cdb10[10] = { READ_CAPACITY };
+	struct scsi_sense_hdr sshdr;
 
 	u8 *buf __free(kfree) = kzalloc(RC16_LEN, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	if (sbc_send_read_capacity(pass, cdb10, buf, RC10_LEN))
+	if (pass_execute(pass, cdb10, buf, RC10_LEN, SBC_TIMEOUT, &sshdr))
 		return -ENODATA;
 	*last = get_unaligned_be32(buf);
 	*block_size = get_unaligned_be32(buf + 4);
 	if (*last != U32_MAX)
 		return 0;
-	if (sbc_send_read_capacity(pass, cdb16, buf, RC16_LEN))
+	if (pass_execute(pass, cdb16, buf, RC16_LEN, SBC_TIMEOUT, &sshdr))
 		return -ENODATA;
 	*last = get_unaligned_be64(buf);
 	*block_size = get_unaligned_be32(buf + 8);

@@ -5,8 +5,30 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/unaligned.h>
 #include <scsi/scsi_common.h>
 #include "pass.h"
+
+/* Where the parameter list of MODE SELECT has its block descriptors (SPC-6, SBC-5) */
+#define MODE6_HEADER_LEN	4
+#define MODE10_HEADER_LEN	8
+#define MODE10_LONGLBA		0x01	/* byte 4 */
+
+/* The bytes of a block that MODE SELECT has set, or 0 */
+static u32 mode_block_size(struct scst_cmd *cmd)
+{
+	u8 buf[MODE10_HEADER_LEN + 16] = {};
+	u32 len = sg_copy_to_buffer(cmd->sg, cmd->sg_cnt, buf,
+				    min_t(u64, cmd->xfer_len, sizeof(buf)));
+
+	if (cmd->cdb[0] == MODE_SELECT)
+		return len >= MODE6_HEADER_LEN + 8 && buf[3] ?
+			       get_unaligned_be24(buf + MODE6_HEADER_LEN + 5) : 0;
+	if (len < MODE10_HEADER_LEN + 8 || !get_unaligned_be16(buf + 6))
+		return 0;
+	return buf[4] & MODE10_LONGLBA ? get_unaligned_be32(buf + MODE10_HEADER_LEN + 12) :
+					 get_unaligned_be24(buf + MODE10_HEADER_LEN + 5);
+}
 
 /*
  * What one initiator changes in the device the others are told of, as a device does
@@ -14,6 +36,11 @@
  */
 static void pass_mode_done(struct scst_cmd *cmd)
 {
+	u32 block_size = mode_block_size(cmd);
+
+	if (block_size && block_size != READ_ONCE(cmd->dev->block_size) &&
+	    READ_ONCE(to_pass_unit(cmd->dev)->block_size_known))
+		sbc_set_capacity(cmd->dev, 0, 0);
 	scst_device_ua(cmd->dev, SCST_UA_MODE_CHANGED, cmd);
 }
 
@@ -62,6 +89,16 @@ static scst_sense_t pass_exec_set_timestamp(struct scst_cmd *cmd)
 	return pass_exec_then(cmd, pass_timestamp_done);
 }
 
+static void pass_identifier_done(struct scst_cmd *cmd)
+{
+	scst_device_ua(cmd->dev, SCST_UA_IDENTIFIER_CHANGED, cmd);
+}
+
+static scst_sense_t pass_exec_set_identifying_information(struct scst_cmd *cmd)
+{
+	return pass_exec_then(cmd, pass_identifier_done);
+}
+
 /* New firmware, if it is in use at once (SPC-6, WRITE BUFFER) */
 #define BUFFER_MODE		0x1f	/* byte 1 */
 #define BUFFER_MODES_ACTIVATE	(BIT(0x04) | BIT(0x05) | BIT(0x06) | BIT(0x07) | \
@@ -97,8 +134,8 @@ static void request_sense_hide(struct scst_cmd *cmd, bool desc)
 
 /*
  * A unit attention that the device has told of as data is told of once, too.  Where
- * the initiator has left no room for what it is, the others are told of the one that
- * has them look at everything again.
+ * the initiator has left room for the sense key, but not for what it is, the others are
+ * told of the one that has them look at everything again.
  */
 static void pass_request_sense_done(struct scst_cmd *cmd)
 {
@@ -112,7 +149,7 @@ static void pass_request_sense_done(struct scst_cmd *cmd)
 	if (!scsi_normalize_sense(buf, len, &hdr))
 		return;
 	desc = hdr.response_code >= 0x72;
-	if (len > (desc ? SENSE_DESC_KEY : SENSE_FIXED_KEY) && hdr.sense_key != UNIT_ATTENTION)
+	if (len <= (desc ? SENSE_DESC_KEY : SENSE_FIXED_KEY) || hdr.sense_key != UNIT_ATTENTION)
 		return;
 	if (len < (desc ? SENSE_DESC_ASC : SENSE_FIXED_ASC) + 2)
 		scst_device_ua(cmd->dev, SCST_UA_RESET, cmd);
@@ -122,13 +159,24 @@ static void pass_request_sense_done(struct scst_cmd *cmd)
 		pass_tell_others(cmd, &hdr);
 }
 
-/* What is pending for the initiator here comes before what the device has to say. */
+/*
+ * What is pending for the initiator here comes before what the device has to say.  Who
+ * has no room for the sense key learns nothing, so the device is not asked: it would
+ * take what it has to say for said.
+ */
 static scst_sense_t pass_exec_request_sense(struct scst_cmd *cmd)
 {
+	bool desc = cmd->cdb[1] & SCST_REQUEST_SENSE_DESC;
+	const u8 nothing[2] = { desc ? 0x72 : 0x70 };
 	scst_sense_t result = scst_cmd_request_sense(cmd);
 
-	return result == SCST_PENDING ?
-		       pass_exec_then(cmd, pass_request_sense_done) : result;
+	if (result != SCST_PENDING)
+		return result;
+	if (min_t(u64, cmd->xfer_len, cmd->bufflen) >
+	    (desc ? SENSE_DESC_KEY : SENSE_FIXED_KEY))
+		return pass_exec_then(cmd, pass_request_sense_done);
+	scst_cmd_data_in(cmd, nothing, sizeof(nothing));
+	return SCST_GOOD;
 }
 
 /* START: who only wants it ready is in nobody's way. */
@@ -136,52 +184,6 @@ static enum scst_reserve_rule pass_start_stop_rule(const struct scst_cmd *cmd)
 {
 	return !(cmd->cdb[4] & 0xf0) && (cmd->cdb[4] & 1) ?
 		       SCST_RESERVE_ALLOWED : SCST_RESERVE_CONFLICT;
-}
-
-/* ------------------------------------------------------------------------
- * PREVENT ALLOW MEDIUM REMOVAL
- */
-
-#define PREVENT			0x03	/* byte 4 */
-#define PREVENT_PERSISTENT	0x02	/* MMC-6: a lock of its own, for all initiators */
-
-static bool is_persistent(const struct scst_cmd *cmd)
-{
-	return cmd->dev->type->type == TYPE_ROM && (cmd->cdb[4] & PREVENT_PERSISTENT);
-}
-
-/* SPC-6 and SPC-2, tables of commands in the presence of reservations */
-static enum scst_reserve_rule pass_prevent_rule(const struct scst_cmd *cmd)
-{
-	return cmd->cdb[4] & PREVENT ? SCST_RESERVE_CONFLICT :
-				       SCST_RESERVE_ALWAYS;
-}
-
-static void pass_prevent_done(struct scst_cmd *cmd)
-{
-	to_pass_unit(cmd->dev)->locked = true;
-	scst_cmd_prevent_removal(cmd, true);
-}
-
-static void pass_allow_done(struct scst_cmd *cmd)
-{
-	to_pass_unit(cmd->dev)->locked = false;
-}
-
-/*
- * The device is to lock as long as any of the initiators wants it to.  One of these
- * commands executes at a time.
- */
-static scst_sense_t pass_exec_prevent_allow(struct scst_cmd *cmd)
-{
-	if (is_persistent(cmd))
-		return pass_exec(cmd);
-	if (cmd->cdb[4] & PREVENT)
-		return pass_exec_then(cmd, pass_prevent_done);
-	scst_cmd_prevent_removal(cmd, false);
-	if (scst_device_removal_prevented(cmd->dev))
-		return SCST_GOOD;
-	return pass_exec_then(cmd, pass_allow_done);
 }
 
 #define SPC_READ_ATTRIBUTE	0x8c
@@ -261,7 +263,6 @@ static const struct pass_opcode spc_rows[] = {
 		.opcode		= ALLOW_MEDIUM_REMOVAL,
 		.sa		= PASS_NO_SA,
 		.dir		= SCST_DATA_NONE,
-		.exclusive	= true,
 		.reserve_rule	= pass_prevent_rule,
 		.exec		= pass_exec_prevent_allow,
 	}, {
@@ -357,6 +358,13 @@ static const struct pass_opcode spc_rows[] = {
 		.dir		= SCST_DATA_WRITE,
 		.decode		= scst_decode_len_be32_6,
 		.exec		= pass_exec_set_timestamp,
+	}, {
+		.name		= "SET IDENTIFYING INFORMATION",
+		.opcode		= MAINTENANCE_OUT,
+		.sa		= MO_SET_IDENTIFYING_INFORMATION,
+		.dir		= SCST_DATA_WRITE,
+		.decode		= scst_decode_len_be32_6,
+		.exec		= pass_exec_set_identifying_information,
 	},
 };
 

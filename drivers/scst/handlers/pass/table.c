@@ -67,7 +67,6 @@ static void row_fill(struct scst_opcode *op, const struct pass_opcode *row,
 	op->reserve_rule = row->reserve_rule;
 	op->skip_ua = row->skip_ua;
 	op->offline = row->offline;
-	op->exclusive = row->exclusive;
 	op->medium_write = row->medium_write;
 	op->timeout = row->timeout;
 	op->decode = row->decode ?: row_decode;

@@ -209,6 +209,19 @@ static void result_error_sense_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, f->cmd.sense[2], keys[i]);
 		KUNIT_EXPECT_EQ(test, resid, 100);
 	}
+	/* A tape has come to a filemark, or a block was shorter. */
+	f->scmd.resid_len = 12;
+	for (i = 0x20; i <= 0x80; i <<= 1) {
+		f->sense[2] = i;
+		got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
+		KUNIT_EXPECT_EQ(test, (__force u32)got, (__force u32)SCST_SENSE_DATA);
+		KUNIT_EXPECT_EQ(test, f->cmd.sense[2], i);
+		KUNIT_EXPECT_EQ(test, resid, 12);
+	}
+	f->sense[2] = NO_SENSE;
+	got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);
+	KUNIT_EXPECT_EQ(test, (__force u32)got,
+			(__force u32)SCST_SENSE(ABORTED_COMMAND, 0x08, 0x00));
 	/* The data are not good because the device thinks so. */
 	f->sense[2] = RECOVERED_ERROR;
 	got = pass_result(&f->cmd, &f->scmd, BLK_STS_IOERR, 100, &resid);

@@ -25,6 +25,7 @@ static const struct scst_rule device_rules[] = {
 	{ "READ ATTRIBUTE", 0x8c, NO_SA, "ACAAC", 'C', "" },
 	{ "SECURITY PROTOCOL IN", 0xa2, NO_SA, "ACAAC", 'C', "" },
 	{ "REPORT SUPPORTED OPERATION CODES", 0xa3, 0x0c, "ACAAC", 'C', "s" },
+	{ "SET IDENTIFYING INFORMATION", 0xa4, 0x06, "CCACC", 'C', "" },
 };
 
 /* SBC-5 and ZBC-2: what vdisk_* do not have, or have by service actions */
