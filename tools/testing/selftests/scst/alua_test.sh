@@ -17,6 +17,7 @@ udev_rules=$lib_dir/../../../scst/udev/60-scst.rules
 installed_program=/usr/lib/scst/alua-request
 installed_rules=/etc/udev/rules.d/60-scst.rules
 systemd_run=/usr/bin/systemd-run
+run_options="--no-block --collect --setenv=SCST_INITIATOR --setenv=SCST_DEVICE"
 
 after_failure() {
 	local dir
@@ -355,7 +356,7 @@ explicit() {
 	uevents_start
 	asks "$sg0" '\x02\0\0\x01' '\x00\0\0\x02'
 	wait_uevent 10 ACTION=change SCST_EVENT=access_state_requested SCST_TARGET=tgt0 \
-		SCST_DEVICE_GROUP=dg0
+		SCST_DEVICE_GROUP=dg0 SCST_INITIATOR=host0 SCST_DEVICE=disk01
 	id=$(uevent_property SCST_REQUEST)
 	expect "request" "$id" "$(<"$g0/request")"
 	expect "of the first" standby "$(<"$g0/target_groups/tpg0/requested_state")"
@@ -506,17 +507,19 @@ a_program_answers() {
 # --- All the way from the uevent to the answer
 
 # What rules start systemd-run(1) for: a process that outlives the event, and has the
-# environment of a service and not that of the event.  In a guest systemd is not process 1,
-# so a stand-in takes the place of systemd-run.  It knows the options of the rule alone.
+# environment of a service and not that of the event, but for what the rule tells.  In a
+# guest systemd is not process 1, so a stand-in takes the place of systemd-run.  It knows
+# the options of the rule alone.
 stand_in() {
 	cat >"$tmp/systemd-run" <<-END
 		#!/bin/sh
 		echo "\$*" >>'$tmp/started'
-		[ "\$1 \$2" = "--no-block --collect" ] || exit 1
-		shift 2
+		[ "\$1 \$2 \$3 \$4" = "$run_options" ] || exit 1
+		shift 4
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 		export PATH
-		setsid env -i PATH="\$PATH" "\$@" </dev/null >>'$tmp/output' 2>&1 &
+		setsid env -i PATH="\$PATH" SCST_INITIATOR="\$SCST_INITIATOR" \
+			SCST_DEVICE="\$SCST_DEVICE" "\$@" </dev/null >>'$tmp/output' 2>&1 &
 	END
 	chmod +x "$tmp/systemd-run"
 	[ -e "$systemd_run" ] || : >"$systemd_run"
@@ -538,13 +541,14 @@ systemd_knows_options() {
 	local out
 
 	[ -x "$systemd_run" ] || return 0
-	out=$(timeout 60 "$systemd_run" --no-block --collect "$installed_program" dg0 0 2>&1) || :
+	# shellcheck disable=SC2086  # several options
+	out=$(timeout 60 "$systemd_run" $run_options "$installed_program" dg0 0 2>&1) || :
 	! grep -qi option <<<"$out" || fail "systemd-run: $out"
 }
 
 # started_for REQUEST: by the rule, as the last one
 started_for() {
-	expect "what the rule has started" "--no-block --collect $installed_program dg0 $1" \
+	expect "what the rule has started" "$run_options $installed_program dg0 $1" \
 		"$(tail -n 1 "$tmp/started")"
 }
 
@@ -577,7 +581,7 @@ udev_has_it_answered() {
 	start_udevd
 	uevents_start
 	install -D -m 755 "$alua_request" "$installed_program"
-	install_hook 0
+	install_hook 0 "echo \"\$SCST_INITIATOR \$SCST_DEVICE\" >'$tmp/asker'"
 
 	# Without the rule nobody hears of it, and its time is over some day
 	put "$g0/explicit_timeout" 2
@@ -606,6 +610,7 @@ udev_has_it_answered() {
 	started_for "$id"
 	[ -e "$tmp/hook" ] || fail "the hook was not called: $(<"$tmp/output")"
 	expect_match "arguments of the hook" "^(.* )?tpg0=standby( .*)?\$" "$(<"$tmp/hook")"
+	expect "who asks" "host1 disk01" "$(<"$tmp/asker")"
 	granted "$tmp/hook"
 	expect "request" 0 "$(<"$g0/request")"
 	state tpg1 active/optimized

@@ -303,6 +303,35 @@ another_medium() {
 	umount "$mnt"
 }
 
+# in_flight NUMBER: of the second initiator
+in_flight() {
+	[ "$(<"$(session_of tgt0 host1)/active_commands")" = "$1" ]
+}
+
+# What waits when the medium is changed was not meant for the new one.  That is told by
+# these commands, and not once more
+changes_while_commands_wait() {
+	local pids=() n
+
+	devices
+	forget
+	put "$unit/blocked" 1
+	for n in 1 2 3; do
+		sg_raw -r 2048 "$sg" 28 00 00 00 00 00 00 00 01 00 >"$tmp/waits$n" 2>&1 &
+		pids+=($!)
+	done
+	within 10 in_flight 3 || fail "they do not wait"
+	change_to "$iso_b"
+	put "$unit/blocked" 0
+	wait "${pids[@]}" || :
+	for n in 1 2 3; do
+		expect_match "READ $n" "$changed" "$(tr '\n' ' ' <"$tmp/waits$n")"
+	done
+	# shellcheck disable=SC2086
+	good $tur
+	change_to "$iso_a"
+}
+
 # notices FILE: sr polls, and udev hears of it
 notices() {
 	# Until sr is opened Linux tells of no other change.  Each time it fetches one
@@ -537,6 +566,6 @@ echo b >"$tmp/tree_b/letter"
 genisoimage -quiet -R -J -V DISC_A -o "$iso_a" "$tmp/tree" || exit 1
 genisoimage -quiet -R -J -V DISC_B -o "$iso_b" "$tmp/tree_b" || exit 1
 main mount_and_compare attributes foreign_tools read_toc read_cd other_commands usage_maps \
-	empty_drive another_medium the_kernel_notices not_while_prevented eject_and_load \
-	what_cannot_be_a_medium changes_under_reads dvd unbind_and_bind starts_empty take_apart \
-	kernel_log
+	empty_drive another_medium changes_while_commands_wait the_kernel_notices \
+	not_while_prevented eject_and_load what_cannot_be_a_medium changes_under_reads dvd \
+	unbind_and_bind starts_empty take_apart kernel_log

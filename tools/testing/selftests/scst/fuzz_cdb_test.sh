@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # vm: DISKS=64M MEM=1024 SMP=2 TIMEOUT=450
 # Random commands (fuzz_cdb.c) from several processes and I_T nexuses at once,
-# with task management between them.  SCST_SEED repeats a run; the numbers of the
-# commands that a failure prints do so alone.
+# with task management between them: resets by sg, and every function there is from
+# two nexuses of scst_test.  SCST_SEED repeats a run; the numbers of the commands
+# that a failure prints do so alone.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +15,12 @@ sessions=(host0 host1 host2)
 # Blocks that may be written where data has to stay as it is
 lo=8192
 hi=24576
+
+storms=/sys/kernel/debug/scst_test/target/storm
+storm_nexuses=(storm_a storm_b)
+storm_pids=()
+functions=(abort_task abort_task_set clear_task_set lun_reset target_reset nexus_loss
+	clear_aca query_task query_task_set query_async_event)
 
 export_unit() {
 	local session
@@ -51,6 +58,7 @@ fuzz() {
 	for pid in "${pids[@]}"; do
 		wait "$pid" || fail "seed $seed: $(cat "$tmp"/out?)"
 	done
+	end_storm
 	awk '/^status/ { n[$2] += $3 } /resets/ { r += $1; m += $3 }
 		END { for (s in n) print "status", s, n[s]
 		      print r, "resets", m, "ended by them" }' \
@@ -58,6 +66,90 @@ fuzz() {
 	end_reservations
 	works_again
 }
+
+# --- Nexuses that send any task management function at any time
+
+begin_storm() {
+	local nexus
+
+	add_target storm "" test_target
+	add_lun storm 0 fuzz01
+	rm -f "$tmp/calm"
+	for nexus in "${storm_nexuses[@]}"; do
+		put "$port_bus/drivers/test_target/add_session" "storm $nexus"
+		storm "$storms/$nexus" >"$tmp/$nexus" &
+		storm_pids+=("$!")
+	done
+}
+
+# storm NEXUS: until the others are done
+storm() {
+	local n=0
+
+	RANDOM=$((seed & 0x7fff))
+	until [ -e "$tmp/calm" ]; do
+		n=$((n + 1))
+		storm_command "$1" "$n" 2>/dev/null || :
+		[ $((RANDOM % 8)) != 0 ] || storm_function "$1" "$n" \
+			"${functions[RANDOM % ${#functions[@]}]}"
+		[ $((n % 64)) != 0 ] || storm_ends "$1" || return
+	done
+	storm_function "$1" $((n + 1)) clear_aca
+	storm_ends "$1"
+}
+
+# storm_command NEXUS TAG: a READ or a WRITE of eight blocks, some with NACA=1
+storm_command() {
+	local attrs=(simple simple ordered head aca) op=28 dir=read
+
+	[ $((RANDOM % 2)) = 0 ] || op=2a dir=write
+	printf 'tag=%d attr=%s cdb=%s00%08x000008%02x dir=%s len=4096' "$2" \
+		"${attrs[RANDOM % 5]}" $op $((RANDOM % 8192)) \
+		$((RANDOM % 16 ? 0 : 4)) $dir >"$1/submit"
+}
+
+# storm_function NEXUS ID FUNCTION: for one of the last commands, if it is for one
+storm_function() {
+	echo "id=$2 fn=$3 tag=$(($2 - RANDOM % 4))" >"$1/tmf"
+}
+
+idle() {
+	[ -z "$(<"$1/pending")" ]
+}
+
+# storm_ends NEXUS: all that it has sent is answered, or ended by a function
+storm_ends() {
+	within 120 idle "$1" || {
+		echo "pending: $(<"$1/pending")"
+		return 1
+	}
+	cat "$1/results"
+	echo >"$1/results"
+}
+
+# Each function was answered, and the core has kept its promises to target drivers
+end_storm() {
+	local pid nexus fn
+
+	[ ${#storm_pids[@]} -gt 0 ] || return 0
+	: >"$tmp/calm"
+	for pid in "${storm_pids[@]}"; do
+		wait "$pid" || fail "seed $seed: $(tail -n 20 "$tmp"/storm_?)"
+	done
+	storm_pids=()
+	for fn in "${functions[@]}"; do
+		grep -qE "^tmf [0-9]+ $fn (complete|succeeded|no_task)" "$tmp"/storm_? ||
+			fail "seed $seed: $fn was never answered"
+	done
+	for nexus in "${storm_nexuses[@]}"; do
+		expect "violations" 0 "$(<"$storms/$nexus/violations")"
+	done
+	awk '{ n[$1 == "cmd" ? $1 " " $3 : $1 " " $3 " " $4]++ }
+		END { for (s in n) print "storm", s, n[s] }' "$tmp"/storm_? | sort
+	del_target storm test_target
+}
+
+# --- What is the same after each
 
 # No nexus keeps the others out any more, neither by RESERVE nor by a registration
 end_reservations() {
@@ -119,12 +211,14 @@ nullio() {
 fileio_with_task_management() {
 	truncate -s 64M "$tmp/disk.img"
 	export_unit vdisk_fileio "filename=$tmp/disk.img thin_provisioned=1 tst=0"
+	begin_storm
 	fuzz -r 40 -t 20
 	unexport_disk fuzz01
 }
 
 blockio_with_task_management() {
 	export_unit vdisk_blockio "filename=/dev/vda thin_provisioned=1 blocksize=4096"
+	begin_storm
 	fuzz -r 40 -t 20
 	unexport_disk fuzz01
 }
@@ -237,7 +331,7 @@ kernel_log() {
 		fail "messages that an initiator caused"
 }
 
-scst_load
+scst_load scst_vdisk scst_local scst_test
 fuzz_cdb=$(helper fuzz_cdb) || skip_all "no helper program fuzz_cdb"
 log=$(log_mark)
 dmesg --console-level warn

@@ -267,6 +267,40 @@ unit_is_replaced() {
 	forget
 }
 
+# Two units with one store, for which the LUN is the same disk: what was written by one
+# is read by the other one, and nothing is lost between
+writes_go_on_when_it_is_replaced() {
+	local disk fio n before
+
+	setup
+	add_device vdisk_fileio other01 "filename=$tmp/disk1.img"
+	put "$g/g0/luns/add" "disk01 0"
+	put "$g/g0/initiators/add" host0
+	disk=$(disk_of tgt0 0 host0)
+	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
+		--rw=randwrite --bs=4k --size=16M --verify=crc32c --verify_backlog=64 \
+		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
+	fio=$!
+	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
+	for ((n = 0; n < $(rounds 10 1000); n++)); do
+		put "$g/g0/luns/replace" "$([ $((n % 2)) = 0 ] && echo other01 || echo disk01) 0"
+		within 20 io_runs || fail "no I/O"
+		before=$(<"$g/g0/luns/0/statistics/write_cmds")
+		within 20 wrote_more "$before" || fail "no WRITE"
+	done
+	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
+	kill -INT "$fio"
+	wait "$fio" || :
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
+	forget
+	del_device other01
+}
+
+# wrote_more NUMBER: of commands
+wrote_more() {
+	(($(<"$g/g0/luns/0/statistics/write_cmds") > $1))
+}
+
 races() {
 	local end=$((SECONDS + $(rounds 8 300))) pids=() pid
 
@@ -295,6 +329,12 @@ races() {
 		echo g2 >"$g/del"
 	done) 2>/dev/null &
 	pids+=("$!")
+	# Into a group that may be about to go, and out of it
+	(set +e; while [ $SECONDS -lt $end ]; do
+		echo g1 >"$g/g2/initiators/take"
+		echo g2 >"$g/g1/initiators/take"
+	done) 2>/dev/null &
+	pids+=("$!")
 	(set +e; while [ $SECONDS -lt $end ]; do
 		cat "$g"/*/* "$g"/*/*/* "$g"/*/*/*/* "$t"/sessions/*/*/*
 	done) >/dev/null 2>&1 &
@@ -319,5 +359,5 @@ take_apart() {
 
 scst_load
 dmesg --console-level warn
-main tree refuses sessions_move whole_map_at_once io_goes_on unit_is_replaced races \
-	take_apart
+main tree refuses sessions_move whole_map_at_once io_goes_on unit_is_replaced \
+	writes_go_on_when_it_is_replaced races take_apart

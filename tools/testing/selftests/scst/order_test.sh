@@ -617,9 +617,10 @@ lun_goes_under_io() {
 	del_lun tgt0 0 &
 	pid=$!
 	still_runs $pid luns/del
-	# Nobody asked for its end: BUSY
+	# Nobody asked for its end: BUSY.  What was executed says so
 	ends "$b" 2 '^status=08 .*no_response=0'
 	release 1
+	ends "$a" 1 "$good"
 	wait $pid || fail "luns/del: $?"
 	read_block "$a" 3 simple
 	ends "$a" 3 '^status=02 sense=5/25/00 '

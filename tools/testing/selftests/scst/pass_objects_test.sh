@@ -385,6 +385,49 @@ a_local_disk_is_served_again() {
 	del_device disk01
 }
 
+# media_event SG: the code of the next one
+media_event() {
+	local data
+
+	data=$(sg_raw -b -r 8 "$1" 4a 01 00 00 10 00 00 00 08 00 2>/dev/null | hex -)
+	expect_match "answer" '^00060454' "$data"
+	echo "${data:8:2}"
+}
+
+# The drive, which is one of scst_local, tells of an event once
+each_hears_of_a_disc() {
+	local sg
+
+	[ "$(</sys/module/scst_pass/parameters/local_disks)" = Y ] ||
+		skip "scst_pass has no local_disks"
+	modprobe scst_cdrom
+	truncate -s 4M "$tmp/one.iso" "$tmp/two.iso"
+	add_device vcdrom cd01 "filename=$tmp/one.iso"
+	add_target tgt0 session_name=host0
+	add_lun tgt0 0 cd01
+	hctl=$(local_names)
+	unit=$dev_bus/devices/$hctl
+	put "$drivers/dev_cdrom/add_device" "$hctl"
+	add_target tgt1 session_name=host0
+	add_session tgt1 host1
+	add_lun tgt1 0 "$hctl"
+	for sg in "$(sg_of tgt1 0 host0)" "$(sg_of tgt1 0 host1)"; do
+		while [ "$(media_event "$sg")" != 00 ]; do :; done
+	done
+	put "$scst_devices/cd01/filename" "$tmp/two.iso"
+	for sg in "$(sg_of tgt1 0 host0)" "$(sg_of tgt1 0 host1)"; do
+		expect "the first event of $sg" 03 "$(media_event "$sg")"
+	done
+	for sg in "$(sg_of tgt1 0 host0)" "$(sg_of tgt1 0 host1)"; do
+		expect "the second event of $sg" 02 "$(media_event "$sg")"
+		expect "the third event of $sg" 00 "$(media_event "$sg")"
+	done
+	del_target tgt1
+	put "$drivers/dev_cdrom/del_device" "$hctl"
+	del_target tgt0
+	del_device cd01
+}
+
 # refuses_its_own DEVICE: tgt0 has a disk that it is made of
 refuses_its_own() {
 	expect_errno ELOOP "$scst_targets/tgt0/luns/add" "$1 1"
@@ -427,7 +470,8 @@ kernel_log() {
 		any 'sd .* I/O size .* not a multiple of physical block size' \
 		any 'sd .*(READ CAPACITY|Read Capacity|Synchronize Cache|Test WP)' \
 		any 'sd .*(Asking for cache data failed|Assuming drive cache)' \
-		any '(scsi_tgt_dev|dev_disk|dev_disk_perf|dev_tape|dev_cdrom|vdisk_nullio)\b.*: ' \
+		any '(scsi_tgt_dev|dev_disk|dev_disk_perf|dev_tape|dev_cdrom)\b.*: ' \
+		any '(vdisk_nullio|vcdrom)\b.*: ' \
 		any '(dev_tape_perf|scst): ' \
 		2 'scst_local tgt0: no handler serves device "[0-9:]+"' \
 		0-3 'LUN [01]: made of a disk of this target: -ELOOP' \
@@ -441,5 +485,5 @@ mkdir "$tmp/mnt"
 main each_device_is_there the_module_comes_later claim_and_give_back refusals \
 	names_of_others in_use_while_mapped the_adapter_is_in_use offline_and_back \
 	what_is_told_offline events the_name_is_used_again open_files \
-	local_disks_are_not_there a_local_disk_is_served_again a_target_with_its_own_disk \
-	take_apart kernel_log
+	local_disks_are_not_there a_local_disk_is_served_again each_hears_of_a_disc \
+	a_target_with_its_own_disk take_apart kernel_log

@@ -105,6 +105,19 @@ what_a_reset_finds_is_told() {
 	uas "6/29/03 6/2a/09" "$sgb"
 }
 
+# The error recovery of the mid-layer, and the tools of this host, take for themselves
+# what the device tells of it
+a_reset_by_this_host() {
+	setup
+	clear_uas "$dsg" "$sg" "$sgb"
+	ends good "$sg" 160000000000
+	quiet sg_reset -N -d "$dsg"
+	within 10 sg_turs "$dsg" 2>/dev/null || fail "$dsg is not ready"
+	# It has ended the reservation, too
+	reset_is_told "$sgb" "$sg"
+	expect READ good "$(reads "$sgb")"
+}
+
 # resets: how many the device has had since $log
 resets() {
 	log_since "$log" | grep -c " $hctl: scsi_debug_device_reset" || :
@@ -284,6 +297,6 @@ pass_load scst_disk scst_local
 pr_cmd=$(helper pr_cmd) || skip_all "no helper program pr_cmd"
 dmesg --console-level warn
 main reset_of_a_unit_that_hangs resets_are_told_once what_a_reset_finds_is_told \
-	reset_of_an_unbound_unit reset_of_a_slow_unit long_ones_begin \
+	a_reset_by_this_host reset_of_an_unbound_unit reset_of_a_slow_unit long_ones_begin \
 	long_ones_are_in_nobodys_way reset_under_io long_ones_end \
 	reset_that_the_adapter_refuses take_apart

@@ -217,6 +217,26 @@ what_others_have_done() {
 	pretend 3b
 	tells 6/3f/01 3b050000000000000000
 	inject_none 2 3b
+	pretend a4
+	tells 6/3f/05 a40600000000000000000000
+	inject_none 2 a4
+}
+
+# Who has no room for what the device would say is not told, and takes it from nobody
+request_sense_without_room() {
+	local n len
+
+	setup
+	echo 1 >"$adapters/opts"
+	n=$(sent 03)
+	for len in 0 1 2; do
+		ends good "$a" "030000000${len}00" -i 4
+	done
+	expect "REQUEST SENSE of the device" "$n" "$(sent 03)"
+	ends good "$a" 030000001200 -i 18
+	expect "REQUEST SENSE of the device" $((n + 1)) "$(sent 03)"
+	echo 0 >"$adapters/opts"
+	uas "" "$b"
 }
 
 # What a copy meets there, not even the one who wants it copied is told by its end
@@ -248,6 +268,47 @@ mode_parameters() {
 	ends good "$a" 151000001800 -o "$page"
 	expect "b is told" 6/2a/01 "$(ready "$b")"
 	clear_uas "$a" "$b"
+}
+
+# What the device has in its cache is on the medium when nothing is to change any more
+blocked_units_are_flushed() {
+	local n
+
+	setup
+	echo 1 >"$adapters/opts"
+	n=$(sent 35)
+	put "$unit/blocked" 1
+	put "$unit/blocked" 0
+	expect "SYNCHRONIZE CACHE of the device" $((n + 1)) "$(sent 35)"
+	echo 0 >"$adapters/opts"
+	# It is being formatted
+	fail_next 35 2 4 4
+	expect_errno EBUSY "$unit/blocked" 1
+	inject_none 2 35
+	expect blocked 0 "$(<"$unit/blocked")"
+	# It has no cache
+	fail_next 35 5 20 0
+	put "$unit/blocked" 1
+	put "$unit/blocked" 0
+	inject_none 2 35
+	expect READ good "$(reads "$a")"
+}
+
+# Blocks of another size are not copied until the initiators know of it
+another_block_size() {
+	setup
+	expect "3PC" 8 $(($(byte 5 "$a") & 8))
+	pretend 15
+	ends good "$a" 151000000c00 -o 000000080000000000000200
+	inject_none 2 15
+	expect "3PC with blocks as before" 8 $(($(byte 5 "$a") & 8))
+	pretend 15
+	ends good "$a" 151000000c00 -o 000000080000000000001000
+	inject_none 2 15
+	expect "3PC with other blocks" 0 $(($(byte 5 "$a") & 8))
+	clear_uas "$a" "$b"
+	quiet sg_readcap "$a"
+	expect "3PC when they are known" 8 $(($(byte 5 "$a") & 8))
 }
 
 # byte N: of standard INQUIRY data, by which device
@@ -382,5 +443,7 @@ mkdir -p "$store"
 log=$(log_mark)
 main reserve_and_release persistent_reservations a_reservation_survives_the_handler \
 	attentions a_reset_by_others several_attentions several_without_a_name \
-	attentions_of_the_host what_others_have_done attention_of_a_copy mode_parameters \
-	inquiry_is_true identification asymmetric_access io_of_both take_apart
+	attentions_of_the_host what_others_have_done request_sense_without_room \
+	attention_of_a_copy mode_parameters another_block_size \
+	blocked_units_are_flushed inquiry_is_true identification asymmetric_access \
+	io_of_both take_apart

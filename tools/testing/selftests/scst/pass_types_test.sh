@@ -382,9 +382,14 @@ prevented_by_two() {
 	# One that goes does not prevent it any more
 	ends_like 'status=00 ' "$sgb" 1e0000000100
 	del_session tgt0 host1
+	within 10 allowed $((n + 5)) || fail "the device was not told: $(allows)"
 	ends_like 'status=00 ' "$sg" 1e0000000000
-	expect "commands to the device" $((n + 5)) "$(allows)"
+	expect "commands to the device" $((n + 6)) "$(allows)"
 	unserve
+}
+
+allowed() {
+	[ "$(allows)" = "$1" ]
 }
 
 # allows: how many PREVENT ALLOW MEDIUM REMOVAL the device got

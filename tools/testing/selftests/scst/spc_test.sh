@@ -235,6 +235,8 @@ log_counters() {
 }
 
 log_reset() {
+	local p5='\0\x05\0\x08\0\0\0\0\0\0\x12\x34' p6='\0\x06\0\x08\0\0\0\0\0\0\0\0' len
+
 	clear_ua
 	[ "$(log_value 02 0005 0 8)" -gt 0 ] || fail "nothing written"
 	# PCR
@@ -262,6 +264,24 @@ log_reset() {
 	run_status 5 sg_raw -s 16 -i "$tmp/list" "$sg" 4c 02 40 00 00 00 00 00 10 00
 	run_status 5 sg_raw -s 16 -i "$tmp/list" "$sg" 4c 00 42 00 00 00 00 00 10 00
 	refused 1 0 4c 01 40 00 00 00 00 00 00 00
+	# Pages and parameters in descending order, or twice
+	for list in "\x05\0\0\x0c$p5\x02\0\0\x0c$p5" "\x02\0\0\x0c$p5\x02\0\0\x0c$p5" \
+		"\x02\0\0\x18$p6$p5" "\x02\0\0\x18$p5$p5"; do
+		printf %b "$list" >"$tmp/list"
+		len=$(stat -c %s "$tmp/list")
+		run_status 5 sg_raw -s "$len" -i "$tmp/list" "$sg" 4c 00 40 00 00 00 00 00 \
+			"$(printf %02x "$len")" 00
+		has 'Invalid field in parameter list'
+	done
+	printf %b "\x02\0\0\x18$p5$p6\x05\0\0\x0c$p5" >"$tmp/list"
+	run sg_raw -s 44 -i "$tmp/list" "$sg" 4c 00 40 00 00 00 00 00 2c 00
+	# No list: a page, a subpage and values that there are not
+	run sg_raw "$sg" 4c 00 42 00 00 00 00 00 00 00
+	refused 2 5 4c 00 4d 00 00 00 00 00 00 00
+	refused 2 5 4c 02 cd 00 00 00 00 00 00 00
+	refused 3 - 4c 00 42 01 00 00 00 00 00 00
+	refused 2 7 4c 00 02 00 00 00 00 00 00 00
+	refused 2 7 4c 00 82 00 00 00 00 00 00 00
 	expect "bytes written" $((0x1234)) "$(log_value 02 0005 0 8)"
 	clear_ua
 }
@@ -318,22 +338,23 @@ thin_threshold() {
 	run sg_turs "$thin2"
 	sleep 1.2
 	run dd if=/dev/urandom of="$thin" bs=1M count=20 seek=8 oflag=direct
-	sleep 1.2
-	run dd if=/dev/urandom of="$thin" bs=1M count=1 seek=30 oflag=direct
+	# Whenever it was crossed: nobody writes any more
+	sleep 2
 	expect_ua "$thin2" 'soft threshold'
-	sleep 1.2
 	run dd if=/dev/urandom of="$thin" bs=1M count=1 seek=31 oflag=direct
 	run sg_turs "$thin2"
-	# Another threshold: once more
+	# Another threshold: once more, though nothing is written
 	put "$scst_devices/thin01/thin_threshold" 60
-	run_status 6 sg_raw "$thin2" 00 00 00 00 00 00
-	told=$out
-	run_status 6 sg_raw "$thin2" 00 00 00 00 00 00
-	out+=$told
-	has 'mode parameters changed' 'inquiry data has changed'
+	sleep 1
+	told=
+	for _ in 1 2 3; do
+		run_status 6 sg_raw "$thin2" 00 00 00 00 00 00
+		told+=$out
+	done
+	run sg_turs "$thin2"
+	out=$told
+	has 'mode parameters changed' 'inquiry data has changed' 'soft threshold'
 	threshold_is 80 880100000000003c
-	run dd if=/dev/urandom of="$thin" bs=1M count=1 seek=32 oflag=direct
-	expect_ua "$thin2" 'soft threshold'
 	expect_errno EINVAL "$scst_devices/thin01/thin_threshold" 100
 	expect_errno EINVAL "$scst_devices/thin01/thin_threshold" -1
 	put "$scst_devices/thin01/thin_threshold" 0
@@ -540,6 +561,12 @@ power_conditions() {
 	run sg_start --pc=1 "$sg"
 	run sg_requests "$sg"
 	has_not 'condition activated'
+	# A medium that is stopped starts
+	for pc in 1 2 3; do
+		run sg_start --stop "$sg"
+		run sg_start --pc=$pc "$sg"
+		run sg_turs "$sg"
+	done
 	run sg_start --pc=2 --mod=2 "$sg"
 	run sg_start --pc=7 "$sg"
 	run sg_requests "$sg"

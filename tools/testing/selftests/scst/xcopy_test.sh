@@ -263,6 +263,26 @@ overlapping_ranges_are_moved() {
 	rm "$tmp/store/before"
 }
 
+# Chunks are as small as they have to be, and what cannot be done is not tried for ever
+copies_with_small_buffers() {
+	local limit=/sys/devices/scst/sgv/limit_per_initiator old from=$tmp/store/from
+
+	find_units
+	clear_to
+	old=$(<"$limit")
+	put "$limit" 16384
+	copy good "$sg_from" -c "$sg_from" -c "$sg_to" -s 0,1,4097,3,7
+	same "$from" 3 4097 "$tmp/store/to" 7
+	copy good "$sg_from" -c "$sg_from" -c "$sg_big" -s 0,1,9,50,1,cat -s 0,1,1007,1000,2
+	same "$from" 50 9 "$tmp/store/big" 8
+	same "$from" 1000 1007 "$tmp/store/big" 17
+	put "$limit" 8192
+	copy '5/24/00' "$sg_from" -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0
+	copy 'a/55/03 segment 1' "$sg_from" -c "$sg_from" -c "$sg_to" -s 0,1,0,0,0 -s 0,1,8,0,0
+	put "$limit" "$old"
+	copy good "$sg_from" -c "$sg_from" -c "$sg_to" -s 0,1,8,0,0
+}
+
 tells_of_copies() {
 	local out
 
@@ -566,6 +586,17 @@ units_go_while_it_runs() {
 	udevadm settle
 	find_units
 
+	# Another unit is at the LUN of the command: what was copied is not told to be sent
+	# again
+	start_slow -c "$sg_to" -s 65535,0,64,0,0 -s 65535,0,64,64,64
+	put "$scst_targets/tgt0/luns/replace" "null 10" &
+	pid=$!
+	sleep 0.3
+	end_slow 'a/0d/02 segment 0'
+	wait "$pid"
+	put "$scst_targets/tgt0/luns/replace" "slow 10"
+	find_units
+
 	# The copy is cancelled, by COPY OPERATION ABORT
 	start_slow -c "$sg_to" -s 65535,0,128,0,0
 	quiet sg_raw "$sg_from" 83 1c 00 00 00 07 00 00 00 00 00 00 00 00 00 00
@@ -651,6 +682,6 @@ scst_load
 xcopy=$(helper xcopy) || exit 1
 mark=$(log_mark)
 main units announces_it copies_between_units finds_units_by_each_designator refuses \
-	pads_and_concatenates overlapping_ranges_are_moved tells_of_copies other_programs \
-	clones_where_it_can units_go_while_it_runs units_come_and_go \
-	kernel_log_is_clean
+	pads_and_concatenates overlapping_ranges_are_moved copies_with_small_buffers \
+	tells_of_copies other_programs clones_where_it_can units_go_while_it_runs \
+	units_come_and_go kernel_log_is_clean
