@@ -373,7 +373,7 @@ enum scst_cmd_state {
 
 /* Bits of scst_cmd.flags */
 enum scst_cmd_flags {
-	SCST_CMD_ABORTED,	/* a TMF, or the end of its nexus, hit it */
+	SCST_CMD_ABORTED,	/* a TMF, or the end of its nexus, hit it; or _LUN */
 	SCST_CMD_ABORTED_OWN,	/* by its own nexus: send no status */
 	SCST_CMD_ABORTED_LUN,	/* because its LUN goes */
 	SCST_CMD_ABORTED_CLEARED, /* with the task set, by another nexus */
@@ -412,7 +412,8 @@ enum scst_cmd_flags {
  * @resid_overflow: @resid is an overflow: the CDB asked for more than fits
  * @ua: enum scst_ua that it reports, plus one, or 0
  * @counted: it counts for the limits of its nexuses, see inflight.c
- * @executed: exec() was called, and does all of it: see scst_cmd_aborted()
+ * @executed: it is, or was, being executed, and is to be told how that ends: see
+ *	scst_cmd_aborted()
  * @abort_pins: task management functions that look at it; inflight.c
  * @tmf_gen: the session's tmf_gen when it arrived
  * @flags: bits of enum scst_cmd_flags
@@ -700,8 +701,11 @@ struct scst_clone {
  *	command executes.  May wait for I/O.
  * @abort: optional: a reset has aborted the commands of the unit, of which some may
  *	execute: end these, if it can be done.  The reset waits for them.
+ * @aborted: optional: after @abort, they have ended.  Others may execute.  As @abort it
+ *	is called whether a handler is attached or not.
  * @removal_allowed: optional: an I_T nexus that had prevented the removal of the medium
- *	is lost or was preempted, and does not prevent it any more.  Any context.
+ *	is lost, was preempted, or ends, and does not prevent it any more.  A handler may
+ *	be attached or not.  Any context.
  * @quiesce: optional: no command executes: bring what they have written to stable
  *	storage.  -EBUSY while an operation in the background writes, or another
  *	negative errno.  Under memalloc_noio_save().
@@ -748,6 +752,7 @@ struct scst_dev_type {
 	int (*progress)(struct scst_device *dev);
 	void (*reset)(struct scst_device *dev);
 	void (*abort)(struct scst_device *dev);
+	void (*aborted)(struct scst_device *dev);
 	void (*removal_allowed)(struct scst_device *dev);
 	int (*quiesce)(struct scst_device *dev);
 	unsigned int (*device_id)(struct scst_device *dev, struct scst_tgt *tgt,
@@ -1537,7 +1542,8 @@ static inline u8 scst_cdb_flags(const struct scst_cmd *cmd)
  * One that is executed when its LUN goes, or is replaced, is not: nobody asked for its
  * end, and the initiator would send again what was done already.
  *
- * Return: true when a task management function or the end of the nexus hit it.
+ * Return: true when a task management function or the end of the nexus hit it, but for
+ * those.
  */
 static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
 {

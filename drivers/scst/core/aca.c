@@ -8,7 +8,7 @@
  *
  *  - the commands that were there are blocked, those of the faulted nexus or,
  *    if all share a task set, of all: they go no further, and none that a
- *    handler executes ends;
+ *    handler executes ends, but for those whose LUN goes;
  *  - commands that come from the faulted nexus end with ACA ACTIVE, but for one
  *    at a time that has the ACA task attribute;
  *  - those of others with the same task set end with BUSY, or ACA ACTIVE if
@@ -303,7 +303,9 @@ static void aca_establish(struct scst_tgt_dev *faulted,
  */
 static bool aca_begin(struct scst_cmd *cmd)
 {
-	bool naca = scst_cdb_naca(cmd->cdb, cmd->cdb_len);
+	/* By a nexus that goes nobody could clear it. */
+	bool naca = scst_cdb_naca(cmd->cdb, cmd->cdb_len) &&
+		    !test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
 
 	guard(spinlock_irqsave)(&cmd->dev->tgt_dev_lock);
 	if (aca_park(cmd, scst_cmd_finish))

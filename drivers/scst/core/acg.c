@@ -211,12 +211,15 @@ static void acg_set_live(struct scst_acg_dev *ad, bool live)
 
 /*
  * Also for those that others have taken from sessions, which have changed their groups
- * or end.
+ * or end.  A handler may take its time.
  */
-static void acg_wait_doomed(struct scst_acg_dev *ad)
+static void acg_wait_doomed(struct scst_acg_dev *ad, u8 set)
 {
-	/* Pairs with scst_tgt_devs_free() */
-	wait_var_event(&ad->nr_doomed, !atomic_read_acquire(&ad->nr_doomed));
+	atomic_t *nr_doomed = &ad->nr_doomed[set];
+
+	/* Pairs with tgt_dev_free_doomed() */
+	while (!wait_var_event_timeout(nr_doomed, !atomic_read_acquire(nr_doomed), HZ))
+		;
 }
 
 /* Returns true if the session had one of them. */
@@ -253,8 +256,10 @@ static void acg_take(struct scst_acg *acg, const struct list_head *doomed_luns)
 			if (acg_take_from(sess, doomed_luns, &doomed))
 				scst_ua_luns_changed(sess, SCST_LUN_INVALID);
 	scst_tgt_devs_free(&doomed);
-	list_for_each_entry(ad, doomed_luns, doomed)
-		acg_wait_doomed(ad);
+	list_for_each_entry(ad, doomed_luns, doomed) {
+		acg_wait_doomed(ad, 0);
+		acg_wait_doomed(ad, 1);
+	}
 }
 
 /* @except_lun: which is new, and need not tell of it */
@@ -535,6 +540,7 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	struct scst_acg_dev *ad;
 	LIST_HEAD(doomed);
 	int export_id, ret;
+	u8 old_set = 0;
 
 	export_id = scst_device_get_export(unit, acg->tgt);
 	if (export_id < 0)
@@ -553,6 +559,8 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 			swap(ad->export_id, export_id);
 			ad->read_only = options->read_only;
 			WRITE_ONCE(ad->max_commands, options->max_commands);
+			old_set = ad->doomed_set;
+			ad->doomed_set = !old_set;
 			acg_set_live(ad, true);
 			if (acg_dev_link(ad))
 				dev_warn(&ad->dev, "no memory for links\n");
@@ -561,7 +569,7 @@ static int acg_replace(struct scst_acg *acg, struct scst_device *unit, u64 lun,
 	}
 	scst_tgt_devs_free(&doomed);
 	if (!ret) {
-		acg_wait_doomed(ad);
+		acg_wait_doomed(ad, old_set);
 		put_device(&ad->dev);
 	}
 

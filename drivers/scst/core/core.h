@@ -18,7 +18,9 @@
  *	scst_tgt.mutex
  * @export_id: N of the link exported/exportN in @unit's directory
  * @live: sessions have it; under scst_tgt.mutex
- * @nr_doomed: I_T_L nexuses that were taken from sessions and are not freed yet
+ * @nr_doomed: I_T_L nexuses that were taken from sessions and are not freed yet; those
+ *	of the unit before @unit are counted apart
+ * @doomed_set: which of @nr_doomed is for those of @unit; under scst_tgt.mutex
  * @unit_entry: in @unit's list while @live, under scst_device.tgt_dev_lock
  * @doomed: in the list of those that are being deleted
  * @past_stats: what nexuses that are gone had counted; under scst_tgt.mutex
@@ -32,7 +34,8 @@ struct scst_acg_dev {
 	unsigned int max_commands;
 	int export_id;
 	bool live;
-	atomic_t nr_doomed;
+	atomic_t nr_doomed[2];
+	u8 doomed_set;
 	struct list_head unit_entry;
 	struct list_head doomed;
 	u64 past_stats[SCST_STAT_NR];
@@ -131,6 +134,7 @@ struct scst_stats {
  * @stats: counters
  * @limit: of commands; written under scst_tgt.mutex
  * @dev_entry: in the unit's list, under scst_device.tgt_dev_lock
+ * @doomed_set: which of scst_acg_dev.nr_doomed counts it
  * @doomed: in the list of those that are being deleted
  * @rcu: for kfree_rcu()
  */
@@ -167,6 +171,7 @@ struct scst_tgt_dev {
 	struct scst_stats __percpu *stats;
 	struct scst_cmd_limit limit;
 	struct list_head dev_entry;
+	u8 doomed_set;
 	struct list_head doomed;
 	struct rcu_head rcu;
 };
@@ -510,15 +515,16 @@ void scst_task_set_work(struct work_struct *work);
 
 /*
  * Is a command blocked by an ACA condition, rather than part of it?  What the core
- * sends for a command goes on, as what a handler does for one.  Nor does one wait whose
- * LUN goes: the condition ends with the nexus, which waits for it.
+ * sends for a command goes on, as what a handler does for one.  Nor does one wait that
+ * was executed and whose LUN goes: the nexus, which waits for it, may be what the
+ * condition ends with.
  */
 static inline bool scst_aca_blocked(const struct scst_cmd *cmd)
 {
 	return test_bit(SCST_CMD_ACA_BLOCKED, &cmd->flags) &&
 	       !test_bit(SCST_CMD_ACA_ADMITTED, &cmd->flags) &&
 	       !test_bit(SCST_CMD_ACA_REFUSED, &cmd->flags) &&
-	       !test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags) &&
+	       !(cmd->executed && test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags)) &&
 	       !scst_cmd_is_internal(cmd);
 }
 

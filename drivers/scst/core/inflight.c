@@ -284,7 +284,7 @@ bool scst_inflight_admit(struct scst_cmd *cmd)
 }
 
 /*
- * An aborted command still counts until its last callback has returned:
+ * A marked command still counts until its last callback has returned:
  * task management answers after that.
  */
 static void inflight_unlink(struct scst_cmd *cmd)

@@ -567,10 +567,7 @@ scst_sense_t scst_pr_apply(const struct scst_pr_request *req,
 	if (result == SCST_PENDING &&
 	    change->new->nr > SCST_PR_MAX_REGISTRANTS)
 		result = SCST_SENSE_NO_REGISTRATION_RESOURCES;
-	if (result == SCST_PENDING) {
-		/* It is told of, whatever becomes of the LUN. */
-		req->cmd->executed = true;
-	} else {
+	if (result != SCST_PENDING) {
 		scst_pr_state_free(change->new);
 		change->new = NULL;
 	}

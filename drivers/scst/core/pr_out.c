@@ -437,7 +437,11 @@ static scst_sense_t pr_execute(struct scst_pr *pr, struct scst_pr_request *req)
 	if (sense != SCST_GOOD)
 		return sense;
 	sense = scst_pr_apply(req, &change);
-	return sense == SCST_PENDING ? pr_change(pr, req, &change) : sense;
+	if (sense != SCST_PENDING)
+		return sense;
+	/* It is told of, whatever becomes of the LUN. */
+	req->cmd->executed = true;
+	return pr_change(pr, req, &change);
 }
 
 /* ------------------------------------------------------------------------

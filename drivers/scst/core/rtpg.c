@@ -137,8 +137,8 @@ void scst_tpg_update_unit(struct scst_device *unit)
  * scst_tpg_tell - tell initiators of access states
  * @group: device group
  * @ua: that they have changed, or that a change has failed
- * @except: command that asked for it, or NULL: its I_T nexus is not told by the unit
- *	that got it, but by the others (SPC-6 6.45)
+ * @except: command that asked for it, or NULL: its I_T_L nexus is not told, but those of
+ *	other units, and of other LUNs of this one, are
  *
  * Context: process context; the caller holds scst_alua_config.
  */

@@ -422,6 +422,9 @@ static struct scst_tpg_request *stpg_grant(struct scst_dev_group *group, u32 id,
 	req = stpg_answer(group, id, wanted);
 	if (!req)
 		return NULL;
+	/* It is told of, whatever becomes of the LUN. */
+	if (req->cmd)
+		req->cmd->executed = true;
 	list_for_each_entry(tpg, &group->tpgs, obj.entry) {
 		if (wanted[i] != SCST_STATE_NONE && wanted[i] != tpg->state)
 			scst_tpg_grant(tpg, wanted[i], req->cmd);

@@ -193,10 +193,15 @@ void scst_tgt_dev_allow_removal(struct scst_tgt_dev *td)
 void scst_device_allow_removal(struct scst_device *dev)
 {
 	struct scst_tgt_dev *td;
+	bool prevented = false;
 
-	guard(spinlock_irqsave)(&dev->tgt_dev_lock);
-	list_for_each_entry(td, &dev->tgt_devs, dev_entry)
-		td->prevents_removal = false;
+	scoped_guard(spinlock_irqsave, &dev->tgt_dev_lock)
+		list_for_each_entry(td, &dev->tgt_devs, dev_entry) {
+			prevented |= td->prevents_removal;
+			td->prevents_removal = false;
+		}
+	if (prevented && dev->type->removal_allowed)
+		dev->type->removal_allowed(dev);
 }
 
 /**
@@ -324,7 +329,24 @@ void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
 	list_add_tail(&td->doomed, doomed);
 	/* Who deletes the LUN waits for it, whoever has taken it from the session. */
 	get_device(&td->acg_dev->dev);
-	atomic_inc(&td->acg_dev->nr_doomed);
+	td->doomed_set = td->acg_dev->doomed_set;
+	atomic_inc(&td->acg_dev->nr_doomed[td->doomed_set]);
+}
+
+/* All its commands have ended. */
+static void tgt_dev_free_doomed(struct scst_tgt_dev *td)
+{
+	struct scst_acg_dev *acg_dev = td->acg_dev;
+	atomic_t *nr_doomed = &acg_dev->nr_doomed[td->doomed_set];
+
+	list_del(&td->doomed);
+	tgt_dev_unlink(td);
+	scst_aca_exit(td);
+	scst_stats_fold(td);
+	scst_tgt_dev_free(td);
+	/* Who has waited for it may delete the unit: it was unpinned before. */
+	atomic_dec_and_wake_up(nr_doomed);
+	put_device(&acg_dev->dev);
 }
 
 /**
@@ -336,22 +358,20 @@ void scst_tgt_dev_kill(struct scst_tgt_dev *td, struct list_head *doomed)
 void scst_tgt_devs_free(struct list_head *doomed)
 {
 	struct scst_tgt_dev *td, *next;
-	struct scst_acg_dev *acg_dev;
+	bool drained;
 
-	list_for_each_entry(td, doomed, doomed)
-		scst_tgt_dev_abort_all(td);
-
-	list_for_each_entry_safe(td, next, doomed, doomed) {
-		acg_dev = td->acg_dev;
-		/* One that was about to be entered in the list, again. */
-		while (!wait_for_completion_timeout(&td->drained, HZ))
-			scst_tgt_dev_abort_all(td);
-		tgt_dev_unlink(td);
-		scst_aca_exit(td);
-		scst_stats_fold(td);
-		scst_tgt_dev_free(td);
-		/* Who has waited for it may delete the unit: it was unpinned before. */
-		atomic_dec_and_wake_up(&acg_dev->nr_doomed);
-		put_device(&acg_dev->dev);
+	for (drained = false; !list_empty(doomed);) {
+		/* Again: one that was about to be entered in the list */
+		if (!drained)
+			list_for_each_entry(td, doomed, doomed)
+				scst_tgt_dev_abort_all(td);
+		td = list_first_entry(doomed, struct scst_tgt_dev, doomed);
+		drained = wait_for_completion_timeout(&td->drained, HZ);
+		if (drained)
+			tgt_dev_free_doomed(td);
+		/* Somebody may wait for another one alone. */
+		list_for_each_entry_safe(td, next, doomed, doomed)
+			if (try_wait_for_completion(&td->drained))
+				tgt_dev_free_doomed(td);
 	}
 }

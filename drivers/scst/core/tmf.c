@@ -119,13 +119,31 @@ static bool tmf_in_scope(const struct scst_cmd *cmd, const void *arg)
 	return tmf_covers(arg, cmd);
 }
 
+/*
+ * Another nexus wants the end of one that was marked because its LUN goes.  If it is
+ * executed it is aborted only now.
+ */
+static void tmf_mark_again(struct scst_cmd *cmd, const struct tmf_scope *scope)
+{
+	if (scope->own || scope->lun_goes || !tmf_in_scope(cmd, scope) ||
+	    !test_bit(SCST_CMD_ABORTED_LUN, &cmd->flags))
+		return;
+	if (scope->cleared)
+		set_bit(SCST_CMD_ABORTED_CLEARED, &cmd->flags);
+	clear_bit(SCST_CMD_ABORTED_LUN, &cmd->flags);
+}
+
 /* Returns true when it was not yet marked. */
 static bool tmf_mark_cmd(struct scst_cmd *cmd, const void *arg)
 {
 	const struct tmf_scope *scope = arg;
 	int bit = scope->own ? SCST_CMD_ABORTED_OWN : SCST_CMD_ABORTED;
 
-	if (test_bit(bit, &cmd->flags) || !tmf_in_scope(cmd, arg))
+	if (test_bit(bit, &cmd->flags)) {
+		tmf_mark_again(cmd, scope);
+		return false;
+	}
+	if (!tmf_in_scope(cmd, arg))
 		return false;
 	if (scope->own)
 		set_bit(SCST_CMD_ABORTED_OWN, &cmd->flags);
@@ -397,6 +415,8 @@ static void tmf_reset_unit(const struct scst_tmf *tmf, struct scst_device *dev)
 	if (dev->type->abort)
 		dev->type->abort(dev);
 	tmf_wait_unit(tmf, dev);
+	if (dev->type->aborted)
+		dev->type->aborted(dev);
 	scst_aca_clear_unit(dev);
 	if (dev->type->reset) {
 		scst_device_suspend(dev);

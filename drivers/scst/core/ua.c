@@ -330,7 +330,7 @@ static void ua_set_all(struct scst_device *dev, enum scst_ua ua,
  * scst_device_ua - establish a unit attention condition for all initiators
  * @dev: logical unit
  * @ua: condition
- * @except: command that caused it, whose I_T nexus is not told, or NULL
+ * @except: command that caused it, whose I_T_L nexus is not told, or NULL
  *
  * Context: any.
  */

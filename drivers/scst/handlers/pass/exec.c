@@ -98,6 +98,9 @@ int pass_send(struct scst_cmd *cmd, struct pass_request *pr,
 	/* Else, if it does not get as far as to the device, it has that of the last one. */
 	scmd->sense_buffer[0] = 0;
 	scmd->allowed = pass_moves_blocks(cmd) ? handler->retries : 0;
+	/* Error recovery may rewind the tape. */
+	if (sdev->type == TYPE_TAPE)
+		scmd->flags |= SCMD_FAIL_IF_RECOVERING;
 	rq->rq_flags |= RQF_QUIET;
 	rq->timeout = pass_timeout(cmd, READ_ONCE(sdev->request_queue->rq_timeout));
 	rq->end_io = pr->end_io;
@@ -131,8 +134,10 @@ scst_sense_t pass_recv(struct scst_cmd *cmd, struct request *rq,
 		result = SCST_BUSY;
 	blk_rq_unmap_kern_sg(pr->bio);
 	blk_mq_free_request(rq);
-	/* The device would have told of it by this one. */
-	if (unlikely(READ_ONCE(pass->reset_told)) && !cmd->op->skip_ua)
+	/* The device would have told of it by this one, which came later. */
+	if (unlikely(READ_ONCE(pass->reset_told)) && !cmd->op->skip_ua &&
+	    (result == SCST_GOOD || result == SCST_SENSE_DATA) &&
+	    to_pass_cmd(cmd)->nr_resets == READ_ONCE(pass->nr_resets))
 		WRITE_ONCE(pass->reset_told, false);
 	pass_was_reset(pass);
 	return result;
@@ -198,12 +203,15 @@ static bool pass_sg_is_cut(const struct scst_cmd *cmd)
 static int pass_start(struct scst_cmd *cmd, blk_mq_req_flags_t flags)
 {
 	struct pass_request *pr = &to_pass_cmd(cmd)->request;
+	struct pass_unit *pass = to_pass_unit(cmd->dev);
 	/* Else nobody may have fetched it. */
 	bool data = cmd->op->dir != SCST_DATA_NONE && cmd->xfer_len &&
 		    cmd->expected_dir != SCST_DATA_NONE && cmd->bufflen;
 
-	/* Its initiator is to hear of that before it is done. */
-	if (unlikely(pass_was_reset(to_pass_unit(cmd->dev))) && !cmd->op->skip_ua)
+	pass_was_reset(pass);
+	/* There was a reset since it came: its initiator is to hear of that first. */
+	if (unlikely(to_pass_cmd(cmd)->nr_resets != READ_ONCE(pass->nr_resets) ||
+		     atomic_read(&pass->nr_resetting)) && !cmd->op->skip_ua)
 		return -EBUSY;
 	if (data && unlikely(!pass_sg_is_cut(cmd)))
 		return -EINVAL;
@@ -304,11 +312,15 @@ scst_sense_t pass_parse(struct scst_cmd *cmd)
 {
 	struct pass_unit *pass = to_pass_unit(cmd->dev);
 
-	/* Unit attention conditions and reservations are looked at next. */
+	/*
+	 * Unit attention conditions and reservations are looked at next.  A device that
+	 * nobody serves is the host's, and so is the note.
+	 */
 	scoped_guard(rcu) {
-		if (likely(!READ_ONCE(pass->gone)))
+		if (likely(READ_ONCE(pass->held) && !READ_ONCE(pass->gone)))
 			pass_was_reset(pass);
 	}
+	to_pass_cmd(cmd)->nr_resets = READ_ONCE(pass->nr_resets);
 	if (!cmd->nblocks || !cmd->xfer_len)
 		return SCST_GOOD;
 	if (READ_ONCE(pass->block_size_known))

@@ -83,7 +83,8 @@ static int quiesce_error(const struct scsi_sense_hdr *sshdr)
  * @dev: unit, of which no command executes
  *
  * Context: process context; waits for I/O.
- * Return: 0; -EBUSY while it does something in the background; -EIO.
+ * Return: 0; -EBUSY while it does something in the background; -EIO or another negative
+ * errno.
  */
 int pass_quiesce(struct scst_device *dev)
 {
@@ -110,5 +111,9 @@ int pass_quiesce(struct scst_device *dev)
 	if (READ_ONCE(pass->gone))
 		return 0;
 	ret = pass_execute(pass, cdb, NULL, 0, QUIESCE_TIMEOUT, &sshdr);
+	/* Whoever has fenced this host off writes now. */
+	if (READ_ONCE(pass->gone) ||
+	    (ret > 0 && (ret & 0xff) == SAM_STAT_RESERVATION_CONFLICT))
+		return 0;
 	return ret > 0 ? quiesce_error(&sshdr) : ret;
 }

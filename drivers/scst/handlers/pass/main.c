@@ -51,6 +51,9 @@ static const char *pass_persist_name(struct scsi_device *sdev, char *buf,
 
 	if (scsi_vpd_lun_id(sdev, buf, size) <= 0)
 		return NULL;
+	/* A SCSI name string may be any name that another unit has, or its place. */
+	if (strncmp(buf, "naa.", 4) && strncmp(buf, "eui.", 4) && strncmp(buf, "t10.", 4))
+		return NULL;
 	for (c = buf; *c; c++)
 		if (!isalnum(*c) && !strchr("-.:_", *c))
 			*c = '_';
@@ -293,7 +296,7 @@ static int pass_register_one(struct pass_handler *handler, struct module *owner,
 	handler->type.detach = pass_detach;
 	handler->type.parse = pass_parse;
 	handler->type.abort = pass_abort;
-	handler->type.reset = pass_reset;
+	handler->type.aborted = pass_aborted;
 	handler->type.quiesce = pass_quiesce;
 	handler->type.removal_allowed = pass_removal_allowed;
 	ret = __scst_register_virtual_dev_driver(&handler->type, owner, mod_name);

@@ -13,7 +13,7 @@ struct scsi_sense_hdr;
 
 /**
  * struct pass_waiter - what waits for a request of a device
- * @entry: in pass_unit.waiting
+ * @entry: in pass_unit.waiting, or in lock_waiting
  * @go: the wait is over: process context, may wait for a request
  */
 struct pass_waiter {
@@ -36,12 +36,14 @@ struct pass_waiter {
  * @unlock_waits: @unlock_work is to have its turn
  * @lock_waiting: commands that wait for theirs
  * @unlock_work: lets the medium go if no initiator is left that prevents its removal
- * @reset_told: initiators were told of a reset of which the device may tell, too
- * @reset_done: the device was reset at the wish of an initiator, and may tell of it
+ * @nr_resets: how often initiators were told of a reset; a lost increment is one of two
+ * @reset_told: they were told of one of which the device may tell, too
+ * @nr_resetting: resets at the wish of initiators that go on
+ * @reset_done: the device was reset by one of these, and may tell of it
  * @block_size_known: of a disk; initiators and a copy may count on it
  * @going: the device does not get farther than to be about to go while it is held
  * @gone_work: deletes @unit
- * @lock: protects @waiting
+ * @lock: protects @waiting, and the note of the mid-layer that @sdev was reset
  * @waiting: who waits for a request, oldest first
  * @wait_work: waits for requests for them
  */
@@ -58,7 +60,9 @@ struct pass_unit {
 	bool unlock_waits;
 	struct list_head lock_waiting;
 	struct work_struct unlock_work;
+	u32 nr_resets;
 	bool reset_told;
+	atomic_t nr_resetting;
 	bool reset_done;
 	bool block_size_known;
 	struct mutex going;	/* see above */
@@ -170,19 +174,24 @@ struct pass_request {
 
 /**
  * struct pass_cmd - a command that is with the device, in scst_cmd.priv
+ * @nr_resets: pass_unit.nr_resets when it came
+ * @again: how often it was sent again, see pass_recv()
+ * @lock_turn: it has its turn, see pass_lock_end()
  * @request: its request
  * @waiter: while there is none
  * @done: optional: the device has done it: looks at what it has answered
- * @again: how often it was sent again, see pass_recv()
- * @lock_turn: it has its turn, see pass_lock_end()
  */
 struct pass_cmd {
+	u32 nr_resets;
+	u8 again;
+	bool lock_turn;
 	struct pass_request request;
 	struct pass_waiter waiter;
 	void (*done)(struct scst_cmd *cmd);
-	u8 again;
-	bool lock_turn;
 };
+
+/* It is there from parse() on, for exec(). */
+static_assert(offsetofend(struct pass_cmd, nr_resets) <= SCST_CMD_PARSED_SIZE);
 
 /* The group of an operation code, which in most of them tells how long the CDB is */
 #define CDB_GROUP(opcode)	((opcode) >> 5)
@@ -269,7 +278,7 @@ bool pass_is_ours(const struct request *rq);
 
 /* reset.c */
 void pass_abort(struct scst_device *dev);
-void pass_reset(struct scst_device *dev);
+void pass_aborted(struct scst_device *dev);
 
 /* result.c */
 /* Power on, reset, or the loss of a nexus */
@@ -281,7 +290,7 @@ void pass_set_transferred(struct scst_cmd *cmd, u32 len);
 bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result);
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except);
-bool pass_was_reset(struct pass_unit *pass);
+void pass_was_reset(struct pass_unit *pass);
 bool pass_is_own_ua(const struct scsi_sense_hdr *hdr);
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);
 

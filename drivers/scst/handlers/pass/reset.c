@@ -154,33 +154,37 @@ static void reset_clear_attentions(struct pass_unit *pass)
 					   &sshdr);
 		if (ret <= 0 || !scsi_sense_valid(&sshdr) ||
 		    sshdr.sense_key != UNIT_ATTENTION)
-			return;
+			break;
 		if (sshdr.asc != ASC_RESET)
 			pass_tell(pass->unit, &sshdr, NULL);
 	}
+	pass->locked = false;
+	WRITE_ONCE(pass->reset_told, false);
+	WRITE_ONCE(pass->nr_resets, pass->nr_resets + 1);
+	scoped_guard(spinlock_irqsave, &pass->lock)
+		pass->sdev->was_reset = 0;
 }
 
 /**
- * pass_reset - a unit is being reset: none of its commands executes any more
+ * pass_aborted - a unit is being reset: what was aborted has ended
  * @dev: unit
  *
  * What the device has to tell waits till now: a command that was aborted before the
- * host adapter had got it ends with that, instead of being executed.
+ * host adapter had got it, the first one at least, ends with that, instead of being
+ * executed.
  *
  * Context: process context, may sleep.
  */
-void pass_reset(struct scst_device *dev)
+void pass_aborted(struct scst_device *dev)
 {
 	struct pass_unit *pass = to_pass_unit(dev);
 
-	if (!READ_ONCE(pass->held) || pass_get_device(pass))
-		return;
-	if (xchg(&pass->reset_done, false)) {
-		reset_clear_attentions(pass);
-		pass->locked = false;
-		pass->sdev->was_reset = 0;
+	if (READ_ONCE(pass->held) && !pass_get_device(pass)) {
+		if (xchg(&pass->reset_done, false))
+			reset_clear_attentions(pass);
+		scsi_device_put(pass->sdev);
 	}
-	scsi_device_put(pass->sdev);
+	atomic_dec(&pass->nr_resetting);
 }
 
 /**
@@ -196,6 +200,7 @@ void pass_abort(struct scst_device *dev)
 	unsigned int noio;
 	int ret;
 
+	atomic_inc(&pass->nr_resetting);
 	/*
 	 * An unbound device is the host's alone.  One that is being unbound may have
 	 * commands until it is not held any more.

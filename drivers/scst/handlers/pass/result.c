@@ -61,6 +61,23 @@ static enum scst_ua pass_ua(const struct scsi_sense_hdr *hdr)
 	return SCST_UA_OTHER;
 }
 
+/* The mid-layer has a note of a reset.  Returns true for one of those who see it. */
+static bool pass_take_reset(struct pass_unit *pass)
+{
+	guard(spinlock_irqsave)(&pass->lock);
+	if (!pass->sdev->was_reset)
+		return false;
+	pass->sdev->was_reset = 0;
+	return true;
+}
+
+/* The device tells of a reset.  Have initiators heard of it already? */
+static bool pass_reset_was_told(struct pass_unit *pass, const struct scsi_sense_hdr *hdr)
+{
+	return hdr->asc == ASC_RESET && READ_ONCE(pass->reset_told) &&
+	       xchg(&pass->reset_told, false);
+}
+
 /**
  * pass_tell - the device has reported a unit attention condition
  * @dev: unit
@@ -72,9 +89,10 @@ static enum scst_ua pass_ua(const struct scsi_sense_hdr *hdr)
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except)
 {
+	struct pass_unit *pass = to_pass_unit(dev);
 	enum scst_ua ua = pass_ua(hdr);
 
-	if (pass_is_own_ua(hdr))
+	if (pass_is_own_ua(hdr) || pass_reset_was_told(pass, hdr))
 		return;
 	if (ua == SCST_UA_OTHER)
 		ua = scst_device_other_ua(dev, hdr->asc, hdr->ascq, except);
@@ -82,9 +100,10 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 		scst_device_ua(dev, ua, except);
 	/* What the device has forgotten.  Who had reserved it hears of that first. */
 	if (ua == SCST_UA_RESET) {
-		to_pass_unit(dev)->locked = false;
-		to_pass_unit(dev)->sdev->was_reset = 0;
+		pass->locked = false;
 		scst_passthrough_was_reset(dev);
+		pass_take_reset(pass);
+		WRITE_ONCE(pass->nr_resets, pass->nr_resets + 1);
 	}
 	/* If it was aborted, or is before it responds, the core tells its nexus too. */
 	if (except)
@@ -115,9 +134,8 @@ void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr)
  * position of a tape matters as it does to initiators here.
  *
  * Context: any; the device is held, or under rcu_read_lock() and not gone.
- * Return: true if initiators have been told now.
  */
-bool pass_was_reset(struct pass_unit *pass)
+void pass_was_reset(struct pass_unit *pass)
 {
 	const struct scsi_sense_hdr hdr = {
 		.sense_key	= UNIT_ATTENTION,
@@ -125,19 +143,13 @@ bool pass_was_reset(struct pass_unit *pass)
 		.ascq		= 0x03,
 	};
 
-	if (likely(!pass->sdev->was_reset))
-		return false;
+	/* A reset at the wish of an initiator is the core's to tell of. */
+	if (likely(!pass->sdev->was_reset) || atomic_read(&pass->nr_resetting) ||
+	    !pass_take_reset(pass))
+		return;
+	WRITE_ONCE(pass->reset_told, false);
 	pass_tell(pass->unit, &hdr, NULL);
 	WRITE_ONCE(pass->reset_told, true);
-	return true;
-}
-
-/* Have initiators heard of what the device tells? */
-static bool pass_was_told(struct pass_unit *pass, const struct scsi_sense_hdr *hdr)
-{
-	if (pass_is_own_ua(hdr))
-		return true;
-	return hdr->asc == ASC_RESET && READ_ONCE(pass->reset_told);
 }
 
 static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
@@ -147,8 +159,11 @@ static scst_sense_t pass_check_condition(struct scst_cmd *cmd,
 
 	if (!scsi_command_normalize_sense(scmd, &hdr))
 		return SENSE_COMMUNICATION;
-	if (hdr.sense_key == UNIT_ATTENTION && pass_was_told(to_pass_unit(cmd->dev), &hdr))
+	if (hdr.sense_key == UNIT_ATTENTION && pass_is_own_ua(&hdr))
 		return SCST_PENDING;
+	/* It was not done, which its initiator may not have counted on when it sent it. */
+	if (hdr.sense_key == UNIT_ATTENTION && pass_reset_was_told(to_pass_unit(cmd->dev), &hdr))
+		return SCST_BUSY;
 	if (hdr.sense_key == UNIT_ATTENTION)
 		pass_tell_others(cmd, &hdr);
 	scst_cmd_set_sense_data(cmd, scmd->sense_buffer,

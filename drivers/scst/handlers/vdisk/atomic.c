@@ -26,11 +26,12 @@ static scst_sense_t vdisk_atomic_begin(struct scst_cmd *cmd)
 
 /*
  * A part may have been written.  Who is told to try again must find what was there, which
- * is what it has sent to be compared.
+ * is what it has sent to be compared; or it is not told so.
  */
 static scst_sense_t vdisk_undo_write(struct scst_cmd *cmd, scst_sense_t sense)
 {
-	if (vdisk_write_part(cmd, 0, vdisk_len(cmd), false) == SCST_GOOD)
+	if (vdisk_write_part(cmd, 0, vdisk_len(cmd), false) == SCST_GOOD ||
+	    sense != SCST_BUSY)
 		return sense;
 	scst_cmd_set_sense_info(cmd, cmd->lba);
 	return SCST_SENSE_WRITE_ERROR;

@@ -94,8 +94,7 @@ storm() {
 			"${functions[RANDOM % ${#functions[@]}]}"
 		[ $((n % 64)) != 0 ] || storm_ends "$1" || return
 	done
-	storm_function "$1" $((n + 1)) clear_aca
-	storm_ends "$1"
+	storm_ends "$1" && storm_function "$1" $((n + 1)) clear_aca && storm_ends "$1"
 }
 
 # storm_command NEXUS TAG: a READ or a WRITE of eight blocks, some with NACA=1
@@ -113,8 +112,11 @@ storm_function() {
 	echo "id=$2 fn=$3 tag=$(($2 - RANDOM % 4))" >"$1/tmf"
 }
 
+# An ACA condition, which one of its own may have established, ends by CLEAR ACA alone
 idle() {
-	[ -z "$(<"$1/pending")" ]
+	[ -n "$(<"$1/pending")" ] || return 0
+	echo "id=0 fn=clear_aca" >"$1/tmf"
+	return 1
 }
 
 # storm_ends NEXUS: all that it has sent is answered, or ended by a function

@@ -394,6 +394,10 @@ media_event() {
 	echo "${data:8:2}"
 }
 
+no_more_events() {
+	[ "$(media_event "$1")" = 00 ]
+}
+
 # The drive, which is one of scst_local, tells of an event once
 each_hears_of_a_disc() {
 	local sg
@@ -412,7 +416,7 @@ each_hears_of_a_disc() {
 	add_session tgt1 host1
 	add_lun tgt1 0 "$hctl"
 	for sg in "$(sg_of tgt1 0 host0)" "$(sg_of tgt1 0 host1)"; do
-		while [ "$(media_event "$sg")" != 00 ]; do :; done
+		within 10 no_more_events "$sg" || fail "events without an end"
 	done
 	put "$scst_devices/cd01/filename" "$tmp/two.iso"
 	for sg in "$(sg_of tgt1 0 host0)" "$(sg_of tgt1 0 host1)"; do

@@ -456,6 +456,11 @@ reads_are_held() {
 	[ -n "$(<"$test_unit/executing")" ]
 }
 
+# is_at_lun UNIT LUN
+is_at_lun() {
+	[ "$(basename "$(realpath "$scst_targets/tgt0/luns/$2/device")")" = "$1" ]
+}
+
 # start_slow ARGUMENT...: a copy from the unit whose READs are held; its answer will
 # be in $tmp/answer
 start_slow() {
@@ -591,7 +596,7 @@ units_go_while_it_runs() {
 	start_slow -c "$sg_to" -s 65535,0,64,0,0 -s 65535,0,64,64,64
 	put "$scst_targets/tgt0/luns/replace" "null 10" &
 	pid=$!
-	sleep 0.3
+	within 10 is_at_lun null 10 || fail "it is not replaced"
 	end_slow 'a/0d/02 segment 0'
 	wait "$pid"
 	put "$scst_targets/tgt0/luns/replace" "slow 10"

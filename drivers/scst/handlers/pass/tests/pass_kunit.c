@@ -49,6 +49,7 @@ static int pass_test_init(struct kunit *test)
 	if (!f->sdev)
 		return -ENOMEM;
 	f->sdev->sdev_state = SDEV_RUNNING;
+	spin_lock_init(&f->pass.lock);
 	f->pass.sdev = f->sdev;
 	f->pass.unit = &f->dev;
 	f->pass.block_size_known = true;
