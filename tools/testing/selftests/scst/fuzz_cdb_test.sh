@@ -82,16 +82,18 @@ begin_storm() {
 	done
 }
 
-# storm NEXUS: until the others are done
+# storm NEXUS: until the others are done, and each function was sent
 storm() {
-	local n=0
+	local n=0 sent=0
 
 	RANDOM=$((seed & 0x7fff))
-	until [ -e "$tmp/calm" ]; do
+	until [ -e "$tmp/calm" ] && [ $sent -ge ${#functions[@]} ]; do
 		n=$((n + 1))
 		storm_command "$1" "$n" 2>/dev/null || :
-		[ $((RANDOM % 8)) != 0 ] || storm_function "$1" "$n" \
-			"${functions[RANDOM % ${#functions[@]}]}"
+		[ $((RANDOM % 8)) != 0 ] || {
+			storm_function "$1" "$n" "${functions[sent % ${#functions[@]}]}"
+			sent=$((sent + 1))
+		}
 		[ $((n % 64)) != 0 ] || storm_ends "$1" || return
 	done
 	storm_ends "$1" && storm_function "$1" $((n + 1)) clear_aca && storm_ends "$1"
