@@ -317,8 +317,9 @@ tapes_with_tools() {
 	on_both dd if={} of=/dev/null bs=1000 count=1 status=none
 	good_on_both mt-st -f {} setblk 0
 	good_on_both dd if={} of=/dev/null bs=512 count=1 status=none
+	# st stays: with DEBUG_KOBJECT_RELEASE its class, which is in its own memory, would be
+	# looked at when it is gone.
 	unserve
-	rmmod st
 }
 
 # --- Discs
@@ -486,7 +487,6 @@ raid() {
 after_failure() {
 	! loaded ch || rmmod ch
 	pass_after_failure
-	! loaded st || rmmod st
 }
 
 pass_load scst_disk scst_tape scst_processor scst_cdrom scst_modisk scst_changer scst_raid \
