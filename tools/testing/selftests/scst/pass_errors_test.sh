@@ -164,11 +164,13 @@ residuals() {
 
 # --- What it does not say
 
-# host_error BYTE WANT: the host adapter ends READ so
+# host_error BYTE WANT [UA]: the host adapter ends READ so, and initiators are told of that
 host_error() {
 	inject 2 1 28 "$1" 0 0 0 0 0
 	ends_like "$2" -t 2 "$sg" 28000000000000000100 in 512
 	inject_none 2 28
+	uas "${3-}" "$sg"
+	uas "${3-}" "$sgb"
 	ends_like 'status=00 host=00 resid=0' "$sg" 28000000000000000100 in 512
 }
 
@@ -179,8 +181,9 @@ host_errors() {
 	# DID_NO_CONNECT, DID_BAD_TARGET
 	host_error 1 'status=02 host=00 resid=512 sense=70..02.{18}0500'
 	host_error 4 'status=02 host=00 resid=512 sense=70..02.{18}0500'
-	# DID_TIME_OUT, DID_ABORT, DID_RESET
-	host_error 3 'status=02 host=00 resid=512 sense=70..0b.{18}0801'
+	# DID_TIME_OUT: error recovery of the mid-layer resets the device
+	host_error 3 'status=02 host=00 resid=512 sense=70..0b.{18}0801' 6/29/03
+	# DID_ABORT, DID_RESET
 	host_error 5 'status=02 host=00 resid=512 sense=70..0b'
 	host_error 8 'status=02 host=00 resid=512 sense=70..0b'
 	# DID_ERROR, DID_PARITY, DID_TRANSPORT_FAILFAST
