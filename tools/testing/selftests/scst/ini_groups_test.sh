@@ -170,6 +170,23 @@ whole_map_at_once() {
 	forget
 }
 
+# verified_writes_begin: on $disk
+verified_writes_begin() {
+	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
+		--rw=randwrite --bs=4k --size=16M --verify=crc32c --verify_backlog=64 \
+		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
+	fio=$!
+	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
+}
+
+verified_writes_end() {
+	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
+	kill -INT "$fio"
+	wait "$fio" || :
+	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
+	grep -qE 'issued rwts: total=[1-9]' "$tmp/fio" || fail "nothing was verified"
+}
+
 # The disk of a LUN that is in both groups knows nothing of it
 io_goes_on() {
 	local disk fio n before
@@ -179,11 +196,7 @@ io_goes_on() {
 	put "$g/g0/luns/add" "disk02 1"
 	disk=$(disk_of tgt0 0 host0)
 	before=$(<"$t/luns/0/statistics/write_cmds")
-	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
-		--rw=randwrite --bs=4k --size=16M --verify=crc32c --verify_backlog=64 \
-		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
-	fio=$!
-	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
+	verified_writes_begin
 	for ((n = 0; n < $(rounds 8 500); n++)); do
 		put "$g/g0/initiators/add" 'host?'
 		has_lun host0 1 || fail "LUN 1 is not there"
@@ -191,12 +204,8 @@ io_goes_on() {
 		! has_lun host0 1 || fail "LUN 1 is still there"
 	done
 	put "$g/g0/initiators/add" host0
-	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
 	within 20 io_runs || fail "no I/O"
-	kill -INT "$fio"
-	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
-	grep -qE 'issued rwts: total=[1-9]' "$tmp/fio" || fail "nothing was verified"
+	verified_writes_end
 	# Each group has counted what came by it
 	(($(<"$t/luns/0/statistics/write_cmds") > before)) || fail "nothing was counted"
 	(($(<"$g/g0/luns/0/statistics/write_cmds") > 0)) || fail "nothing was counted"
@@ -277,21 +286,14 @@ writes_go_on_when_it_is_replaced() {
 	put "$g/g0/luns/add" "disk01 0"
 	put "$g/g0/initiators/add" host0
 	disk=$(disk_of tgt0 0 host0)
-	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --iodepth=8 \
-		--rw=randwrite --bs=4k --size=16M --verify=crc32c --verify_backlog=64 \
-		--time_based --runtime=10000 --verify_fatal=1 >"$tmp/fio" 2>&1 &
-	fio=$!
-	within 20 io_runs || fail "no I/O: $(<"$tmp/fio")"
+	verified_writes_begin
 	for ((n = 0; n < $(rounds 10 1000); n++)); do
 		put "$g/g0/luns/replace" "$([ $((n % 2)) = 0 ] && echo other01 || echo disk01) 0"
 		within 20 io_runs || fail "no I/O"
 		before=$(<"$g/g0/luns/0/statistics/write_cmds")
 		within 20 wrote_more "$before" || fail "no WRITE"
 	done
-	kill -0 "$fio" || fail "fio has ended: $(<"$tmp/fio")"
-	kill -INT "$fio"
-	wait "$fio" || :
-	expect_match "fio" "err= 0" "$(<"$tmp/fio")"
+	verified_writes_end
 	forget
 	del_device other01
 }
