@@ -451,15 +451,23 @@ changer_elements() {
 	END
 }
 
+# ch keeps what it is attached to.  It stays itself, as st does.
+detach_ch() {
+	local dev
+
+	for dev in /sys/bus/scsi/drivers/ch/*:*; do
+		[ ! -e "$dev" ] || put /sys/bus/scsi/drivers/ch/unbind "${dev##*/}"
+	done
+}
+
 changer() {
 	served 8 dev_changer
 	same_all changer_commands all_opcodes common_commands
 	if modinfo -n ch >/dev/null 2>&1; then
-		# It keeps what it is attached to
 		modprobe ch
 		expect "CHIOGPARAMS" "$(changer_elements "$(debug_dir)")" \
 			"$(changer_elements "$(scsi_device_of tgt0 0)")"
-		rmmod ch
+		detach_ch
 	fi
 	unserve
 }
@@ -485,7 +493,7 @@ raid() {
 }
 
 after_failure() {
-	! loaded ch || rmmod ch
+	detach_ch
 	pass_after_failure
 }
 
