@@ -385,12 +385,9 @@ static void aca_attribute_cleared(struct kunit *test)
  * Task management, and objects that go
  */
 
-static void aca_abort_blocked(struct kunit *test)
+/* A WRITE that awaits its data, and a READ that is executed to its end */
+static void aca_blocks_both(struct kit *kit, struct test_req *w, struct test_req *s)
 {
-	struct kit *kit = kit_setup(test, true);
-	struct test_req *w = kit_write(kit, 0, SIMPLE, TEST_DATA_LATE);
-	struct test_req *s = kit_read(kit, 0, SIMPLE);
-
 	kit_is_in(kit, w, SCST_CMD_DATA_WAIT);
 	kit_executes(kit, s);
 	aca_fail(kit, 0, NACA);
@@ -398,6 +395,15 @@ static void aca_abort_blocked(struct kunit *test)
 	aca_blocks(kit, s);
 	kit_deliver(kit, w, 0);
 	aca_blocks(kit, w);
+}
+
+static void aca_abort_blocked(struct kunit *test)
+{
+	struct kit *kit = kit_setup(test, true);
+	struct test_req *w = kit_write(kit, 0, SIMPLE, TEST_DATA_LATE);
+	struct test_req *s = kit_read(kit, 0, SIMPLE);
+
+	aca_blocks_both(kit, w, s);
 	kit_tmf_ends(kit, kit_tmf(kit, 0, SCST_ABORT_TASK, s),
 		     SCST_TMF_COMPLETE);
 	aca_ends_aborted(kit, s, false);
@@ -482,13 +488,7 @@ static void aca_lun_goes(struct kunit *test)
 	struct test_req *s = kit_read(kit, 0, SIMPLE);
 	struct kit_task *del;
 
-	kit_is_in(kit, w, SCST_CMD_DATA_WAIT);
-	kit_executes(kit, s);
-	aca_fail(kit, 0, NACA);
-	kit_release(kit, s);
-	aca_blocks(kit, s);
-	kit_deliver(kit, w, 0);
-	aca_blocks(kit, w);
+	aca_blocks_both(kit, w, s);
 	del = kit_start_del_lun(kit, 0);
 	kit_ends_good(kit, s);
 	kit_ends(kit, w);

@@ -236,6 +236,16 @@ static void gate_test_is_open(struct kunit *test)
 	expect_open(test, true);
 }
 
+/* On a gate that is idle: at once, or when it has become slow */
+static struct gate_user *goes_in_alone(struct kunit *test, const char *name)
+{
+	struct gate_user *user = new_user(test, name);
+
+	if (!enter(test, user, SCST_GATE_EXCLUSIVE))
+		comes_in(test, user);
+	return user;
+}
+
 /* Shared entries of both modes are inside. */
 static void gate_test_exclusive_waits(struct kunit *test)
 {
@@ -285,11 +295,9 @@ static void gate_test_fifo(struct kunit *test)
 /* An exclusive entry is alone on a gate that was idle, too. */
 static void gate_test_exclusive_alone(struct kunit *test)
 {
-	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *e1 = goes_in_alone(test, "E1");
 	struct gate_user *e2, *s;
 
-	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
-		comes_in(test, e1);
 	e2 = waits(test, "E2", SCST_GATE_EXCLUSIVE);
 	s = waits(test, "S", SCST_GATE_SHARED);
 	stays_out(test, e2);
@@ -303,11 +311,9 @@ static void gate_test_exclusive_alone(struct kunit *test)
 /* An entry that was alone is one of those that share. */
 static void gate_test_downgrade(struct kunit *test)
 {
-	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *e1 = goes_in_alone(test, "E1");
 	struct gate_user *s1, *e2, *s2;
 
-	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
-		comes_in(test, e1);
 	s1 = waits(test, "S1", SCST_GATE_SHARED);
 	e2 = waits(test, "E2", SCST_GATE_EXCLUSIVE);
 	s2 = waits(test, "S2", SCST_GATE_SHARED);
@@ -573,11 +579,9 @@ static void gate_test_fast_after_wait(struct kunit *test)
 /* Though it is still inside: it is counted all the same. */
 static void gate_test_fast_after_downgrade(struct kunit *test)
 {
-	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *e1 = goes_in_alone(test, "E1");
 	struct gate_user *e2;
 
-	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
-		comes_in(test, e1);
 	downgrade(test, e1);
 	gets_fast(test);
 	e2 = waits(test, "E2", SCST_GATE_EXCLUSIVE);
@@ -627,13 +631,11 @@ static void gate_test_fast_again(struct kunit *test)
 /* A stream of exclusive entries does not pay a grace period for each. */
 static void gate_test_linger(struct kunit *test)
 {
-	struct gate_user *e1 = new_user(test, "E1");
+	struct gate_user *e1 = goes_in_alone(test, "E1");
 	struct gate_user *e2 = new_user(test, "E2");
 	unsigned long start;
 	bool entered;
 
-	if (!enter(test, e1, SCST_GATE_EXCLUSIVE))
-		comes_in(test, e1);
 	start = jiffies;
 	leave(test, e1);
 	entered = enter(test, e2, SCST_GATE_EXCLUSIVE);

@@ -290,6 +290,7 @@ void pass_set_transferred(struct scst_cmd *cmd, u32 len);
 bool pass_was_done(const struct scst_cmd *cmd, scst_sense_t result);
 void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 	       struct scst_cmd *except);
+void pass_reset_noted(struct pass_unit *pass);
 void pass_was_reset(struct pass_unit *pass);
 bool pass_is_own_ua(const struct scsi_sense_hdr *hdr);
 void pass_tell_others(struct scst_cmd *cmd, const struct scsi_sense_hdr *hdr);

@@ -158,11 +158,8 @@ static void reset_clear_attentions(struct pass_unit *pass)
 		if (sshdr.asc != ASC_RESET)
 			pass_tell(pass->unit, &sshdr, NULL);
 	}
-	pass->locked = false;
 	WRITE_ONCE(pass->reset_told, false);
-	WRITE_ONCE(pass->nr_resets, pass->nr_resets + 1);
-	scoped_guard(spinlock_irqsave, &pass->lock)
-		pass->sdev->was_reset = 0;
+	pass_reset_noted(pass);
 }
 
 /**

@@ -71,6 +71,19 @@ static bool pass_take_reset(struct pass_unit *pass)
 	return true;
 }
 
+/**
+ * pass_reset_noted - initiators hear of a reset: what is here does not hold any more
+ * @pass: unit, whose device is held, or under rcu_read_lock() and not gone
+ *
+ * Context: any.
+ */
+void pass_reset_noted(struct pass_unit *pass)
+{
+	pass->locked = false;
+	pass_take_reset(pass);
+	WRITE_ONCE(pass->nr_resets, pass->nr_resets + 1);
+}
+
 /* The device tells of a reset.  Have initiators heard of it already? */
 static bool pass_reset_was_told(struct pass_unit *pass, const struct scsi_sense_hdr *hdr)
 {
@@ -100,10 +113,8 @@ void pass_tell(struct scst_device *dev, const struct scsi_sense_hdr *hdr,
 		scst_device_ua(dev, ua, except);
 	/* What the device has forgotten.  Who had reserved it hears of that first. */
 	if (ua == SCST_UA_RESET) {
-		pass->locked = false;
+		pass_reset_noted(pass);
 		scst_passthrough_was_reset(dev);
-		pass_take_reset(pass);
-		WRITE_ONCE(pass->nr_resets, pass->nr_resets + 1);
 	}
 	/* If it was aborted, or is before it responds, the core tells its nexus too. */
 	if (except)
