@@ -53,7 +53,7 @@ static const struct medium_cmd medium_cmds[] = {
 	{ "READ CAPACITY(16)", ANY, { 0x9e, 0x10, [13] = 32 }, 16, .dir = IN, .len = 32 },
 	{ "REPORT TIMESTAMP", ANY, { 0xa3, 0x0f, [9] = 12 }, 12, .dir = IN, .len = 12 },
 	{ "REPORT IDENTIFYING INFORMATION", ANY, { 0xa3, 0x05, [9] = 64 }, 12,
-	  .dir = IN, .len = 64 },
+	  .dir = IN, .len = 64, .with_reserve = true },
 	{ "START STOP UNIT, START", ANY, { 0x1b, [4] = 1 }, 6, .dir = NONE },
 	{ "PREVENT ALLOW, allow", ANY, { 0x1e }, 6,
 	  .dir = NONE, .with_reserve = true },
