@@ -33,7 +33,7 @@
 #define GUARD		64
 #define GUARD_BYTE	0xa5
 #define TIMEOUT_MS	120000
-#define MAX_ACA		16
+#define MAX_REFUSED	16
 
 /* libc has a header of its own, which is older */
 #ifndef SG_SCSI_RESET_TARGET
@@ -54,7 +54,7 @@
 #define SANITIZE_FAILED		0x3103
 
 static unsigned int reset_period, timeout_period;
-static unsigned long count[256], resets, host_errors;
+static unsigned long count[256], asc_count[1 << 16], resets, host_errors;
 
 static int bad(const struct sg_io_hdr *io, __u64 n, const char *what)
 {
@@ -114,16 +114,92 @@ static void reset_unit(int fd, int level)
 	resets++;
 }
 
-/* Only task management ends an ACA condition, sg has no ACA task attribute */
-static void watch_aca(int fd, const struct sg_io_hdr *io)
-{
-	static unsigned int active;
+/* ASC and ASCQ of the last plain_command(), or 0 */
+static unsigned int last_asc;
 
-	active = io->status == ACA_ACTIVE ? active + 1 : 0;
-	if (active < MAX_ACA)
+static unsigned int asc_of(const __u8 *sense)
+{
+	return get(sense + ((sense[0] & 0x7f) >= 0x72 ? 2 : 12), 2);
+}
+
+/* One command without a surprise.  Returns its status, or less than 0. */
+static int plain_command(int fd, const __u8 *cdb, unsigned int cdb_len, int dir,
+			 void *data, unsigned int len)
+{
+	__u8 copy[16], sense[64] = { };
+	struct sg_io_hdr io = {
+		.interface_id = 'S',
+		.cmd_len = cdb_len,
+		.cmdp = copy,
+		.dxfer_direction = dir,
+		.dxfer_len = len,
+		.dxferp = data,
+		.sbp = sense,
+		.mx_sb_len = sizeof(sense),
+		.timeout = TIMEOUT_MS,
+	};
+
+	memcpy(copy, cdb, cdb_len);
+	last_asc = 0;
+	if (ioctl(fd, SG_IO, &io) < 0 || io.host_status)
+		return -1;
+	last_asc = asc_of(sense);
+	return io.status;
+}
+
+static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
+			  void *data, unsigned int len)
+{
+	return plain_command(fd, cdb, cdb_len, len ? IN : NONE, data, len);
+}
+
+/* Another nexus has the unit for itself.  A RESERVE of one that has ended stays. */
+static void end_reservation(int fd)
+{
+	__u8 list[CLEAR_LIST_LEN];
+	int status;
+
+	put_clear_list(list);
+	status = plain_command(fd, clear_reservations[0], 10, OUT, list, sizeof(list));
+	if (status == RESERVATION_CONFLICT)
+		reset_unit(fd, SG_SCSI_RESET_DEVICE);
+	else if (!status)
+		plain_command(fd, clear_reservations[1], 10, OUT, list, sizeof(list));
+}
+
+/*
+ * FORMAT UNIT after one, SANITIZE after one, that did not come to its end.  Only task
+ * management ends an ACA condition, sg has no ACA task attribute.
+ */
+static void make_ready(int fd, int status)
+{
+	static const __u8 format[6] = { 0x04 }, erase[10] = { 0x48, 0x02 };
+
+	if (status == ACA_ACTIVE)
+		reset_unit(fd, SG_SCSI_RESET_DEVICE);
+	if (last_asc == FORMAT_CORRUPTED)
+		status = simple_command(fd, format, 6, NULL, 0);
+	else if (last_asc == SANITIZE_FAILED)
+		status = simple_command(fd, erase, 10, NULL, 0);
+	if (status == RESERVATION_CONFLICT)
+		end_reservation(fd);
+}
+
+/* Nearly all commands are refused as long as this goes on: some are enough */
+static void note_answer(int fd, const struct sg_io_hdr *io)
+{
+	static unsigned int refused;
+	unsigned int asc = io->status == CHECK_CONDITION ? asc_of(io->sbp) : 0;
+
+	count[io->status]++;
+	asc_count[asc]++;
+	if (io->status != ACA_ACTIVE && asc != FORMAT_CORRUPTED && asc != SANITIZE_FAILED)
 		return;
-	active = 0;
-	reset_unit(fd, SG_SCSI_RESET_DEVICE);
+	if (++refused < MAX_REFUSED)
+		return;
+	refused = 0;
+	last_asc = asc;
+	make_ready(fd, io->status);
 }
 
 static int send_one(int fd, __u64 seed, __u64 n, __u8 *data)
@@ -158,72 +234,8 @@ static int send_one(int fd, __u64 seed, __u64 n, __u8 *data)
 		perror("SG_IO");
 		return bad(&io, n, "SG_IO failed");
 	}
-	count[io.status]++;
-	watch_aca(fd, &io);
+	note_answer(fd, &io);
 	return check(&io, data, n);
-}
-
-/* ASC and ASCQ of the last simple_command(), or 0 */
-static unsigned int last_asc;
-
-/* One command without a surprise.  Returns its status, or less than 0. */
-static int plain_command(int fd, const __u8 *cdb, unsigned int cdb_len, int dir,
-			 void *data, unsigned int len)
-{
-	__u8 copy[16], sense[64] = { };
-	struct sg_io_hdr io = {
-		.interface_id = 'S',
-		.cmd_len = cdb_len,
-		.cmdp = copy,
-		.dxfer_direction = dir,
-		.dxfer_len = len,
-		.dxferp = data,
-		.sbp = sense,
-		.mx_sb_len = sizeof(sense),
-		.timeout = TIMEOUT_MS,
-	};
-
-	memcpy(copy, cdb, cdb_len);
-	last_asc = 0;
-	if (ioctl(fd, SG_IO, &io) < 0 || io.host_status)
-		return -1;
-	last_asc = get(sense + ((sense[0] & 0x7f) >= 0x72 ? 2 : 12), 2);
-	return io.status;
-}
-
-static int simple_command(int fd, const __u8 *cdb, unsigned int cdb_len,
-			  void *data, unsigned int len)
-{
-	return plain_command(fd, cdb, cdb_len, len ? IN : NONE, data, len);
-}
-
-/* Another nexus has the unit for itself.  A RESERVE of one that has ended stays. */
-static void end_reservation(int fd)
-{
-	__u8 list[CLEAR_LIST_LEN];
-	int status;
-
-	put_clear_list(list);
-	status = plain_command(fd, clear_reservations[0], 10, OUT, list, sizeof(list));
-	if (status == RESERVATION_CONFLICT)
-		reset_unit(fd, SG_SCSI_RESET_DEVICE);
-	else if (!status)
-		plain_command(fd, clear_reservations[1], 10, OUT, list, sizeof(list));
-}
-
-/* FORMAT UNIT after one, SANITIZE after one, that did not come to its end */
-static void make_ready(int fd, int status)
-{
-	static const __u8 format[6] = { 0x04 }, erase[10] = { 0x48, 0x02 };
-
-	if (status == ACA_ACTIVE)
-		reset_unit(fd, SG_SCSI_RESET_DEVICE);
-	if (last_asc == FORMAT_CORRUPTED)
-		status = simple_command(fd, format, 6, NULL, 0);
-	else if (last_asc == SANITIZE_FAILED)
-		status = simple_command(fd, erase, 10, NULL, 0);
-	if (status == RESERVATION_CONFLICT)
-		end_reservation(fd);
 }
 
 /* Whatever was sent, the unit can be made to work again: START, then TUR */
@@ -328,6 +340,9 @@ static int run(int fd, __u64 seed, __u64 first, __u64 end)
 	for (i = 0; i < 256; i++)
 		if (count[i])
 			printf("status %02x: %lu commands\n", i, count[i]);
+	for (i = 1; i < 1 << 16; i++)
+		if (asc_count[i])
+			printf("sense %04x: %lu commands\n", i, asc_count[i]);
 	printf("%lu resets, %lu commands ended by the mid-layer\n", resets,
 	       host_errors);
 	if (still_alive(fd))

@@ -59,12 +59,22 @@ fuzz() {
 		wait "$pid" || fail "seed $seed: $(cat "$tmp"/out?)"
 	done
 	end_storm
-	awk '/^status/ { n[$2] += $3 } /resets/ { r += $1; m += $3 }
-		END { for (s in n) print "status", s, n[s]
-		      print r, "resets", m, "ended by them" }' \
-		"$tmp"/out?
+	awk -v least=$((count / 100)) '
+		/^(status|sense)/ { n[$1 " " $2] += $3 }
+		/resets/ { r += $1; m += $3 }
+		END {
+			for (s in n)
+				if (s ~ /status/ || n[s] >= least)
+					print s, n[s]
+			print r, "resets", m, "ended by them"
+		}' "$tmp"/out?
 	end_reservations
 	works_again
+}
+
+after_failure() {
+	[ ! -e "$scst_targets/storm" ] || del_target storm test_target
+	cleanup_devices
 }
 
 # --- Nexuses that send any task management function at any time
@@ -111,7 +121,7 @@ storm_command() {
 
 # storm_function NEXUS ID FUNCTION: for one of the last commands, if it is for one
 storm_function() {
-	echo "id=$2 fn=$3 tag=$(($2 - RANDOM % 4))" >"$1/tmf"
+	echo "id=$2 fn=$3 tag=$(($2 - RANDOM % ($2 < 4 ? $2 : 4)))" >"$1/tmf"
 }
 
 # An ACA condition, which one of its own may have established, ends by CLEAR ACA alone

@@ -23,6 +23,8 @@
 #define IN	SG_DXFER_FROM_DEV
 
 #define TYPE_CDROM	5
+#define VARIABLE_LENGTH	0x7f
+#define NACA		0x04
 
 /*
  * What the units have said of themselves before the first command.  units[0]
@@ -655,7 +657,7 @@ static void make_random(struct fuzz_cmd *cmd)
 	/* Small block addresses are within the medium */
 	if (rnd_below(2))
 		memset(cmd->cdb + 2, 0, cmd->cdb_len > 10 ? 6 : 2);
-	if (cmd->cdb[0] == 0x7f && rnd_below(4)) {
+	if (cmd->cdb[0] == VARIABLE_LENGTH && rnd_below(4)) {
 		cmd->cdb[7] = cmd->cdb_len - 8;
 		put16(cmd->cdb + 8, rnd_below(0x20));
 		memset(cmd->cdb + 12, 0, 6);
@@ -719,11 +721,20 @@ static void make_clear(struct fuzz_cmd *cmd, unsigned int which)
 	put_clear_list(cmd->data);
 }
 
+/* An ACA condition has all others refused until it ends, so a few have to be enough */
+static void make_naca_rare(struct fuzz_cmd *cmd)
+{
+	__u8 *control = cmd->cdb + (cmd->cdb[0] == VARIABLE_LENGTH ? 1 : cmd->cdb_len - 1);
+
+	if (rnd_below(32))
+		*control &= ~NACA;
+}
+
 /* The second one is a multiple of the first */
 #define REVIVE_PERIOD	32
 #define CLEAR_PERIOD	128
 
-static void make_command(struct fuzz_cmd *cmd, __u64 n)
+static void make_any(struct fuzz_cmd *cmd, __u64 n)
 {
 	const unsigned int nr_revivers = ARRAY_SIZE(revivers);
 
@@ -738,8 +749,22 @@ static void make_command(struct fuzz_cmd *cmd, __u64 n)
 		make_mutant(cmd);
 	else
 		make_random(cmd);
+}
+
+/* FORMAT UNIT and SANITIZE have others refused for as long as hundreds of these take */
+static int is_long(const struct fuzz_cmd *cmd)
+{
+	return cmd->cdb[0] == 0x04 || cmd->cdb[0] == 0x48;
+}
+
+static void make_command(struct fuzz_cmd *cmd, __u64 n)
+{
+	do {
+		make_any(cmd, n);
+	} while (is_long(cmd) && rnd_below(32));
 	if (!cmd->len)
 		cmd->dir = NONE;
+	make_naca_rare(cmd);
 }
 
 #endif /* FUZZ_CMD_H */
