@@ -10,7 +10,7 @@
 #   RUNS=         of each job in the part time, 5, and in cpus, 3
 # Tables, CSV file and plots of an earlier run are replaced.
 #   bench.sh guard   compare with the recorded ratios; bench.sh record: record them
-set -eu
+set -eu -o pipefail
 self=$(realpath "$0")
 # shellcheck source=make.d/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -38,7 +38,7 @@ part_count() {
 
 	for boot in 1 2; do
 		guest "$out/count-$boot" ICOUNT=1 MEM=6144 \
-			CMD="$bench/run.sh $out/count-$boot count 1 $stacks"
+			CMD="$bench/run.sh $out/count-$boot 'count|varies' 1 $stacks"
 	done
 	"$bench/results.py" count "$out/count-1" "$out/count-2"
 }
@@ -79,11 +79,11 @@ part_time() {
 }
 
 part_cpus() {
-	local n dirs=()
+	local n dirs=() specs="raw:nullb sdebug:null scst:null lio:null scst:nullb lio:nullb"
 
 	for n in 1 2 4 8; do
 		guest "$out/cpus-$n" SMP="$n" MEM=6144 \
-			CMD="$bench/cpus.sh $out/cpus-$n ${RUNS:-3} raw:nullb sdebug:null scst:null lio:null"
+			CMD="$bench/cpus.sh $out/cpus-$n ${RUNS:-3} $specs"
 		dirs+=("$out/cpus-$n")
 	done
 	"$bench/results.py" cpus "${dirs[@]}"
@@ -100,6 +100,7 @@ scaled() {
 
 # In the counted ones a read takes as long as it has instructions
 part_scale() {
+	rm -rf "$out"/scale-*
 	scaled devices SMP=2 devices 10000
 	scaled disks SMP=2 disks 10000
 	scaled live SMP=2 live 1000
@@ -156,7 +157,8 @@ guard() {
 	fi
 	guard_boots 3
 	if [ "$1" = record ]; then
-		"$bench/results.py" record "${dirs[@]}" >"$recorded"
+		"$bench/results.py" record "${dirs[@]}" >"$out/guard.tsv"
+		mv "$out/guard.tsv" "$recorded"
 	else
 		"${judge[@]}" "${dirs[@]}"
 	fi
@@ -179,7 +181,7 @@ esac
 (cd "$bench" && . ./lib.sh && check_specs $stacks)
 "$top/make.d/packages.sh" kernel vm test bench
 run "$top/make.d/kernel.sh" normal
-rm -f "$out"/*.svg "$out"/*.png
+rm -f "$out"/*.svg "$out"/*.png "$out"/*.tsv "$out"/*.txt
 echo what,stack,job,median,lowest,highest >"$RESULTS.csv"
 read -ra parts <<<"${PARTS:-count profile lines time cpus scale atomic reservations}"
 # Not a pipeline: the trap would wait for its end

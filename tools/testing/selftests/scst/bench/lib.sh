@@ -126,12 +126,12 @@ reserve_huge_pages() {
 	echo 8 >/proc/sys/vm/nr_hugepages
 }
 
-# jobs_of KIND: name, divisor and options of the jobs
+# jobs_of KIND[|KIND]: name, divisor and options of the jobs
 jobs_of() {
 	local kind name divisor options
 
 	while read -r kind name divisor options; do
-		if [ "$kind" = "$1" ] && [[ $name =~ ${SCST_JOBS-} ]]; then
+		if [[ $kind =~ ^($1)$ ]] && [[ $name =~ ${SCST_JOBS-} ]]; then
 			echo "$name $divisor $options"
 		fi
 	done <fio-jobs

@@ -5,7 +5,7 @@
 #
 #   run.sh OUT KIND RUNS STACK:BACKEND...
 #
-# KIND is that of the jobs.  In a guest with ICOUNT=1, where 1 ns is one
+# KIND is that of the jobs, or several with | between them.  In a guest with ICOUNT=1, where 1 ns is one
 # instruction, the time a job takes is what its I/Os cost, the initiator and fio
 # included.  Fast string operations count as one instruction per iteration, cache
 # misses and atomics not at all.

@@ -13,7 +13,7 @@
 # added since the line before, or of all where it begins from zero; "ns" is the
 # duration of a 4 KiB read of the last one at queue depth 1, which with ICOUNT=1 are
 # instructions.
-set -eu
+set -eu -o pipefail
 cd "$(dirname "$0")"
 # shellcheck source=tools/testing/selftests/scst/bench/lib.sh
 . ./lib.sh

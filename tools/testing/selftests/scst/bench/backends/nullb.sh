@@ -4,7 +4,7 @@
 # kind: bdev
 
 backend_setup() {
-	modprobe null_blk nr_devices=32 gb=1 irqmode=0 queue_mode=2 hw_queue_depth=256 \
+	modprobe null_blk nr_devices=64 gb=1 irqmode=0 queue_mode=2 hw_queue_depth=256 \
 		submit_queues="$(nproc)" || return
 	store=/dev/nullb$n
 }
