@@ -471,7 +471,7 @@ kernel_log() {
 		any 'Buffer I/O error on dev sd' \
 		any 'sd .*(tag#|Sense Key|Add. Sense|CDB|FAILED Result|rejecting I/O)' \
 		any 'sd .*failed: Result' \
-		any 'sd .* I/O size .* not a multiple of physical block size' \
+		any 'sd .* (I/O|transfer) size .* not a multiple of physical block size' \
 		any 'sd .*(READ CAPACITY|Read Capacity|Synchronize Cache|Test WP)' \
 		any 'sd .*(Asking for cache data failed|Assuming drive cache)' \
 		any '(scsi_tgt_dev|dev_disk|dev_disk_perf|dev_tape|dev_cdrom)\b.*: ' \
