@@ -5,10 +5,10 @@
 #
 #   run.sh OUT KIND RUNS STACK:BACKEND...
 #
-# KIND is that of the jobs, or several with | between them.  In a guest with ICOUNT=1, where 1 ns is one
-# instruction, the time a job takes is what its I/Os cost, the initiator and fio
-# included.  Fast string operations count as one instruction per iteration, cache
-# misses and atomics not at all.
+# KIND is that of the jobs, or several with | between them.  In a guest with ICOUNT=1,
+# where 1 ns is one instruction, the time a job takes is what its I/Os cost, the
+# initiator and fio included.  Fast string operations count as one instruction per
+# iteration, cache misses and atomics not at all.
 #
 # backends/BACKEND.sh says of what kind it is, "# kind: null", bdev, file or scsi, and
 # defines backend_setup(), which sets store.  stacks/STACK.sh says what it can have,
