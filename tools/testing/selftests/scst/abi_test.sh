@@ -39,6 +39,7 @@ create_all() {
 	add_device vdisk_fileio file01 "filename=$tmp/disk.img"
 	add_device vdisk_blockio block01 "filename=/dev/vda"
 	add_device vdisk_nullio null01 "size=$((1 << 30))"
+	add_device test_handler test01
 	add_target tgt0 session_name=host0
 	add_lun tgt0 0 file01
 	put "$scst_targets/tgt0/ini_groups/add" group
@@ -187,7 +188,7 @@ modes_are_as_documented() {
 	diff "$tmp/modes" "$tmp/real" || fail "left: as documented, right: as they are"
 }
 
-scst_load
+scst_load scst_vdisk scst_local scst_test
 abi=$(abi_dir) || skip_all "no Documentation/ABI here"
 (set -e; create_all; create_passthrough) || exit 1
 list_found
