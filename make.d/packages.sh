@@ -11,7 +11,7 @@ declare -A packages=(
 	[vm]="qemu-system-x86 busybox udev kmod procps util-linux"
 	[test]="gcc libc6-dev make procps python3 sg3-utils sdparm lsscsi fio xfsprogs e2fsprogs dosfstools
 		strace udev libiscsi-bin dmsetup genisoimage wodim libcdio-utils eject
-		multipath-tools mt-st"
+		multipath-tools mt-st smartmontools"
 	[lint]="sparse shellcheck perl python3"
 	[docs]="python3-sphinx python3-yaml perl make"
 	[series]="git sparse perl make gcc"

@@ -78,6 +78,7 @@ typedef u32 __bitwise scst_sense_t;
 #define SCST_SENSE_NO_MEDIUM		SCST_SENSE(NOT_READY, 0x3a, 0x00)
 #define SCST_SENSE_STOPPED		SCST_SENSE(NOT_READY, 0x04, 0x02)
 #define SCST_SENSE_FORMAT_IN_PROGRESS	SCST_SENSE(NOT_READY, 0x04, 0x04)
+#define SCST_SENSE_SELF_TEST_IN_PROGRESS SCST_SENSE(NOT_READY, 0x04, 0x09)
 #define SCST_SENSE_SANITIZE_IN_PROGRESS	SCST_SENSE(NOT_READY, 0x04, 0x1b)
 #define SCST_SENSE_FORMAT_CORRUPT	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x00)
 #define SCST_SENSE_FORMAT_FAILED	SCST_SENSE(MEDIUM_ERROR, 0x31, 0x01)
@@ -694,8 +695,8 @@ struct scst_clone {
  *	unit.  Must not sleep.
  * @poll_sense: optional: what REQUEST SENSE tells when nothing else is pending,
  *	such as NOT READY (SPC-6 5.12), or %SCST_GOOD.  Must not sleep.
- * @progress: optional: how far the operation is that NOT READY sense data of the
- *	unit tells of, in 65536ths (SPC-6 4.4.2.4.4), or -1.  Any context.
+ * @progress: optional: how far the operation is of which sense data tell that it goes
+ *	on, such as a format: in 65536ths (SPC-6 4.4.2.4.4), or -1.  Any context.
  * @reset: optional: LOGICAL UNIT RESET: give the mode parameters their saved or
  *	default values, and let the power condition be active (SAM-6 6.3.3).  No
  *	command executes.  May wait for I/O.

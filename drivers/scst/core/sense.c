@@ -38,6 +38,14 @@ unsigned int scst_build_sense(u8 *buf, bool desc, scst_sense_t sense)
 #define SENSE_DESC_SKS		0x02	/* descriptor type: sense key specific */
 #define SENSE_DESC_SKS_LEN	8
 
+/* Of an operation of the unit itself, which others that are NOT READY are not */
+static bool sense_has_progress(scst_sense_t sense)
+{
+	return sense == SCST_SENSE_FORMAT_IN_PROGRESS ||
+	       sense == SCST_SENSE_SANITIZE_IN_PROGRESS ||
+	       sense == SCST_SENSE_SELF_TEST_IN_PROGRESS;
+}
+
 /**
  * scst_add_progress - add the progress indication that a sense code may have
  * @dev: logical unit
@@ -54,7 +62,7 @@ unsigned int scst_add_progress(struct scst_device *dev, u8 *buf,
 	unsigned int len = 8 + buf[7];
 	int progress = -1;
 
-	if (sense_key(sense) == NOT_READY && dev && dev->type->progress)
+	if (sense_has_progress(sense) && dev && dev->type->progress)
 		progress = dev->type->progress(dev);
 	if (progress < 0)
 		return len;

@@ -118,10 +118,10 @@ static scst_sense_t vdisk_or_blocks(struct scst_cmd *cmd)
 	u32 len = vdisk_len(cmd), size, size2, done, n;
 	scst_sense_t sense = SCST_GOOD;
 
-	void *medium __free(kfree) = vdisk_alloc_chunk(cmd, len, &size);
+	void *medium __free(kfree) = vdisk_alloc_chunk(cmd->dev, len, &size);
 	if (!medium)
 		return SCST_BUSY;
-	void *data __free(kfree) = vdisk_alloc_chunk(cmd, size, &size2);
+	void *data __free(kfree) = vdisk_alloc_chunk(cmd->dev, size, &size2);
 	if (!data)
 		return SCST_BUSY;
 	size = min(size, size2);

@@ -24,7 +24,7 @@
 #define BACKGROUND_PIECE	((u64)SZ_16M)
 #define BACKGROUND_WRITE_PIECE	((u64)SZ_1M)
 
-/* How often in a row a piece is tried again, once a second */
+/* How often in a row something is tried again, once a second */
 #define BACKGROUND_MAX_RETRIES	30
 
 /* What is reported for a unit in some condition (SPC-6 table 59) */
@@ -113,7 +113,7 @@ int vdisk_progress(struct scst_device *dev)
 	case VDISK_SANITIZING:
 		break;
 	default:
-		return -1;
+		return vdisk_self_test_progress(to_vdisk(dev));
 	}
 	part = div64_u64(READ_ONCE(bg->pos), (size >> 16) + 1);
 	part = READ_ONCE(bg->pass) * 0x10000ULL + min(part, 0xffffULL);
@@ -181,12 +181,22 @@ static int background_piece(struct vdisk *vd)
 	return ret;
 }
 
-/* A BUSY status has a command tried again; here is nobody who could do that. */
-static bool background_may_retry(struct vdisk_background *bg, int err)
+/**
+ * vdisk_may_retry - is it worth while to try again what has failed?
+ * @retries: how often that was done in a row; is counted up
+ * @err: negative errno
+ *
+ * A BUSY status has a command tried again; in the background is nobody who could do
+ * that.
+ *
+ * Context: any.
+ * Return: true if it is, in a second.
+ */
+bool vdisk_may_retry(u8 *retries, int err)
 {
 	if (err != -ENOMEM && err != -EBUSY && err != -EAGAIN)
 		return false;
-	return bg->retries++ < BACKGROUND_MAX_RETRIES;
+	return (*retries)++ < BACKGROUND_MAX_RETRIES;
 }
 
 static void background_invert(struct vdisk_background *bg)
@@ -279,7 +289,7 @@ bool vdisk_background_work(struct vdisk *vd)
 			return false;
 	}
 	ret = background_piece(vd);
-	if (ret < 0 && background_may_retry(bg, ret))
+	if (ret < 0 && vdisk_may_retry(&bg->retries, ret))
 		return true;
 	bg->retries = 0;
 	if (ret > 0)
@@ -305,7 +315,7 @@ static scst_sense_t background_alloc(struct scst_cmd *cmd, const void *pattern,
 	u32 block_size = cmd->dev->block_size;
 
 	/* As much as a chunk may have */
-	bg->buf = vdisk_alloc_chunk(cmd, U64_MAX >> 1, &bg->buf_len);
+	bg->buf = vdisk_alloc_chunk(cmd->dev, U64_MAX >> 1, &bg->buf_len);
 	if (!bg->buf)
 		return SCST_BUSY;
 	if (!pattern) {
@@ -336,6 +346,7 @@ scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 	struct vdisk_background *bg = &vd->background;
 	scst_sense_t sense;
 
+	vdisk_self_test_stop(vd, VDISK_SELF_TEST_STOPPED);
 	/* Nothing is stored. */
 	if (!vd->worker) {
 		WRITE_ONCE(vd->condition, VDISK_FORMATTED);

@@ -12,7 +12,7 @@
 
 /**
  * vdisk_alloc_chunk - allocate a buffer to work through a range of blocks
- * @cmd: command
+ * @dev: logical unit
  * @want: bytes in the range, not 0
  * @size: set to the bytes in the buffer: whole blocks, and as many as @want
  *	when that is not much
@@ -20,9 +20,9 @@
  * Context: process context; may wait for memory.
  * Return: buffer to be freed with kfree(), or NULL.
  */
-void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size)
+void *vdisk_alloc_chunk(const struct scst_device *dev, u64 want, u32 *size)
 {
-	u32 block_size = cmd->dev->block_size;
+	u32 block_size = dev->block_size;
 	u32 try;
 	void *buf;
 
@@ -87,7 +87,7 @@ static scst_sense_t vdisk_copy_sg(struct scst_cmd *cmd, u32 skip, u32 len,
 	u32 size, done, n;
 	int ret;
 
-	void *buf __free(kfree) = vdisk_alloc_chunk(cmd, len, &size);
+	void *buf __free(kfree) = vdisk_alloc_chunk(cmd->dev, len, &size);
 	if (!buf)
 		return SCST_BUSY;
 	for (done = 0; done < len; done += n) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEND DIAGNOSTIC and RECEIVE DIAGNOSTIC RESULTS, and the buffers by which an
- * initiator tests the way to the unit: WRITE BUFFER and READ BUFFER (SPC-6).
+ * SEND DIAGNOSTIC and RECEIVE DIAGNOSTIC RESULTS, but for the self-tests, and the
+ * buffers by which an initiator tests the way to the unit: WRITE BUFFER and READ
+ * BUFFER (SPC-6).
  */
 
-#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include <linux/unaligned.h>
 #include "vdisk.h"
 
@@ -16,96 +15,11 @@
  */
 
 /* CDB byte 1 */
-#define DIAG_SELF_TEST_CODE(byte1)	((byte1) >> 5)
 #define DIAG_PF			0x10
 #define DIAG_SELFTEST		0x04
 
-/* SELF-TEST CODE */
-#define SELF_TEST_DEFAULT	0
-#define SELF_TEST_SHORT		5	/* in the foreground */
-#define SELF_TEST_EXTENDED	6
-
-/* SELF-TEST RESULTS of the log page */
-#define SELF_TEST_PASSED	0x0
-#define SELF_TEST_ABORTED	0x2
-#define SELF_TEST_FAILED	0x7
-
-/* Blocks that are read, from the first one to the last */
-#define SELF_TEST_SHORT_BLOCKS	3
-#define SELF_TEST_MANY_BLOCKS	256
-
 /* Supported diagnostic pages: this one */
 static const u8 diag_pages[] = { 0, 0, 0, 1, 0 };
-
-static void diag_remember(struct scst_cmd *cmd, u8 result, u64 lba)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-	struct vdisk_diag *diag = &vd->diag;
-	u64 hours = div_u64(ktime_get_boottime_seconds(), 3600);
-
-	guard(spinlock)(&vd->id_lock);
-	memmove(diag->results + 1, diag->results,
-		sizeof(diag->results) - sizeof(diag->results[0]));
-	diag->results[0] = (struct vdisk_self_test) {
-		.done = true,
-		.code = DIAG_SELF_TEST_CODE(cmd->cdb[1]),
-		.result = result,
-		.failed = result == SELF_TEST_FAILED,
-		.hours = min(hours, U16_MAX),
-		.lba = lba,
-	};
-}
-
-/* Some blocks, at equal distances. */
-static scst_sense_t diag_read_blocks(struct scst_cmd *cmd, unsigned int nr)
-{
-	struct vdisk *vd = to_vdisk(cmd->dev);
-	u64 last = cmd->dev->nblocks - 1;
-	u64 step = max_t(u64, div_u64(last, nr - 1), 1), lba = 0;
-	u32 block_size = cmd->dev->block_size;
-
-	u8 *buf __free(kfree) = kmalloc(block_size, GFP_NOIO);
-	if (!buf)
-		return SCST_BUSY;
-	for (; nr && lba <= last; nr--, lba += step) {
-		/* The step is rounded down. */
-		if (nr == 1)
-			lba = last;
-		if (scst_cmd_aborted(cmd)) {
-			diag_remember(cmd, SELF_TEST_ABORTED, 0);
-			return SCST_GOOD;
-		}
-		if (vd->type->ops->read_buf(vd, buf, block_size,
-					    lba << cmd->dev->block_shift)) {
-			diag_remember(cmd, SELF_TEST_FAILED, lba);
-			scst_device_event(cmd->dev, SCST_DEV_EVENT_IO_ERROR);
-			return SCST_SENSE_SELF_TEST_FAILED;
-		}
-		cond_resched();
-	}
-	diag_remember(cmd, SELF_TEST_PASSED, 0);
-	return SCST_GOOD;
-}
-
-static scst_sense_t diag_work_self_test(struct scst_cmd *cmd)
-{
-	bool many = DIAG_SELF_TEST_CODE(cmd->cdb[1]) == SELF_TEST_EXTENDED;
-
-	return diag_read_blocks(cmd, many ? SELF_TEST_MANY_BLOCKS :
-					    SELF_TEST_SHORT_BLOCKS);
-}
-
-static scst_sense_t diag_self_test(struct scst_cmd *cmd)
-{
-	scst_sense_t sense = vdisk_check_medium(cmd->dev);
-
-	if (sense != SCST_GOOD)
-		return sense;
-	if (to_vdisk(cmd->dev)->worker)
-		return vdisk_queue_work(cmd, diag_work_self_test);
-	diag_remember(cmd, SELF_TEST_PASSED, 0);
-	return SCST_GOOD;
-}
 
 /* The only page that can be sent asks for the list of pages. */
 static scst_sense_t diag_check_list(struct scst_cmd *cmd)
@@ -114,8 +28,10 @@ static scst_sense_t diag_check_list(struct scst_cmd *cmd)
 
 	if (!(cmd->cdb[1] & DIAG_PF))
 		return scst_cmd_cdb_error(cmd, 1, 4);
-	if (cmd->xfer_len != sizeof(page) ||
-	    scst_cmd_data_out(cmd, page, sizeof(page)) < sizeof(page))
+	/* SPC-6, PARAMETER LIST LENGTH: a page must not be cut off. */
+	if (cmd->xfer_len != sizeof(page))
+		return scst_cmd_cdb_error(cmd, 3, 8);
+	if (scst_cmd_data_out(cmd, page, sizeof(page)) < sizeof(page))
 		return SCST_SENSE_PARAM_LIST_LENGTH;
 	if (page[0])
 		return scst_cmd_param_error(cmd, 0, 8);
@@ -128,29 +44,24 @@ static scst_sense_t diag_check_list(struct scst_cmd *cmd)
  * vdisk_exec_send_diagnostic - SEND DIAGNOSTIC
  * @cmd: command
  *
- * A self-test reads blocks of the store, and is done when the command ends: there
- * are none in the background.  The vendor may choose what the default self-test
- * is: the short one.
+ * The vendor may choose what the default self-test is: the short one.
  *
  * Context: see struct scst_dev_type.
  * Return: how it ended, or %SCST_PENDING.
  */
 scst_sense_t vdisk_exec_send_diagnostic(struct scst_cmd *cmd)
 {
-	u8 code = DIAG_SELF_TEST_CODE(cmd->cdb[1]);
+	bool selftest = cmd->cdb[1] & DIAG_SELFTEST;
+	u8 code = VDISK_SELF_TEST_CODE(cmd->cdb[1]);
 
-	if (cmd->cdb[1] & DIAG_SELFTEST) {
-		if (code != SELF_TEST_DEFAULT)
-			return scst_cmd_cdb_error(cmd, 1, 7);
-	} else if (code == SELF_TEST_DEFAULT) {
-		return cmd->xfer_len ? diag_check_list(cmd) : SCST_GOOD;
-	} else if (code != SELF_TEST_SHORT && code != SELF_TEST_EXTENDED) {
+	if (selftest && code)
 		return scst_cmd_cdb_error(cmd, 1, 7);
-	}
+	if (!selftest && !code)
+		return cmd->xfer_len ? diag_check_list(cmd) : SCST_GOOD;
 	/* A self-test has no parameters. */
 	if (cmd->xfer_len)
 		return scst_cmd_cdb_error(cmd, 3, 8);
-	return diag_self_test(cmd);
+	return vdisk_self_test(cmd, code);
 }
 
 /**

@@ -54,6 +54,8 @@
  * @shmem: tmpfs
  * @nowait_read: its file system can read without waiting
  * @direct: go past the page cache
+ * @direct_align: what offsets and lengths have to be multiples of for that, 0: it
+ *	cannot be done
  */
 struct fileio {
 	struct file *file;
@@ -64,6 +66,7 @@ struct fileio {
 	bool shmem;
 	bool nowait_read;
 	bool direct;
+	u32 direct_align;
 };
 
 /**
@@ -555,7 +558,7 @@ static scst_sense_t fileio_work_direct(struct scst_cmd *cmd)
 }
 
 static int fileio_rw_iter(const struct fileio *fi, struct iov_iter *iter,
-			  u64 pos)
+			  u64 pos, bool direct)
 {
 	struct file *file = fi->file;
 	struct kiocb iocb;
@@ -563,7 +566,7 @@ static int fileio_rw_iter(const struct fileio *fi, struct iov_iter *iter,
 
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
-	if (fi->direct)
+	if (direct)
 		iocb.ki_flags |= IOCB_DIRECT;
 	while (iov_iter_count(iter)) {
 		if (iov_iter_rw(iter) == ITER_SOURCE)
@@ -578,15 +581,15 @@ static int fileio_rw_iter(const struct fileio *fi, struct iov_iter *iter,
 }
 
 /* The memory is one of kmalloc(): contiguous, and one bvec. */
-static int fileio_rw_buf(struct vdisk *vd, void *buf, u32 len, u64 pos,
-			 bool write)
+static int fileio_rw_buf(const struct fileio *fi, void *buf, u32 len, u64 pos,
+			 bool write, bool direct)
 {
 	struct bio_vec bvec;
 	struct iov_iter iter;
 
 	bvec_set_virt(&bvec, buf, len);
 	iov_iter_bvec(&iter, write ? ITER_SOURCE : ITER_DEST, &bvec, 1, len);
-	return fileio_rw_iter(vd->store, &iter, pos);
+	return fileio_rw_iter(fi, &iter, pos, direct);
 }
 
 /* The memory is one of kvmalloc(), which is nothing for direct I/O. */
@@ -597,12 +600,29 @@ static int fileio_rw_kvec(const struct fileio *fi, void *buf, u32 len, u64 pos,
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
-	return fileio_rw_iter(fi, &iter, pos);
+	return fileio_rw_iter(fi, &iter, pos, fi->direct);
 }
 
 static int fileio_read_buf(struct vdisk *vd, void *buf, u32 len, u64 pos)
 {
-	return fileio_rw_buf(vd, buf, len, pos, false);
+	const struct fileio *fi = vd->store;
+
+	return fileio_rw_buf(fi, buf, len, pos, false, fi->direct);
+}
+
+/* What is in the page cache stays there, and nothing else comes there. */
+static int fileio_read_medium(struct vdisk *vd, void *buf, u32 len, u64 pos)
+{
+	const struct fileio *fi = vd->store;
+	int ret;
+
+	if (fi->direct_align && IS_ALIGNED(pos | len, fi->direct_align)) {
+		ret = fileio_rw_buf(fi, buf, len, pos, false, true);
+		/* It may want more than it has said. */
+		if (ret != -EINVAL)
+			return ret;
+	}
+	return fileio_read_buf(vd, buf, len, pos);
 }
 
 static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
@@ -611,7 +631,7 @@ static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
 	int ret;
 
 	file_start_write(fi->file);
-	ret = fileio_rw_buf(vd, (void *)buf, len, pos, true);
+	ret = fileio_rw_buf(fi, (void *)buf, len, pos, true, fi->direct);
 	file_end_write(fi->file);
 	vdisk_space_used(vd);
 	return ret;
@@ -953,7 +973,7 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	else
 		fileio_set_file_limits(limits, fi->file);
 	if (fi->direct)
-		limits->block_size = fileio_direct_align(fi->file);
+		limits->block_size = fi->direct_align;
 	limits->size = i_size_read(inode);
 	/* Parts of a page have to be read first. */
 	limits->opt_granularity = max(limits->opt_granularity, PAGE_SIZE);
@@ -978,7 +998,9 @@ static void fileio_init(struct fileio *fi, const struct vdisk *vd)
 	/* A block device takes a lock that is held during I/O. */
 	fi->nowait_read = (file->f_mode & FMODE_NOWAIT) && fi->regular;
 	/* tmpfs takes O_DIRECT, but has nothing else than the page cache. */
-	fi->direct = vd->p.o_direct && !fi->shmem;
+	if (!fi->shmem && (file->f_mode & FMODE_CAN_ODIRECT))
+		fi->direct_align = fileio_direct_align(file);
+	fi->direct = vd->p.o_direct && fi->direct_align;
 }
 
 /*
@@ -1087,6 +1109,7 @@ const struct vdisk_ops vdisk_fileio_ops = {
 	.drop_cache	= fileio_drop_cache,
 	.read_ahead	= fileio_read_ahead,
 	.read_buf	= fileio_read_buf,
+	.read_medium	= fileio_read_medium,
 	.write_buf	= fileio_write_buf,
 	.write_atomic	= fileio_write_atomic,
 	.unmap		= fileio_unmap,

@@ -157,6 +157,8 @@ static unsigned int vdisk_vpd_extended(struct vdisk *vd,
 	buf[5] = VPD_86_HEADSUP | VPD_86_ORDSUP | VPD_86_SIMPSUP;
 	buf[6] = vd->p.nv_cache ? VPD_86_NV_SUP : VPD_86_V_SUP;
 	buf[7] = VPD_86_LUICLR;
+	if (!vdisk_is_cdrom(vd))
+		put_unaligned_be16(vdisk_self_test_minutes(vd), buf + 10);
 	buf[VPD_86_SENSE_LEN] = SCST_SENSE_BUFFERSIZE;
 	return VPD_86_LEN;
 }

@@ -285,27 +285,38 @@ static void log_fill_provisioning(struct log_build *b)
 	}
 }
 
-/* SPC-6: 20 parameters, the last self-test first. */
+static void log_put_self_test(u8 *p, const struct vdisk_self_test *t)
+{
+	p[0] = t->code << 5 | t->result;
+	put_unaligned_be16(t->hours, p + 2);
+	put_unaligned_be64(t->failed ? t->lba : U64_MAX, p + 4);
+	if (!t->failed)
+		return;
+	p[12] = HARDWARE_ERROR;
+	p[13] = 0x3e;	/* LOGICAL UNIT FAILED SELF-TEST */
+	p[14] = 0x03;
+}
+
+/* SPC-6: 20 parameters, the last self-test first, which may still go on. */
 static void log_fill_self_tests(struct log_build *b)
 {
-	struct vdisk_self_test *t;
-	unsigned int i;
+	struct vdisk_self_tests *tests = &b->vd->self_tests;
+	struct vdisk_self_test t = { };
+	unsigned int i, ended = 0;
 	u8 *p;
 
 	guard(spinlock)(&b->vd->id_lock);
 	for (i = 0; i < VDISK_NR_SELF_TESTS; i++) {
-		t = &b->vd->diag.results[i];
-		p = log_add(b, i + 1, LOG_BINARY, 16);
-		if (!p || !t->done)
-			continue;
-		p[0] = t->code << 5 | t->result;
-		put_unaligned_be16(t->hours, p + 2);
-		put_unaligned_be64(t->failed ? t->lba : U64_MAX, p + 4);
-		if (t->failed) {
-			p[12] = HARDWARE_ERROR;
-			p[13] = 0x3e;	/* LOGICAL UNIT FAILED SELF-TEST */
-			p[14] = 0x03;
+		if (!i && tests->code) {
+			t.done = true;
+			t.code = tests->code;
+			t.result = VDISK_SELF_TEST_GOES_ON;
+		} else {
+			t = tests->results[ended++];
 		}
+		p = log_add(b, i + 1, LOG_BINARY, 16);
+		if (p && t.done)
+			log_put_self_test(p, &t);
 	}
 }
 

@@ -134,6 +134,8 @@ static void vdisk_close(struct vdisk *vd)
 		return;
 	vd->is_open = false;
 	if (vd->worker) {
+		vdisk_self_test_stop(vd, VDISK_SELF_TEST_UNKNOWN);
+		cancel_delayed_work_sync(&vd->self_tests.work);
 		vdisk_background_stop(vd);
 		vdisk_worker_exit(vd);
 	}

@@ -153,7 +153,8 @@ static void mode_flush(struct vdisk *vd)
 }
 
 /**
- * vdisk_reset - a logical unit reset: saved mode parameters, active power condition
+ * vdisk_reset - a logical unit reset: saved mode parameters, active power condition,
+ *	no self-test
  * @dev: logical unit none of whose commands executes
  *
  * As with MODE SELECT, what is cached is written before WCE becomes zero, or SWP
@@ -171,6 +172,7 @@ void vdisk_reset(struct scst_device *dev)
 		mode_flush(vd);
 	vdisk_mode_set(vd, &mode);
 	WRITE_ONCE(vd->power, VDISK_POWER_ACTIVE);
+	vdisk_self_test_stop(vd, VDISK_SELF_TEST_STOPPED);
 }
 
 /* ------------------------------------------------------------------------

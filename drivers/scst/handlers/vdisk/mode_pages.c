@@ -82,6 +82,7 @@ static void control_fill(const struct vdisk *vd, const struct vdisk_mode *mode,
 	buf[4] = (mode->swp ? CONTROL_SWP : 0) |
 		 mode->ua_intlck << CONTROL_UA_INTLCK_SHIFT;
 	buf[5] = mode->tas ? CONTROL_TAS : 0;
+	put_unaligned_be16(vdisk_self_test_seconds(vd), buf + 10);
 }
 
 static void control_changeable(const struct vdisk *vd, u8 *buf)

@@ -27,7 +27,7 @@ static scst_sense_t vdisk_work_pre_fetch(struct scst_cmd *cmd)
 	u32 size, done, n, len = pre_fetch_len(cmd);
 	int ret;
 
-	void *buf __free(kfree) = vdisk_alloc_chunk(cmd, len, &size);
+	void *buf __free(kfree) = vdisk_alloc_chunk(cmd->dev, len, &size);
 	if (!buf)
 		return SCST_BUSY;
 	for (done = 0; done < len && !scst_cmd_aborted(cmd); done += n) {

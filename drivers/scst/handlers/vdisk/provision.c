@@ -242,7 +242,7 @@ static scst_sense_t vdisk_work_write_same(struct scst_cmd *cmd)
 	scst_sense_t sense;
 	u32 size;
 
-	void *buf __free(kfree) = vdisk_alloc_chunk(cmd, vdisk_len(cmd), &size);
+	void *buf __free(kfree) = vdisk_alloc_chunk(cmd->dev, vdisk_len(cmd), &size);
 	if (!buf)
 		return SCST_BUSY;
 	sense = vdisk_write_same(cmd, buf, size);

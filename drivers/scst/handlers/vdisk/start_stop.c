@@ -35,6 +35,8 @@ scst_sense_t vdisk_poll_sense(struct scst_device *dev)
 
 	if (sense != SCST_GOOD)
 		return sense;
+	if (vdisk_self_test_goes_on(to_vdisk(dev)))
+		return SCST_SENSE_SELF_TEST_IN_PROGRESS;
 	switch (READ_ONCE(to_vdisk(dev)->power)) {
 	case VDISK_POWER_IDLE:
 		return SCST_SENSE_IDLE_BY_COMMAND;
@@ -76,8 +78,10 @@ enum scst_reserve_rule vdisk_start_stop_rule(const struct scst_cmd *cmd)
 		       SCST_RESERVE_ALLOWED : SCST_RESERVE_CONFLICT;
 }
 
+/* SPC-6: START STOP UNIT is one of the commands that end a self-test. */
 static void vdisk_set_medium(struct vdisk *vd, u8 medium)
 {
+	vdisk_self_test_stop(vd, VDISK_SELF_TEST_STOPPED);
 	if (vd->medium != medium)
 		atomic64_inc(&vd->log.counters[VDISK_START_STOPS]);
 	WRITE_ONCE(vd->medium, medium);

@@ -144,11 +144,28 @@ struct vdisk_info {
 	u16 ident_len[VDISK_NR_IDENTS];
 };
 
+/* Bytes of the data buffer and of the echo buffer */
+#define VDISK_BUFFER_LEN	4096
+
+/**
+ * struct vdisk_diag - of the commands that test the unit, see diag.c
+ * @buffer: of WRITE BUFFER, or NULL
+ * @echo: its echo buffer, or NULL
+ * @echo_len: bytes that were written there last
+ *
+ * Written by commands that are alone on the unit.
+ */
+struct vdisk_diag {
+	u8 *buffer;
+	u8 *echo;
+	u16 echo_len;
+};
+
 /* Results that the self-test results log page has */
 #define VDISK_NR_SELF_TESTS	20
 
 /**
- * struct vdisk_self_test - how a self-test ended
+ * struct vdisk_self_test - how a self-test ended, see self_test.c
  * @done: there was one
  * @failed: it failed
  * @code: SELF-TEST CODE
@@ -165,23 +182,45 @@ struct vdisk_self_test {
 	u64 lba;
 };
 
-/* Bytes of the data buffer and of the echo buffer */
-#define VDISK_BUFFER_LEN	4096
+/* Of byte 1 of SEND DIAGNOSTIC */
+#define VDISK_SELF_TEST_CODE(byte)	((byte) >> 5)
 
 /**
- * struct vdisk_diag - of the commands that test the unit, see diag.c
- * @buffer: of WRITE BUFFER, or NULL
- * @echo: its echo buffer, or NULL
- * @echo_len: bytes that were written there last
- * @results: of self-tests, the last one first; under vdisk.id_lock
- *
- * The buffers are written by commands that are alone on the unit.
+ * enum vdisk_self_test_result - SELF-TEST RESULTS
+ * @VDISK_SELF_TEST_PASSED: it found no error
+ * @VDISK_SELF_TEST_ABORTED: SEND DIAGNOSTIC has aborted it
+ * @VDISK_SELF_TEST_STOPPED: another command, a reset or a task management function has
+ * @VDISK_SELF_TEST_UNKNOWN: it could not be completed
+ * @VDISK_SELF_TEST_FAILED: a block could not be read
+ * @VDISK_SELF_TEST_GOES_ON: it is in progress
  */
-struct vdisk_diag {
-	u8 *buffer;
-	u8 *echo;
-	u16 echo_len;
+enum vdisk_self_test_result {
+	VDISK_SELF_TEST_PASSED	= 0x0,
+	VDISK_SELF_TEST_ABORTED	= 0x1,
+	VDISK_SELF_TEST_STOPPED	= 0x2,
+	VDISK_SELF_TEST_UNKNOWN	= 0x3,
+	VDISK_SELF_TEST_FAILED	= 0x7,
+	VDISK_SELF_TEST_GOES_ON	= 0xf,
+};
+
+/**
+ * struct vdisk_self_tests - self-tests that ended, and the one in the background
+ * @results: the last one first; under vdisk.id_lock
+ * @code: SELF-TEST CODE of that in the background, 0: there is none; likewise
+ * @nr: how many there were in the background; likewise
+ * @pos: bytes of the medium that it has read; likewise
+ * @retries: how often the next piece of it has failed; likewise
+ * @work: does a piece; while the store is open
+ * @nr_cmds: commands of initiators with data that @work has seen; of @work alone
+ */
+struct vdisk_self_tests {
 	struct vdisk_self_test results[VDISK_NR_SELF_TESTS];
+	u8 code;
+	u32 nr;
+	u64 pos;
+	u8 retries;
+	struct delayed_work work;
+	u64 nr_cmds;
 };
 
 /**
@@ -345,6 +384,8 @@ struct vdisk_limits {
  *	that the medium is read
  * @read_ahead: begin to read the range to the cache; if there can be one
  * @read_buf: read to kernel memory
+ * @read_medium: optional: as @read_buf, but neither from a cache of this host nor into
+ *	it, as far as that can be done
  * @write_buf: write from kernel memory
  * @write_atomic: WRITE ATOMIC: all or nothing; within the limits of struct
  *	vdisk_limits.  With @fua it is on the medium then.
@@ -370,6 +411,7 @@ struct vdisk_ops {
 	void (*drop_cache)(struct vdisk *vd, u64 pos, u64 len);
 	void (*read_ahead)(struct vdisk *vd, u64 pos, u64 len);
 	int (*read_buf)(struct vdisk *vd, void *buf, u32 len, u64 pos);
+	int (*read_medium)(struct vdisk *vd, void *buf, u32 len, u64 pos);
 	int (*write_buf)(struct vdisk *vd, const void *buf, u32 len, u64 pos);
 	scst_sense_t (*write_atomic)(struct scst_cmd *cmd, u32 len, bool fua);
 	int (*unmap)(struct vdisk *vd, u64 pos, u64 len);
@@ -505,7 +547,7 @@ struct vdisk_mode {
  * @type: handler
  * @p: parameters
  * @def: their defaults
- * @id_lock: protects the strings in @p against INQUIRY; a leaf
+ * @id_lock: protects the strings in @p against INQUIRY, and @self_tests; a leaf
  * @limits: what the store is like, or was when it was open last
  * @wce: caching mode page: a write may end before it is on the medium.
  *	Written by MODE SELECT, alone on the unit.
@@ -519,6 +561,7 @@ struct vdisk_mode {
  * @log: for log pages
  * @info: what initiators leave with the unit
  * @diag: of the commands that test the unit
+ * @self_tests: self-tests
  * @next_space_check: when to look again how much space is left, in jiffies
  * @space_is_low: initiators were told
  * @space_work: looks, when nobody writes any more; while the store is open
@@ -555,6 +598,7 @@ struct vdisk {
 	struct vdisk_log log;
 	struct vdisk_info info;
 	struct vdisk_diag diag;
+	struct vdisk_self_tests self_tests;
 	unsigned long next_space_check;
 	bool space_is_low;
 	struct delayed_work space_work;
@@ -746,12 +790,14 @@ scst_sense_t vdisk_queue_work(struct scst_cmd *cmd,
 void vdisk_queue_flush(struct vdisk *vd);
 void vdisk_queue_space_check(struct vdisk *vd, unsigned long delay);
 void vdisk_queue_background(struct vdisk *vd);
+void vdisk_queue_self_test(struct vdisk *vd);
 
 /* background.c */
 int vdisk_quiesce(struct scst_device *dev);
 scst_sense_t vdisk_check_condition(const struct scst_device *dev);
 scst_sense_t vdisk_condition_parse(struct scst_cmd *cmd);
 int vdisk_progress(struct scst_device *dev);
+bool vdisk_may_retry(u8 *retries, int err);
 bool vdisk_background_work(struct vdisk *vd);
 scst_sense_t vdisk_background_begin(struct scst_cmd *cmd,
 				    const struct vdisk_background_req *req);
@@ -895,6 +941,15 @@ scst_sense_t vdisk_exec_write_buffer(struct scst_cmd *cmd);
 scst_sense_t vdisk_exec_read_buffer(struct scst_cmd *cmd);
 void vdisk_diag_exit(struct vdisk *vd);
 
+/* self_test.c */
+scst_sense_t vdisk_self_test(struct scst_cmd *cmd, u8 code);
+bool vdisk_self_test_goes_on(const struct vdisk *vd);
+int vdisk_self_test_progress(struct vdisk *vd);
+u16 vdisk_self_test_seconds(const struct vdisk *vd);
+u16 vdisk_self_test_minutes(const struct vdisk *vd);
+long vdisk_self_test_work(struct vdisk *vd);
+bool vdisk_self_test_stop(struct vdisk *vd, enum vdisk_self_test_result result);
+
 /* log.c */
 #define VDISK_LOG_MAX_LEN	512
 #if IS_ENABLED(CONFIG_KUNIT)
@@ -914,7 +969,7 @@ void vdisk_space_reset(struct vdisk *vd);
 scst_sense_t vdisk_clone(struct scst_cmd *cmd, const struct scst_clone *clone);
 
 /* chunk.c */
-void *vdisk_alloc_chunk(const struct scst_cmd *cmd, u64 want, u32 *size);
+void *vdisk_alloc_chunk(const struct scst_device *dev, u64 want, u32 *size);
 void vdisk_fill_block(void *buf, u32 block, const void *pattern, u32 len);
 void vdisk_repeat_block(void *buf, u32 block, u32 size);
 scst_sense_t vdisk_read_sg(struct scst_cmd *cmd, u32 len);

@@ -40,13 +40,13 @@ static scst_sense_t vdisk_verify_init(struct scst_cmd *cmd,
 	u32 size;
 
 	v->data = NULL;
-	v->medium = vdisk_alloc_chunk(cmd, vdisk_len(cmd), &v->size);
+	v->medium = vdisk_alloc_chunk(cmd->dev, vdisk_len(cmd), &v->size);
 	if (!v->medium)
 		return SCST_BUSY;
 	if (v->bytchk == VERIFY_NONE)
 		return SCST_GOOD;
 
-	v->data = vdisk_alloc_chunk(cmd, v->size, &size);
+	v->data = vdisk_alloc_chunk(cmd->dev, v->size, &size);
 	if (!v->data)
 		return SCST_BUSY;
 	v->size = min(v->size, size);

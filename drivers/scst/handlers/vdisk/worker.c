@@ -421,6 +421,30 @@ void vdisk_queue_background(struct vdisk *vd)
 			   vd->background.retries ? HZ : 0);
 }
 
+static void vdisk_self_test_fn(struct work_struct *work)
+{
+	struct vdisk *vd = container_of(to_delayed_work(work), struct vdisk,
+					self_tests.work);
+	unsigned int flags = vdisk_enter_io();
+	long delay = vdisk_self_test_work(vd);
+
+	vdisk_leave_io(flags);
+	if (delay >= 0)
+		queue_delayed_work(vd->worker->wq, &vd->self_tests.work, delay);
+}
+
+/**
+ * vdisk_queue_self_test - begin with a self-test in the background
+ * @vd: virtual disk with a store
+ *
+ * Context: any.
+ */
+void vdisk_queue_self_test(struct vdisk *vd)
+{
+	/* The one before it may have left it waiting. */
+	mod_delayed_work(vd->worker->wq, &vd->self_tests.work, 0);
+}
+
 static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)
 {
 	unsigned int i;
@@ -480,6 +504,7 @@ int vdisk_worker_init(struct vdisk *vd)
 	INIT_WORK(&vd->flush_work, vdisk_flush_fn);
 	INIT_DELAYED_WORK(&vd->space_work, vdisk_space_fn);
 	INIT_DELAYED_WORK(&vd->background.work, vdisk_background_fn);
+	INIT_DELAYED_WORK(&vd->self_tests.work, vdisk_self_test_fn);
 	vd->worker = worker;
 	return 0;
 

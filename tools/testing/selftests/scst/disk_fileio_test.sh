@@ -85,6 +85,33 @@ fua_and_verify_read_the_medium() {
 }
 
 # Requests larger and smaller than a page, and unaligned memory
+cached_pages() {
+	fincore --noheadings --raw --output PAGES "$file"
+}
+
+self_test_has_passed() {
+	sg_logs -p 0x10 "$sg" 2>/dev/null | grep -q 'completed without error'
+}
+
+# An extended self-test reads the medium, and what others have cached stays as it is
+self_test_and_the_page_cache() {
+	local before disk file lun sg
+
+	new_file tested.img 32M
+	dd if=/dev/urandom of="$file" bs=1M count=32 conv=fsync status=none
+	dd if="$file" iflag=nocache count=0 status=none
+	export_disk vdisk_fileio disk02 "filename=$file"
+	sg=$(sg_of tgt0 "$lun")
+	dd if="$disk" of=/dev/null bs=1M skip=8 count=4 iflag=direct status=none
+	udevadm settle
+	before=$(cached_pages)
+	[ "$before" -ge 1024 ] && [ "$before" -lt 4096 ] || fail "$before pages"
+	quiet sg_senddiag --selftest=2 "$sg"
+	within 60 self_test_has_passed || fail "$(sg_logs -p 0x10 "$sg")"
+	expect "pages" "$before" "$(cached_pages)"
+	unexport_disk disk02
+}
+
 odd_requests() {
 	head -c 3000000 /dev/urandom >"$tmp/data"
 	dd if="$tmp/data" of="$disk" bs=512 count=777 seek=3 oflag=direct status=none
@@ -384,7 +411,7 @@ log=$(log_mark)
 mkdir "$store" "$tmp/mnt"
 mkfs.ext4 -q -F "$store_disk" && mount "$store_disk" "$store" || exit 1
 main a_file_on_tmpfs a_file_on_ext4 buffered_write_back_and_fsync the_file_has_the_data \
-	fua_and_verify_read_the_medium odd_requests a_polling_submitter \
+	fua_and_verify_read_the_medium self_test_and_the_page_cache odd_requests a_polling_submitter \
 	two_submitters_on_a_cpu cpus_come_and_go write_back_cache_is_announced \
 	write_through nv_cache o_direct blocksize_4096 blocksize_1024_and_2048 odd_size \
 	thin_provisioning fstrim_gives_blocks_back write_zeroes no_thin_provisioning \

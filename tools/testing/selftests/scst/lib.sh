@@ -503,6 +503,25 @@ unexport_disk() {
 		fail "$disk is still there"
 }
 
+# dm COMMAND..., dm_table NAME TABLE, dm_disk NAME: a mapped device as the store of a test
+dm() {
+	dmsetup --noudevsync --noudevrules "$@" >/dev/null
+}
+
+dm_table() {
+	dm suspend "$1"
+	dm load "$1" --table "$2"
+	dm resume "$1"
+}
+
+dm_disk() {
+	local name
+
+	name=$(grep -lx "$1" /sys/block/dm-*/dm/name)
+	name=${name%/dm/name}
+	echo "/dev/${name##*/}"
+}
+
 # cleanup_devices: unmap and delete all devices, whoever uses them
 cleanup_devices() {
 	local dir

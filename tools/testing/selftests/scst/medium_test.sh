@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # vm: MEM=1536 SMP=1 TIMEOUT=600
-# Commands about the whole medium: FORMAT UNIT, SANITIZE, GET LBA STATUS, READ
-# DEFECT DATA, REASSIGN BLOCKS, by sg3_utils.
+# Commands about the whole medium: FORMAT UNIT, SANITIZE, self-tests in the background,
+# GET LBA STATUS, READ DEFECT DATA, REASSIGN BLOCKS, by sg3_utils and smartctl.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -233,25 +233,6 @@ sanitize_refused() {
 
 # --- What goes on meanwhile
 
-# dm COMMAND..., dm_table TABLE, dm_disk: the device of that is the store of a test
-dm() {
-	dmsetup --noudevsync --noudevrules "$@" >/dev/null
-}
-
-dm_table() {
-	dm suspend scst-medium
-	dm load scst-medium --table "$1"
-	dm resume scst-medium
-}
-
-dm_disk() {
-	local name
-
-	name=$(grep -lx scst-medium /sys/block/dm-*/dm/name)
-	name=${name%/dm/name}
-	echo "/dev/${name##*/}"
-}
-
 # null_disk: a device of 16 MiB that stores
 null_disk() {
 	modprobe null_blk nr_devices=0
@@ -265,11 +246,11 @@ null_disk() {
 # slow, fast: from now on, some seconds for a request or none.  There are 16 requests of
 # 1 MiB, and what is looked at meanwhile takes a slow machine many seconds.
 slow() {
-	dm_table "0 32768 delay /dev/nullb-medium 0 $(by_kernel 2000 4000)"
+	dm_table scst-medium "0 32768 delay /dev/nullb-medium 0 $(by_kernel 2000 4000)"
 }
 
 fast() {
-	dm_table '0 32768 linear /dev/nullb-medium 0'
+	dm_table scst-medium '0 32768 linear /dev/nullb-medium 0'
 }
 
 slow_store() {
@@ -277,7 +258,7 @@ slow_store() {
 	modprobe dm-delay
 	null_disk
 	dm create scst-medium --table '0 32768 linear /dev/nullb-medium 0'
-	export_disk vdisk_blockio disk01 "filename=$(dm_disk)"
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk scst-medium)"
 	sg=$(sg_of tgt0 "$lun")
 	sg_turs "$sg" >/dev/null 2>&1 || :
 }
@@ -380,6 +361,146 @@ not_ready() {
 	[[ $sense == ????02??????????????????04"$1"* ]]
 }
 
+# self_test_ended: nothing goes on that REQUEST SENSE would tell of
+self_test_ended() {
+	[[ $(sg_raw -b -r 18 "$sg" 03 00 00 00 12 00 2>/dev/null | hex -) == 700000* ]]
+}
+
+# last_self_test: code and result, address of the first failure, sense data, of the first
+# parameter of the log page
+last_self_test() {
+	sg_raw -b -r 24 "$sg" 4d 00 50 00 00 00 00 00 18 00 2>/dev/null |
+		hex - | sed -E 's/^.{16}(..)......(.{16})(......).*/\1 \2 \3/'
+}
+
+no_address=ffffffffffffffff
+
+begin_self_test() {
+	run sg_senddiag --selftest="$1" "$sg"
+	not_ready 09 || fail "no self-test goes on"
+}
+
+# The unit serves its initiators meanwhile, and has one such test at a time
+self_test_in_progress() {
+	local before code
+
+	slow
+	begin_self_test 2
+	run sg_turs "$sg"
+	run sg_raw -s 512 -i /dev/zero "$sg" 2a 00 00 00 00 00 00 00 01 00
+	run sg_raw -r 512 "$sg" 28 00 00 00 00 00 00 00 01 00
+	run sg_raw -r 18 "$sg" 03 00 00 00 12 00
+	has '70 00 02 00 00 00 00 0a +00 00 00 00 04 09 00 8'
+	for code in 04 20 40 a0 c0; do
+		run_status 2 sg_raw -v "$sg" 1d "$code" 00 00 00 00
+		has 'self-test in progress'
+	done
+	run sg_logs -p 0x10 "$sg"
+	has 'background extended' 'self test in progress'
+	expect "in the log page" "4f $no_address 000000" "$(last_self_test)"
+	before=$(progress_of)
+	within 90 progress_is_not "$before" || fail "it does not make progress"
+	run sg_senddiag --selftest=4 "$sg"
+	self_test_ended || fail "it was not aborted"
+	expect "aborted" "41 $no_address 000000" "$(last_self_test)"
+	# There is none any more
+	run_status 5 sg_raw "$sg" 1d 80 00 00 00 00
+	has 'Invalid field in cdb'
+	# The next one begins though a piece of the last is still being read
+	begin_self_test 2
+	fast
+	within 60 self_test_ended || fail "it does not end"
+	expect "extended" "40 $no_address 000000" "$(last_self_test)"
+	run sg_senddiag --selftest=1 "$sg"
+	within 60 self_test_ended || fail "it does not end"
+	expect "short" "20 $no_address 000000" "$(last_self_test)"
+	run sg_logs -p 0x10 "$sg"
+	has 'Aborted|aborted'
+}
+
+unbind_and_bind() {
+	put "$dev_bus/drivers/vdisk_blockio/unbind" disk01
+	put "$dev_bus/drivers/vdisk_blockio/bind" disk01
+}
+
+format_immed() {
+	list 00 82 00 00
+	send 4 04 10 00 00 00 00
+}
+
+sanitize_immed() {
+	list 01 00 00 01 55
+	send 5 48 81 00 00 00 00 00 00 05 00
+}
+
+# stopped_by RESULT CMD...
+stopped_by() {
+	local want=$1
+
+	shift
+	slow
+	begin_self_test 2
+	run "$@"
+	fast
+	# Who formats answers nothing else
+	sg_turs -n 2 "$sg" >/dev/null 2>&1 || :
+	within 60 self_test_ended || fail "$*: something goes on"
+	expect "$*" "$want $no_address 000000" "$(last_self_test)"
+}
+
+# What SPC-6 has end it, and that it is told of
+self_test_is_stopped() {
+	stopped_by 42 sg_start --start "$sg"
+	stopped_by 42 format_immed
+	stopped_by 42 sanitize_immed
+	stopped_by 42 sg_reset --device "$sg"
+	stopped_by 43 unbind_and_bind
+	slow
+	begin_self_test 2
+	run sg_start --stop "$sg"
+	fast
+	expect "STOP" "42 $no_address 000000" "$(last_self_test)"
+	run sg_start --start "$sg"
+}
+
+# It reads all blocks: the one in the foreground would miss this one
+self_test_finds_it() {
+	dm_table scst-medium "$(printf '%s\n' '0 12345 linear /dev/nullb-medium 0' '12345 1 error' \
+		'12346 20422 linear /dev/nullb-medium 12346')"
+	run sg_senddiag --selftest=6 "$sg"
+	run sg_senddiag --selftest=2 "$sg"
+	within 60 self_test_ended || fail "it does not end"
+	expect "block 12345" "47 $(printf %016x 12345) 043e03" "$(last_self_test)"
+	run sg_logs -p 0x10 "$sg"
+	has 'background extended'
+	fast
+	run sg_senddiag --selftest=2 "$sg"
+	within 60 self_test_ended || fail "it does not end"
+	expect "after repair" "40 $no_address 000000" "$(last_self_test)"
+}
+
+# What tools of the trade make of it.  The exit status tells of the failure above.
+self_test_by_smartctl() {
+	command -v smartctl >/dev/null || skip "no smartctl"
+	run smartctl -c "$disk"
+	run smartctl -t short "$disk"
+	has 'Short Background Self Test has begun'
+	within 60 self_test_ended || fail "it does not end"
+	slow
+	run smartctl -t long "$disk"
+	has 'Extended Background Self Test has begun'
+	out=$(smartctl -l selftest "$disk") || :
+	has '# 1 +Background long +Self test in progress' '# 2 +Background short +Completed' \
+		'Long .extended. Self.test duration: 1 seconds'
+	run smartctl -X "$disk"
+	has 'Self Test returned without error'
+	out=$(smartctl -l selftest "$disk") || :
+	has '# 1 +Background long +Aborted \(by user command\)'
+	fast
+	run smartctl -H "$disk"
+	has 'SMART Health Status: OK'
+}
+
 sanitize_outlives_all() {
 	local driver=$dev_bus/drivers/vdisk_blockio
 
@@ -423,24 +544,24 @@ failures() {
 	good="0 32768 linear $loop 0"
 	bad=$(printf '0 16384 linear %s 0\n16384 16384 error' "$loop")
 	dm create scst-medium --table "$good"
-	export_disk vdisk_blockio disk01 "filename=$(dm_disk) thin_provisioned=1"
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk scst-medium) thin_provisioned=1"
 	sg=$(sg_of tgt0 "$lun")
 	sg_turs "$sg" >/dev/null 2>&1 || :
 
-	dm_table "$bad"
+	dm_table scst-medium "$bad"
 	run_status 3 sg_raw "$sg" 04 00 00 00 00 00
 	has 'Format command failed'
 	run_status 3 sg_turs "$sg"
-	dm_table "$good"
+	dm_table scst-medium "$good"
 	run_status 3 sg_turs "$sg"
 	run sg_raw "$sg" 04 00 00 00 00 00
 	run sg_turs "$sg"
 
 	# AUSE=0: only a sanitize operation that succeeds helps
-	dm_table "$bad"
+	dm_table scst-medium "$bad"
 	run_status 3 sg_raw "$sg" 48 02 00 00 00 00 00 00 00 00
 	has 'Sanitize command failed'
-	dm_table "$good"
+	dm_table scst-medium "$good"
 	run_status 3 sg_turs "$sg"
 	run_status 3 sg_raw -r 252 "$sg" 5a 00 3f 00 00 00 00 00 fc 00
 	run_status 3 sg_raw "$sg" 04 00 00 00 00 00
@@ -450,7 +571,7 @@ failures() {
 	run sg_turs "$sg"
 
 	# AUSE=1: the initiator may have the medium as it is
-	dm_table "$bad"
+	dm_table scst-medium "$bad"
 	run_status 3 sg_raw "$sg" 48 22 00 00 00 00 00 00 00 00
 	run_status 3 sg_turs "$sg"
 	run sg_sanitize --fail --early --quick "$sg"
@@ -594,5 +715,6 @@ scst_load
 log=$(log_mark)
 main format_zeros format_pattern format_refused \
 	sanitize_overwrite sanitize_block_erase sanitize_refused \
-	format_in_progress format_aborted sanitize_outlives_all failures \
+	format_in_progress format_aborted self_test_in_progress self_test_is_stopped \
+	self_test_finds_it self_test_by_smartctl sanitize_outlives_all failures \
 	lba_status defects reassign_blocks nothing_stored take_apart kernel_log

@@ -437,9 +437,7 @@ self_tests() {
 	run sg_senddiag --selftest=6 "$sg"
 	run sg_logs -p 0x10 "$sg"
 	has 'foreground extended' 'completed without error'
-	# In the background, abort, reserved, with a list, both ways
-	refused 1 7 1d 20 00 00 00 00
-	refused 1 7 1d 40 00 00 00 00
+	# Abort when there is none in the background, reserved, with a list, both ways
 	refused 1 7 1d 80 00 00 00 00
 	refused 1 7 1d 60 00 00 00 00
 	refused 1 7 1d a4 00 00 00 00
@@ -450,7 +448,8 @@ self_tests() {
 	has 'Supported diagnostic pages'
 	run sg_raw -s 4 -i /dev/zero "$sg" 1d 10 00 00 04 00
 	run_status 5 sg_raw -s 4 -i /dev/zero "$sg" 1d 00 00 00 04 00
-	run_status 5 sg_raw -s 3 -i /dev/zero "$sg" 1d 10 00 00 03 00
+	run_status 5 sg_raw -v -s 3 -i /dev/zero "$sg" 1d 10 00 00 03 00
+	has 'Invalid field in cdb'
 	refused 2 - 1c 01 40 00 40 00
 	# Of a unit that is not ready, and of one without a store
 	run sg_start --stop "$sg"

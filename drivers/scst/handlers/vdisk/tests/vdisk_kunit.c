@@ -880,7 +880,7 @@ static void log_self_tests_test(struct kunit *test)
 		0, 3, 3, 16, 0, 0,
 	};
 	struct fixture *f = test->priv;
-	struct vdisk_self_test *results = f->vd->diag.results;
+	struct vdisk_self_test *results = f->vd->self_tests.results;
 	u8 *buf = f->vpd;
 
 	results[0] = (struct vdisk_self_test) {
@@ -914,7 +914,7 @@ static void mode_sense_6_test(struct kunit *test)
 {
 	static const u8 want[] = {
 		23, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0,
-		0x0a, 0x0a, 0x22, 0x10, 0, 0, 0, 0, 0, 0, 0, 0,
+		0x0a, 0x0a, 0x22, 0x10, 0, 0, 0, 0, 0, 0, 0, 1,
 	};
 	u8 buf[VDISK_MODE_MAX_LEN];
 
@@ -1152,7 +1152,7 @@ static const u8 select_list[] = {
 	0, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0,
 	0x08, 0x12, 0x00, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0x0a, 0x0a, 0x26, 0x10, 0x08, 0x40, 0, 0, 0, 0, 0, 0,
+	0x0a, 0x0a, 0x26, 0x10, 0x08, 0x40, 0, 0, 0, 0, 0, 1,
 };
 
 #define SELECT_PAGES	12	/* where the pages begin */
