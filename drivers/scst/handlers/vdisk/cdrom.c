@@ -103,7 +103,7 @@ const struct vdisk_ops vdisk_cdrom_ops = {
  * Nobody executes a command, or knows the unit.  Commands may be parsed, though:
  * vcdrom_parse() sees the new generation only with the new medium.
  */
-static void vcdrom_insert(struct vdisk *vd)
+static void vcdrom_close_tray(struct vdisk *vd)
 {
 	WRITE_ONCE(vd->tray_open, false);
 	WRITE_ONCE(vd->medium, vd->store ? VDISK_READY : VDISK_EJECTED);
@@ -112,10 +112,8 @@ static void vcdrom_insert(struct vdisk *vd)
 }
 
 /* What initiators are to be told when there is another medium. */
-static void vcdrom_announce(struct vdisk *vd, bool removed)
+static void vcdrom_announce(struct vdisk *vd)
 {
-	if (removed)
-		scst_device_medium_event(vd->dev, SCST_MEDIUM_REMOVED);
 	if (!vcdrom_is_loaded(vd))
 		return;
 	scst_device_medium_event(vd->dev, SCST_MEDIUM_NEW);
@@ -128,7 +126,7 @@ static int vcdrom_attach(struct scst_device *dev)
 	int ret = vdisk_open(vd);
 
 	if (!ret)
-		vcdrom_insert(vd);
+		vcdrom_close_tray(vd);
 	return ret;
 }
 
@@ -162,37 +160,73 @@ static struct vdisk *vcdrom_open_medium(const struct vdisk *vd,
 	return new;
 }
 
-/* Exchange the media of two; nobody executes a command. */
-static void vcdrom_swap(struct vdisk *vd, struct vdisk *new)
+/* As the button at a drive: it is up to the initiator to let go. */
+static int vcdrom_may_remove(struct vdisk *vd)
 {
-	struct scst_device *dev = vd->dev;
-
-	swap(vd->store, new->store);
-	vd->limits = new->limits;
-	WRITE_ONCE(dev->nblocks, vd->limits.size >> dev->block_shift);
-	strscpy(vd->filename, new->filename, vd->filename_size);
-	vcdrom_insert(vd);
+	if (!vcdrom_is_loaded(vd) || !scst_device_removal_prevented(vd->dev))
+		return 0;
+	scst_device_medium_event(vd->dev, SCST_MEDIUM_EJECT_REQUEST);
+	dev_err(&vd->dev->dev,
+		"filename: an initiator prevents the removal\n");
+	return -EBUSY;
 }
 
-static int vcdrom_change_suspended(struct vdisk *vd, struct vdisk *new)
+/* Nobody executes a command. */
+static void vcdrom_take_out(struct vdisk *vd)
 {
 	bool removed = vcdrom_is_loaded(vd);
 
-	/* As the button at a drive: it is up to the initiator to let go. */
-	if (removed && scst_device_removal_prevented(vd->dev)) {
-		scst_device_medium_event(vd->dev, SCST_MEDIUM_EJECT_REQUEST);
-		dev_err(&vd->dev->dev,
-			"filename: an initiator prevents the removal\n");
-		return -EBUSY;
+	vd->store = NULL;
+	WRITE_ONCE(vd->dev->nblocks, 0);
+	vcdrom_close_tray(vd);
+	if (removed)
+		scst_device_medium_event(vd->dev, SCST_MEDIUM_REMOVED);
+}
+
+/* Likewise; the drive is empty. */
+static void vcdrom_put_in(struct vdisk *vd, const struct vdisk *new)
+{
+	struct scst_device *dev = vd->dev;
+
+	vd->store = new->store;
+	vd->limits = new->limits;
+	WRITE_ONCE(dev->nblocks, vd->limits.size >> dev->block_shift);
+	strscpy(vd->filename, new->filename, vd->filename_size);
+	vcdrom_close_tray(vd);
+	vcdrom_announce(vd);
+}
+
+/*
+ * Between the two the drive is empty for a moment: that is what a command finds that
+ * waited until the old medium was out.  @new has the old store then.
+ */
+static int vcdrom_exchange(struct vdisk *vd, struct vdisk *new)
+{
+	struct scst_device *dev = vd->dev;
+	void *old = vd->store;
+	int ret = 0;
+
+	if (old) {
+		scst_device_suspend(dev);
+		ret = vcdrom_may_remove(vd);
+		if (!ret)
+			vcdrom_take_out(vd);
+		scst_device_resume(dev);
 	}
-	vcdrom_swap(vd, new);
-	vcdrom_announce(vd, removed);
+	if (ret)
+		return ret;
+	scst_device_suspend(dev);
+	vcdrom_put_in(vd, new);
+	scst_device_resume(dev);
+	new->store = old;
 	return 0;
 }
 
 /* From @old to @state; what was seen of the medium before may be old. */
 static void vcdrom_set_loading(struct vdisk *vd, u8 old, u8 state)
 {
+	if (READ_ONCE(vd->medium) != old)
+		return;
 	scst_device_suspend(vd->dev);
 	if (vd->medium == old)
 		WRITE_ONCE(vd->medium, state);
@@ -210,7 +244,6 @@ static void vcdrom_set_loading(struct vdisk *vd, u8 old, u8 state)
  */
 int vcdrom_change(struct vdisk *vd, const char *filename)
 {
-	struct scst_device *dev = vd->dev;
 	struct vdisk *new;
 	int ret;
 
@@ -221,11 +254,9 @@ int vcdrom_change(struct vdisk *vd, const char *filename)
 		vcdrom_set_loading(vd, VDISK_LOADING, VDISK_EJECTED);
 		return PTR_ERR(new);
 	}
-	scst_device_suspend(dev);
-	ret = vcdrom_change_suspended(vd, new);
-	scst_device_resume(dev);
+	ret = vcdrom_exchange(vd, new);
 	if (!ret)
-		scst_device_event(dev, SCST_DEV_EVENT_CAPACITY);
+		scst_device_event(vd->dev, SCST_DEV_EVENT_CAPACITY);
 	vcdrom_close(new);
 	kfree(new);
 	return ret;
@@ -263,14 +294,14 @@ scst_sense_t vcdrom_decode_seek(struct scst_cmd *cmd)
 	return SCST_GOOD;
 }
 
-/* Without a medium there is no range to be checked: exec() says what is wrong. */
+/* Which blocks there are depends on the medium: exec() looks. */
 static scst_sense_t vcdrom_parse(struct scst_cmd *cmd)
 {
 	const struct vdisk *vd = to_vdisk(cmd->dev);
 
-	/* Pairs with the one in vcdrom_insert(). */
+	/* Pairs with the one in vcdrom_close_tray(). */
 	to_cdrom_cmd(cmd)->medium_gen = smp_load_acquire(&vd->medium_gen);
-	return vcdrom_is_loaded(vd) ? vdisk_parse(cmd) : SCST_GOOD;
+	return vdisk_check_xfer(cmd);
 }
 
 /**
@@ -366,8 +397,8 @@ static void vcdrom_load(struct vdisk *vd)
 {
 	if (!vd->tray_open)
 		return;
-	vcdrom_insert(vd);
-	vcdrom_announce(vd, false);
+	vcdrom_close_tray(vd);
+	vcdrom_announce(vd);
 }
 
 static scst_sense_t vcdrom_eject(struct vdisk *vd)

@@ -102,6 +102,21 @@ scst_sense_t vdisk_len_error(struct scst_cmd *cmd)
 EXPORT_SYMBOL_IF_KUNIT(vdisk_len_error);
 
 /**
+ * vdisk_check_xfer - are there more blocks than can be transferred at once?
+ * @cmd: decoded command
+ *
+ * Context: any.
+ * Return: %SCST_GOOD, or the sense code to end @cmd with.
+ */
+scst_sense_t vdisk_check_xfer(struct scst_cmd *cmd)
+{
+	/* Blocks for which data is transferred: MAXIMUM TRANSFER LENGTH */
+	if (unlikely(cmd->nblocks && cmd->xfer_len > VDISK_MAX_XFER))
+		return vdisk_len_error(cmd);
+	return SCST_GOOD;
+}
+
+/**
  * vdisk_parse - check a decoded command before its data is fetched
  * @cmd: command
  *
@@ -117,10 +132,8 @@ scst_sense_t vdisk_parse(struct scst_cmd *cmd)
 		if (sense != SCST_GOOD)
 			return sense;
 	}
-	/* Blocks for which data is transferred: MAXIMUM TRANSFER LENGTH */
-	if (unlikely(cmd->nblocks && cmd->xfer_len > VDISK_MAX_XFER))
-		return vdisk_len_error(cmd);
-	return vdisk_check_range(cmd);
+	sense = vdisk_check_xfer(cmd);
+	return unlikely(sense != SCST_GOOD) ? sense : vdisk_check_range(cmd);
 }
 
 /* ------------------------------------------------------------------------

@@ -905,6 +905,7 @@ scst_sense_t vdisk_exec_mode_select(struct scst_cmd *cmd);
 
 /* sbc.c */
 scst_sense_t vdisk_parse(struct scst_cmd *cmd);
+scst_sense_t vdisk_check_xfer(struct scst_cmd *cmd);
 scst_sense_t vdisk_check_access(struct scst_cmd *cmd);
 scst_sense_t vdisk_len_error(struct scst_cmd *cmd);
 scst_sense_t vdisk_flush(struct scst_cmd *cmd, u64 pos, u64 len);

@@ -332,6 +332,53 @@ changes_while_commands_wait() {
 	change_to "$iso_a"
 }
 
+# A command that waits while the old medium is taken out finds none; those after it
+# hear of the new one
+empty_in_between() {
+	local disc loop n read turs change
+
+	devices
+	modprobe dm-mod
+	loop=$(losetup -f --show "$iso_a")
+	n=$(blockdev --getsz "$loop")
+	dm create scst-disc --table "0 $n linear $loop 0"
+	disc=$(dm_disk scst-disc)
+	change_to "$disc"
+	forget
+	blockdev --flushbufs "$disc"
+	# It executes until the device goes on
+	dm suspend scst-disc
+	sg_raw -r 2048 "$sg" 28 00 00 00 00 20 00 00 01 00 >"$tmp/read" 2>&1 &
+	read=$!
+	within 10 in_flight 1 || fail "the READ does not wait: $(<"$tmp/read")"
+	change_to "$iso_b" &
+	change=$!
+	until
+		# shellcheck disable=SC2086  # words
+		sg_raw "$sg" $tur >"$tmp/tur" 2>&1 &
+		turs=$!
+		sleep 0.5
+		in_flight 2
+	do
+		wait "$turs" || fail "TEST UNIT READY: $(<"$tmp/tur")"
+	done
+	dm resume scst-disc
+	wait "$read" || fail "READ: $(<"$tmp/read")"
+	wait "$change"
+	wait "$turs" && fail "TEST UNIT READY finds a medium"
+	expect_match "TEST UNIT READY" "$not_present" "$(tr '\n' ' ' <"$tmp/tur")"
+	# shellcheck disable=SC2086
+	refused "$changed" $tur
+	# shellcheck disable=SC2086
+	good $tur
+	event "03 02"
+	event "02 02"
+	event "00 02"
+	change_to "$iso_a"
+	dm remove scst-disc
+	losetup -d "$loop"
+}
+
 # notices FILE: sr polls, and udev hears of it
 notices() {
 	# Until sr is opened Linux tells of no other change.  Each time it fetches one
@@ -566,6 +613,6 @@ echo b >"$tmp/tree_b/letter"
 genisoimage -quiet -R -J -V DISC_A -o "$iso_a" "$tmp/tree" || exit 1
 genisoimage -quiet -R -J -V DISC_B -o "$iso_b" "$tmp/tree_b" || exit 1
 main mount_and_compare attributes foreign_tools read_toc read_cd other_commands usage_maps \
-	empty_drive another_medium changes_while_commands_wait the_kernel_notices \
+	empty_drive another_medium changes_while_commands_wait empty_in_between the_kernel_notices \
 	not_while_prevented eject_and_load what_cannot_be_a_medium changes_under_reads dvd \
 	unbind_and_bind starts_empty take_apart kernel_log
