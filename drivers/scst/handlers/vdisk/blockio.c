@@ -26,8 +26,6 @@
  * @file: opened by us, in exclusive use
  * @bdev: it
  * @lower: that it is what the unit is made of
- * @nowait: it can fail with BLK_STS_AGAIN instead of waiting
- * @dma_mask: what the pieces of a buffer are to be aligned to, minus one
  * @vd: virtual disk whose store it is
  * @resize_work: the device has another size
  * @bios: for commands whose buffer has more pieces than the bio in the command.
@@ -38,8 +36,6 @@ struct blockio {
 	struct file *file;
 	struct block_device *bdev;
 	struct scst_lower lower;
-	bool nowait;
-	unsigned int dma_mask;
 	struct vdisk *vd;
 	struct work_struct resize_work;
 	struct bio_set bios;
@@ -105,6 +101,16 @@ static scst_sense_t blockio_result(struct scst_cmd *cmd, blk_status_t status)
 	return vdisk_blk_error(cmd, status, op_is_write(opf), cmd->lba);
 }
 
+/*
+ * Has the device failed instead of waiting?  Whether it can at all changes with the
+ * table of a mapped device: it may have been asked just before, or just after that.
+ */
+static bool blockio_would_wait(const struct blockio_cmd *bc, blk_status_t status)
+{
+	return (bc->opf & REQ_NOWAIT) &&
+	       (status == BLK_STS_AGAIN || status == BLK_STS_NOTSUPP);
+}
+
 static void blockio_put(struct scst_cmd *cmd)
 {
 	struct blockio_cmd *bc = to_blockio_cmd(cmd);
@@ -114,7 +120,7 @@ static void blockio_put(struct scst_cmd *cmd)
 	if (!atomic_dec_and_test(&bc->pending))
 		return;
 	status = READ_ONCE(bc->status);
-	if (unlikely(status == BLK_STS_AGAIN && (bc->opf & REQ_NOWAIT))) {
+	if (unlikely(status && blockio_would_wait(bc, status))) {
 		vdisk_queue_work(cmd, blockio_work_again);
 		return;
 	}
@@ -274,7 +280,7 @@ static scst_sense_t blockio_work_again(struct scst_cmd *cmd)
 static bool blockio_is_aligned(const struct scst_cmd *cmd, u32 len)
 {
 	const struct vdisk *vd = to_vdisk(cmd->dev);
-	unsigned int dma_mask = to_blockio(cmd)->dma_mask;
+	unsigned int dma_mask = bdev_dma_alignment(to_blockio(cmd)->bdev);
 	unsigned int offsets = 0, lengths = 0;
 	u32 block_size = vd->limits.block_size;
 	struct scatterlist *sg = cmd->sg;
@@ -302,7 +308,7 @@ static scst_sense_t blockio_rw(struct scst_cmd *cmd, u32 len, blk_opf_t opf)
 
 	opf |= REQ_NOWAIT;
 	blockio_init_cmd(cmd, len, opf);
-	if (unlikely(!to_blockio(cmd)->nowait))
+	if (unlikely(!bdev_nowait(to_blockio(cmd)->bdev)))
 		return vdisk_queue_work(cmd, blockio_work_again);
 	if (cmd->sg_cnt <= BLOCKIO_NR_BVECS) {
 		bio_init(&bc->bio, to_blockio(cmd)->bdev, bc->bvecs,
@@ -352,7 +358,7 @@ static scst_sense_t blockio_sync(struct scst_cmd *cmd, u64 pos, u64 len)
 	if (to_vdisk(cmd->dev)->p.nv_cache)
 		return vdisk_sync_end(cmd, 0);
 	blockio_init_cmd(cmd, 0, REQ_OP_WRITE | REQ_PREFLUSH | REQ_NOWAIT);
-	if (unlikely(!to_blockio(cmd)->nowait))
+	if (unlikely(!bdev_nowait(to_blockio(cmd)->bdev)))
 		return vdisk_queue_work(cmd, blockio_work_again);
 	blockio_submit_flush(cmd);
 	return SCST_PENDING;
@@ -543,8 +549,6 @@ static int blockio_open(struct vdisk *vd, struct vdisk_limits *limits)
 	if (ret)
 		goto exit_bios;
 
-	bi->nowait = bdev_nowait(bi->bdev);
-	bi->dma_mask = bdev_dma_alignment(bi->bdev);
 	blockio_set_limits(limits, bi->bdev);
 	vd->store = bi;
 	return 0;

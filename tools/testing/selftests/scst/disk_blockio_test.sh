@@ -218,6 +218,43 @@ two_disks() {
 	del_device disk02
 }
 
+# another_tables DISK: of scst-store, while the disk is used
+another_tables() {
+	local disk=$1 pid n=0
+
+	fio_verify "$disk" 16M >"$tmp/fio" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null || [ "$n" -lt 2 ]; do
+		n=$((n + 1))
+		dm_table scst-store "0 $sectors delay $store 0 5"
+		quiet dd if=/dev/urandom of="$disk" bs=4k seek=8192 count=1 oflag=direct
+		dm_table scst-store "0 $sectors linear $store 0"
+		quiet dd if="$disk" of=/dev/null bs=4k skip=8192 count=1 iflag=direct
+	done
+	wait "$pid" || fail "fio: $(<"$tmp/fio")"
+	msg "$n times"
+}
+
+# Another table of a mapped device may be one that cannot fail instead of waiting; one
+# that lies on it goes on to say that it can
+another_table() {
+	local sectors
+
+	modprobe dm-mod
+	modprobe dm-delay
+	sectors=$(blockdev --getsz "$store")
+	dm create scst-store --table "0 $sectors linear $store 0"
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk scst-store)"
+	another_tables "$disk"
+	unexport_disk disk01
+	dm create scst-upper --table "0 $sectors linear $(dm_disk scst-store) 0"
+	export_disk vdisk_blockio disk01 "filename=$(dm_disk scst-upper)"
+	another_tables "$disk"
+	unexport_disk disk01
+	dm remove scst-upper
+	dm remove scst-store
+}
+
 # refused_by_its_own HANDLER FILENAME: what is made of a disk of tgt0
 refused_by_its_own() {
 	local luns=$scst_targets/tgt0/luns other
@@ -472,6 +509,6 @@ main a_block_device usage_maps large_and_odd_requests buffered_write_back_and_fs
 	the_device_is_ours_alone discard write_zeroes blocksize_4096 write_through \
 	write_and_verify_flushes reset_flushes nv_cache read_only \
 	a_write_protected_device a_file_is_no_block_device \
-	two_disks a_disk_of_a_target the_submitter_uses_the_store_too \
+	two_disks another_table a_disk_of_a_target the_submitter_uses_the_store_too \
 	large_reads_need_no_worker limits_of_the_store lost_data_is_told_to_all \
 	take_apart kernel_log
