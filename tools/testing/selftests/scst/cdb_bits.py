@@ -6,66 +6,15 @@ Each command that REPORT SUPPORTED OPERATION CODES lists is sent once for every
 bit that is zero in its usage map, with this bit set.  It has to end with INVALID
 FIELD IN CDB and a field pointer to the bit.
 """
-import ctypes
-import fcntl
 import os
 import sys
 
-SG_IO = 0x2285
-SG_DXFER_NONE, SG_DXFER_FROM_DEV = -1, -3
-INQUIRY, MAINTENANCE_IN, RSOC, VARLEN = 0x12, 0xA3, 0x0C, 0x7F
+from sgio import VARLEN, commands, execute, rsoc
+
+INQUIRY = 0x12
 READ_CD_MSF = 0xB9
 ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB = 5, (0x24, 0)
 SKSV, IN_CDB, BPV = 0x80, 0x40, 0x08
-
-
-class SgIoHdr(ctypes.Structure):
-    """struct sg_io_hdr of <scsi/sg.h>"""
-    _fields_ = [(name, getattr(ctypes, "c_" + kind)) for name, kind in (
-        ("interface_id", "int"), ("dxfer_direction", "int"),
-        ("cmd_len", "ubyte"), ("mx_sb_len", "ubyte"), ("iovec_count", "ushort"),
-        ("dxfer_len", "uint"), ("dxferp", "void_p"), ("cmdp", "void_p"),
-        ("sbp", "void_p"), ("timeout", "uint"), ("flags", "uint"),
-        ("pack_id", "int"), ("usr_ptr", "void_p"), ("status", "ubyte"),
-        ("masked_status", "ubyte"), ("msg_status", "ubyte"),
-        ("sb_len_wr", "ubyte"), ("host_status", "ushort"),
-        ("driver_status", "ushort"), ("resid", "int"), ("duration", "uint"),
-        ("info", "uint"))]
-
-
-def execute(fd, cdb, data_len=0):
-    """Send a CDB.  Returns its sense data, or None, and its data-in."""
-    cmd = ctypes.create_string_buffer(bytes(cdb), len(cdb))
-    data = ctypes.create_string_buffer(data_len or 1)
-    sense = ctypes.create_string_buffer(64)
-    hdr = SgIoHdr(interface_id=ord("S"), cmd_len=len(cdb), mx_sb_len=64,
-                  dxfer_direction=SG_DXFER_FROM_DEV if data_len else SG_DXFER_NONE,
-                  dxfer_len=data_len, timeout=60000)
-    hdr.dxferp = ctypes.cast(data, ctypes.c_void_p)
-    hdr.cmdp = ctypes.cast(cmd, ctypes.c_void_p)
-    hdr.sbp = ctypes.cast(sense, ctypes.c_void_p)
-    fcntl.ioctl(fd, SG_IO, hdr)
-    if hdr.status:
-        return sense.raw[:hdr.sb_len_wr], b""
-    return None, data.raw[:data_len - hdr.resid]
-
-
-def rsoc(fd, option, opcode=0, action=0):
-    """Parameter data of REPORT SUPPORTED OPERATION CODES"""
-    cdb = bytes((MAINTENANCE_IN, RSOC, option, opcode)) + action.to_bytes(2, "big")
-    sense, data = execute(fd, cdb + (8192).to_bytes(4, "big") + b"\0\0", 8192)
-    if sense:
-        sys.exit(f"REPORT SUPPORTED OPERATION CODES {option}: {sense.hex()}")
-    return data
-
-
-def commands(fd):
-    """Operation code, service action or None, for each command there is"""
-    data = rsoc(fd, 0)
-    end = 4 + int.from_bytes(data[:4], "big")
-    for at in range(4, end, 8):
-        has_action = data[at + 5] & 1
-        yield data[at], int.from_bytes(data[at + 2:at + 4], "big") if has_action else None
 
 
 def usage_map(fd, opcode, action):
