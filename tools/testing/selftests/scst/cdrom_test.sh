@@ -5,29 +5,11 @@
 # vm: MEM=512 SMP=1 TIMEOUT=600
 # shellcheck disable=SC2317  # main calls the functions
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/cdrom_lib.sh"
 
 mnt=$tmp/mnt
-iso_a=$tmp/a.iso
-iso_b=$tmp/b.iso
-unit=$scst_devices/cd01
 
 # --- Objects
-
-has_sr() {
-	# shellcheck disable=SC2031  # of the same shell
-	[ -d "$dir/block" ]
-}
-
-# sr_of SESSION: /dev/srN
-sr_of() {
-	local dir
-
-	dir=$(scsi_device_of tgt0 0 "$1")
-	within 20 has_sr || fail "no sr device"
-	dir=$(echo "$dir"/block/*)
-	within 10 test -b "/dev/${dir##*/}" || fail "no /dev/${dir##*/}"
-	echo "/dev/${dir##*/}"
-}
 
 # A second initiator looks by sg alone; what the first one is told is not its own.
 setup() {
@@ -45,65 +27,9 @@ devices() {
 	sg=$(sg_of tgt0 0 host1)
 }
 
-# --- Commands
-
-# raw LENGTH BYTE...: data-in in hexadecimal
-raw() {
-	local len=$1
-
-	shift
-	sg_raw -b -r "$len" "$sg" "$@" 2>"$tmp/raw.err" >"$tmp/raw" ||
-		fail "$*: $(<"$tmp/raw.err")"
-	od -An -v -tx1 "$tmp/raw" | xargs
-}
-
-# answers TEXT WANT LENGTH BYTE...
-answers() {
-	local text=$1 want=$2
-
-	shift 2
-	expect "$text" "$want" "$(raw "$@")"
-}
-
-# refused REGEX BYTE...: with such a sense key and additional sense code
-refused() {
-	local want=$1 out
-
-	shift
-	out=$(sg_raw -r 2048 "$sg" "$@" 2>&1) && fail "$* was not refused: $out"
-	expect_match "$*" "$want" "$(tr '\n' ' ' <<<"$out")"
-}
-
-good() {
-	local out
-
-	out=$(sg_raw "$sg" "$@" 2>&1) || fail "$*: $out"
-}
-
-tur='00 00 00 00 00 00'
-not_present='Not Ready.*Medium not present'
-changed='Unit Attention.*Not ready to ready change'
-invalid_field='Illegal Request.*Invalid field in cdb'
-bad_opcode='Illegal Request.*Invalid command operation code'
-prevented='Illegal Request.*Medium removal prevented'
-
-# What was pending is told: unit attentions, events
-forget() {
-	for _ in 1 2 3 4; do
-		# shellcheck disable=SC2086  # words
-		sg_raw "$sg" $tur >/dev/null 2>&1 || :
-		raw 8 4a 01 00 00 10 00 00 00 08 00 >/dev/null
-	done
-}
-
 # event WANT: code and state of a media event
 event() {
 	answers "media event" "00 06 04 54 $1 00 00" 8 4a 01 00 00 10 00 00 00 08 00
-}
-
-# change_to FILE: a line, as an empty write does not reach the attribute
-change_to() {
-	put "$unit/filename" "$1"$'\n'
 }
 
 # As root of the host does, whose sr is not told to look by itself
@@ -234,7 +160,7 @@ other_commands() {
 	answers "no event class" "00 02 80 54" 8 4a 01 00 00 02 00 00 00 08 00
 	event "00 02"
 	# It is no DVD
-	refused 'Cannot read medium - incompatible format' ad 00 00 00 00 00 00 00 08 04 00 00
+	refused "$incompatible" ad 00 00 00 00 00 00 00 08 04 00 00
 	good bb 00 ff ff ff ff 00 00 00 00 00 00
 	# No writing, no audio
 	refused "$bad_opcode" 2a 00 00 00 00 00 00 00 01 00
@@ -541,7 +467,7 @@ dvd() {
 	answers "copyright" "00 06 00 00 00 00 00 00" 8 ad 00 00 00 00 00 00 01 00 08 00 00
 	answers "list" "00 0a 00 00 00 40 08 04 01 40 00 08" 12 ad 00 00 00 00 00 00 ff 00 0c 00 00
 	refused "$invalid_field" ad 00 00 00 00 00 00 04 00 08 00 00
-	refused 'Cannot read medium - incompatible format' be 00 00 00 00 10 00 00 01 10 00 00
+	refused "$incompatible" be 00 00 00 00 10 00 00 01 10 00 00
 	answers "lead-out beyond all MSF" "00 0a 01 01 00 14 aa 00 00 ff 3b 4a" \
 		12 43 02 00 00 00 00 aa 00 0c 00
 	expect size 4294967296 "$(blockdev --getsize64 "$sr")"
