@@ -35,6 +35,12 @@
 #define CONTROL_SWP		0x08
 #define CONTROL_TAS		0x40	/* byte 5 */
 
+/* Control extension */
+#define CONTROL_EXT_TCMOS	0x04	/* byte 4 */
+#define CONTROL_EXT_SCSIP	0x02
+#define CONTROL_EXT_IALUAE	0x01
+#define CONTROL_EXT_SENSE_LEN	6
+
 /* Logical block provisioning: its only threshold descriptor */
 #define PROVISIONING_DESC	16
 #define THRESHOLD_ENABLED	0x80
@@ -114,6 +120,23 @@ static u16 control_select(struct vdisk_mode *mode, const u8 *buf)
 }
 
 /*
+ * The timestamp is the host's (TCMOS) until a command sets it, which then stays
+ * (SCSIP), see info.c.
+ *
+ * IALUAE is that of the unit, as all nexuses share the page: in a device group the
+ * user changes states, whether or not initiators can ask for that, too.  A unit that
+ * comes into a group or leaves it tells INQUIRY DATA HAS CHANGED, because of TPGS;
+ * it does not tell MODE PARAMETERS CHANGED as well.
+ */
+static void control_ext_fill(const struct vdisk *vd,
+			     const struct vdisk_mode *mode, u8 *buf)
+{
+	buf[4] = CONTROL_EXT_TCMOS | CONTROL_EXT_SCSIP |
+		 (READ_ONCE(vd->dev->dev_group) ? CONTROL_EXT_IALUAE : 0);
+	buf[CONTROL_EXT_SENSE_LEN] = SCST_SENSE_BUFFERSIZE;
+}
+
+/*
  * One threshold, armed while the available space decreases.  SITUA is zero: all
  * initiators are told.
  */
@@ -152,6 +175,7 @@ const struct mode_page vdisk_mode_pages[] = {
 		.page		= 0x0a,		/* control extension */
 		.subpage	= 0x01,
 		.len		= 32,
+		.fill		= control_ext_fill,
 	}, {
 		.page		= 0x1a,		/* power condition */
 		.len		= 40,

@@ -47,6 +47,7 @@ drop_disk() {
 
 after_failure() {
 	cleanup_devices
+	[ ! -e "$device_groups/dg0" ] || put "$device_groups/del" dg0
 	! mountpoint -q "$store" || umount "$store"
 	rm -rf "$store"
 	mkdir -p "$store"
@@ -83,9 +84,9 @@ set_value() {
 	run sdparm --quiet "--set=$what" "$@" "$sg"
 }
 
-# page PAGE: its bytes, by MODE SENSE(10) without a block descriptor
+# page PAGE [SUBPAGE]: its bytes, by MODE SENSE(10) without a block descriptor
 page() {
-	sg_raw -b -r 252 "$sg" 5a 08 "$1" 00 00 00 00 00 fc 00 2>/dev/null |
+	sg_raw -b -r 252 "$sg" 5a 08 "$1" "${2:-00}" 00 00 00 00 fc 00 2>/dev/null |
 		od -An -v -tx1 -j8 | tr -d '\n'
 }
 
@@ -186,6 +187,43 @@ what_is_wrong_is_refused() {
 	has 'byte 6|field pointer.*6'
 	has_value QERR 0
 	has_value UA_INTLCK 0
+}
+
+# ialuae_is VALUE: and it cannot be changed
+ialuae_is() {
+	sg_turs -n 5 "$sg" >/dev/null 2>&1 || :
+	has_value IALUAE "$1"
+	has_value IALUAE n changeable
+}
+
+the_control_extension() {
+	local ext
+
+	has_value TCMOS 1
+	has_value TCMOS n changeable
+	has_value SCSIP 1
+	has_value SCSIP n changeable
+	# As VPD page 86h has it
+	has_value MSDL 96
+	ialuae_is 0
+	put "$device_groups/add" dg0
+	ialuae_is 0
+	put "$device_groups/dg0/devices/add" disk01
+	ialuae_is 1
+	# With explicit states there are still implicit ones.
+	put "$device_groups/dg0/explicit" 1
+	ialuae_is 1
+
+	read -ra ext <<<"$(page 0a 01)"
+	run select_raw 10 00 00 00 00 "${ext[@]}"
+	ext[4]=06
+	run_status 5 select_raw 10 00 00 00 00 "${ext[@]}"
+	has 'byte 8|field pointer.*8'
+	ialuae_is 1
+
+	put "$device_groups/dg0/devices/del" disk01
+	ialuae_is 0
+	put "$device_groups/del" dg0
 }
 
 others_are_told() {
@@ -389,6 +427,6 @@ truncate -s 64M "$tmp/disk01.img"
 scst_load
 make_disk
 main every_page_is_there every_field_can_be_changed reads_without_a_cache \
-	what_is_wrong_is_refused others_are_told the_attribute_tst \
+	what_is_wrong_is_refused the_control_extension others_are_told the_attribute_tst \
 	saved_values_survive a_damaged_file_is_not_used \
 	a_file_of_another_is_not_used nowhere_to_save no_space_to_save

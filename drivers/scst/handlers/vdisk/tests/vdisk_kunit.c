@@ -1140,6 +1140,26 @@ static void mode_sense_control_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, buf[6], 0x02);
 }
 
+/* Whatever PC asks for: nothing of it can be changed.  The unit is in no group. */
+static void mode_sense_control_ext_test(struct kunit *test)
+{
+	static const u8 want[32] = {
+		0x4a, 0x01, 0, 28, 0x06, 0, SCST_SENSE_BUFFERSIZE,
+	};
+	static const u8 unchangeable[32] = { 0x4a, 0x01, 0, 28 };
+	static const u8 pcs[] = { 0x00, 0x80, 0xc0 };
+	u8 buf[VDISK_MODE_MAX_LEN];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pcs); i++) {
+		KUNIT_ASSERT_EQ(test, sense_6(test, 0x08, pcs[i] | 0x0a, 1,
+					      buf), 4 + sizeof(want));
+		KUNIT_EXPECT_MEMEQ(test, buf + 4, want, sizeof(want));
+	}
+	sense_6(test, 0x08, 0x40 | 0x0a, 1, buf);
+	KUNIT_EXPECT_MEMEQ(test, buf + 4, unchangeable, sizeof(unchangeable));
+}
+
 /* ------------------------------------------------------------------------
  * MODE SELECT
  */
@@ -1281,6 +1301,27 @@ static void select_unchangeable_test(struct kunit *test)
 					5 : bit);
 		}
 	}
+}
+
+/* The same for the control extension page */
+static void select_control_ext_test(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 list[VDISK_MODE_MAX_LEN];
+	struct vdisk_mode mode;
+	unsigned int len, bit;
+
+	len = sense_6(test, 0x08, 0x0a, 1, list);
+	for (bit = 8 * 8; bit < len * 8; bit++) {
+		list[bit / 8] ^= 1 << bit % 8;
+		expect_select(test, select_6_cdb, list, len, &mode,
+			      SCST_SENSE_INVALID_FIELD_IN_PARAM);
+		KUNIT_EXPECT_TRUE(test, f->cmd.field_valid);
+		KUNIT_EXPECT_EQ(test, f->cmd.field_ptr, bit / 8);
+		KUNIT_EXPECT_EQ(test, f->cmd.field_bit, bit % 8);
+		list[bit / 8] ^= 1 << bit % 8;
+	}
+	expect_select(test, select_6_cdb, list, len, &mode, SCST_GOOD);
 }
 
 /* Fields of several bits: each value is taken, or refused, as a whole. */
@@ -1632,10 +1673,12 @@ static struct kunit_case vdisk_cases[] = {
 	KUNIT_CASE(mode_sense_saved_test),
 	KUNIT_CASE(mode_sense_bad_test),
 	KUNIT_CASE(mode_sense_control_test),
+	KUNIT_CASE(mode_sense_control_ext_test),
 	KUNIT_CASE(select_good_test),
 	KUNIT_CASE(select_round_trip_test),
 	KUNIT_CASE(select_truncated_test),
 	KUNIT_CASE(select_unchangeable_test),
+	KUNIT_CASE(select_control_ext_test),
 	KUNIT_CASE(select_fields_test),
 	KUNIT_CASE(select_flush_test),
 	KUNIT_CASE(saved_round_trip_test),
