@@ -99,16 +99,13 @@ const struct vdisk_ops vdisk_cdrom_ops = {
  * The medium
  */
 
-/*
- * Nobody executes a command, or knows the unit.  Commands may be parsed, though:
- * vcdrom_parse() sees the new generation only with the new medium.
- */
-static void vcdrom_close_tray(struct vdisk *vd)
+/* Nobody executes a command, or knows the unit. */
+static void vcdrom_medium_changed(struct vdisk *vd)
 {
 	WRITE_ONCE(vd->tray_open, false);
 	WRITE_ONCE(vd->medium, vd->store ? VDISK_READY : VDISK_EJECTED);
-	/* Pairs with the one in vcdrom_parse(). */
-	smp_store_release(&vd->medium_gen, vd->medium_gen + 1);
+	/* Commands may be parsed: see vcdrom_check_access(). */
+	WRITE_ONCE(vd->medium_gen, vd->medium_gen + 1);
 }
 
 /* What initiators are to be told when there is another medium. */
@@ -126,7 +123,7 @@ static int vcdrom_attach(struct scst_device *dev)
 	int ret = vdisk_open(vd);
 
 	if (!ret)
-		vcdrom_close_tray(vd);
+		vcdrom_medium_changed(vd);
 	return ret;
 }
 
@@ -178,7 +175,7 @@ static void vcdrom_take_out(struct vdisk *vd)
 
 	vd->store = NULL;
 	WRITE_ONCE(vd->dev->nblocks, 0);
-	vcdrom_close_tray(vd);
+	vcdrom_medium_changed(vd);
 	if (removed)
 		scst_device_medium_event(vd->dev, SCST_MEDIUM_REMOVED);
 }
@@ -192,7 +189,7 @@ static void vcdrom_put_in(struct vdisk *vd, const struct vdisk *new)
 	vd->limits = new->limits;
 	WRITE_ONCE(dev->nblocks, vd->limits.size >> dev->block_shift);
 	strscpy(vd->filename, new->filename, vd->filename_size);
-	vcdrom_close_tray(vd);
+	vcdrom_medium_changed(vd);
 	vcdrom_announce(vd);
 }
 
@@ -299,33 +296,41 @@ static scst_sense_t vcdrom_parse(struct scst_cmd *cmd)
 {
 	const struct vdisk *vd = to_vdisk(cmd->dev);
 
-	/* Pairs with the one in vcdrom_close_tray(). */
-	to_cdrom_cmd(cmd)->medium_gen = smp_load_acquire(&vd->medium_gen);
+	to_cdrom_cmd(cmd)->medium_gen = READ_ONCE(vd->medium_gen);
 	return vdisk_check_xfer(cmd);
+}
+
+/*
+ * A command came when there was another medium, and waited.  If it is the first one to
+ * tell its initiator of that, no other has to.
+ */
+static scst_sense_t vcdrom_too_late(struct scst_cmd *cmd)
+{
+	scst_sense_t sense = SCST_GOOD;
+
+	if (!test_bit(SCST_CMD_INTERNAL, &cmd->flags))
+		sense = scst_ua_report(cmd);
+	return sense == SCST_GOOD ? SCST_SENSE_MEDIUM_CHANGED : sense;
 }
 
 /**
  * vcdrom_check_access - may a command access the medium?
  * @cmd: command that executes and has not used its priv yet
  *
+ * What the capacity of another medium is is no matter for who does not mean it.
+ *
  * Context: any.
  * Return: %SCST_GOOD, or the sense code to end @cmd with.
  */
 scst_sense_t vcdrom_check_access(struct scst_cmd *cmd)
 {
-	scst_sense_t sense = vdisk_check_access(cmd);
+	scst_sense_t sense = vdisk_check_medium(cmd->dev);
 
 	if (sense != SCST_GOOD)
 		return sense;
-	if (to_cdrom_cmd(cmd)->medium_gen == to_vdisk(cmd->dev)->medium_gen)
-		return SCST_GOOD;
-	/*
-	 * It came when there was another one, and waited.  If it is the first one to
-	 * tell its initiator of that, no other has to.
-	 */
-	if (!test_bit(SCST_CMD_INTERNAL, &cmd->flags))
-		sense = scst_ua_report(cmd);
-	return sense == SCST_GOOD ? SCST_SENSE_MEDIUM_CHANGED : sense;
+	if (to_cdrom_cmd(cmd)->medium_gen != to_vdisk(cmd->dev)->medium_gen)
+		return vcdrom_too_late(cmd);
+	return vdisk_check_access(cmd);
 }
 
 /**
@@ -397,7 +402,7 @@ static void vcdrom_load(struct vdisk *vd)
 {
 	if (!vd->tray_open)
 		return;
-	vcdrom_close_tray(vd);
+	vcdrom_medium_changed(vd);
 	vcdrom_announce(vd);
 }
 

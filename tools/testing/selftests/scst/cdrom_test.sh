@@ -240,10 +240,13 @@ changes_while_commands_wait() {
 	local pids=() n
 
 	devices
+	# The next one has no such block as the last of these
+	truncate -s 64M "$tmp/large.img"
+	change_to "$tmp/large.img"
 	forget
 	put "$unit/blocked" 1
 	for n in 1 2 3; do
-		sg_raw -r 2048 "$sg" 28 00 00 00 00 00 00 00 01 00 >"$tmp/waits$n" 2>&1 &
+		sg_raw -r 2048 "$sg" 28 00 00 00 "${n/3/70}" 00 00 00 01 00 >"$tmp/waits$n" 2>&1 &
 		pids+=($!)
 	done
 	within 10 in_flight 3 || fail "they do not wait"
