@@ -194,9 +194,8 @@ static int background_piece(struct vdisk *vd)
  */
 bool vdisk_may_retry(u8 *retries, int err)
 {
-	if (err != -ENOMEM && err != -EBUSY && err != -EAGAIN)
-		return false;
-	return (*retries)++ < BACKGROUND_MAX_RETRIES;
+	return vdisk_is_transient(err) &&
+	       (*retries)++ < BACKGROUND_MAX_RETRIES;
 }
 
 static void background_invert(struct vdisk_background *bg)

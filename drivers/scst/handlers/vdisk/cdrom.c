@@ -317,7 +317,7 @@ static scst_sense_t vcdrom_too_late(struct scst_cmd *cmd)
  * vcdrom_check_access - may a command access the medium?
  * @cmd: command that executes and has not used its priv yet
  *
- * What the capacity of another medium is is no matter for who does not mean it.
+ * The range comes last: the capacity of a medium is no matter to who means another one.
  *
  * Context: any.
  * Return: %SCST_GOOD, or the sense code to end @cmd with.

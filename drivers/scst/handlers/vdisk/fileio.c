@@ -54,8 +54,8 @@
  * @shmem: tmpfs
  * @nowait_read: its file system can read without waiting
  * @direct: go past the page cache
- * @direct_align: what offsets and lengths have to be multiples of for that, 0: it
- *	cannot be done
+ * @direct_align: what offsets and lengths have to be multiples of for that, 0: it is
+ *	not done, not by self-tests either
  */
 struct fileio {
 	struct file *file;
@@ -614,15 +614,23 @@ static int fileio_read_buf(struct vdisk *vd, void *buf, u32 len, u64 pos)
 static int fileio_read_medium(struct vdisk *vd, void *buf, u32 len, u64 pos)
 {
 	const struct fileio *fi = vd->store;
+	u32 direct = 0;
 	int ret;
 
-	if (fi->direct_align && IS_ALIGNED(pos | len, fi->direct_align)) {
-		ret = fileio_rw_buf(fi, buf, len, pos, false, true);
-		/* It may want more than it has said. */
-		if (ret != -EINVAL)
+	if (fi->direct_align && IS_ALIGNED(pos, fi->direct_align))
+		direct = round_down(len, fi->direct_align);
+	if (direct) {
+		ret = fileio_rw_buf(fi, buf, direct, pos, false, true);
+		if (ret && ret != -EINVAL)
 			return ret;
+		/* It may want more than it has said. */
+		if (ret)
+			direct = 0;
 	}
-	return fileio_read_buf(vd, buf, len, pos);
+	/* The end of a unit whose size is no multiple of that */
+	if (direct == len)
+		return 0;
+	return fileio_read_buf(vd, buf + direct, len - direct, pos + direct);
 }
 
 static int fileio_write_buf(struct vdisk *vd, const void *buf, u32 len, u64 pos)
@@ -751,14 +759,19 @@ static int fileio_clone(struct vdisk *dst, u64 dst_pos, struct vdisk *src,
 }
 
 /*
- * What is called a hole has no data; there may be space for it.  The position of
- * the open file, which this moves, means nothing to us.
+ * What is called a hole has no data; there may be space for it.  Behind the end of a
+ * file that is too short is none.  The position of the open file, which this moves,
+ * means nothing to us.
  */
 static int fileio_map_space(struct vdisk *vd, u64 pos, u64 *len, bool *mapped)
 {
 	struct fileio *fi = vd->store;
+	u64 size = i_size_read(fi->file->f_mapping->host);
 	loff_t next;
 
+	if (pos >= size)
+		return -EIO;
+	*len = min(*len, size - pos);
 	next = vfs_llseek(fi->file, pos, SEEK_DATA);
 	*mapped = next == pos;
 	if (*mapped)
@@ -941,9 +954,10 @@ static u32 fileio_direct_align(const struct file *file)
 
 	if (S_ISBLK(inode->i_mode))
 		return bdev_logical_block_size(I_BDEV(inode));
+	/* Zero means that this file does not do it. */
 	if (!vfs_getattr(&file->f_path, &stat, STATX_DIOALIGN,
 			 AT_STATX_SYNC_AS_STAT) &&
-	    (stat.result_mask & STATX_DIOALIGN) && stat.dio_offset_align)
+	    (stat.result_mask & STATX_DIOALIGN))
 		return stat.dio_offset_align;
 	return bdev ? bdev_logical_block_size(bdev) : VDISK_MIN_BLOCK_SIZE;
 }
@@ -983,6 +997,7 @@ static void fileio_set_limits(struct vdisk_limits *limits,
 	}
 	limits->unmap_zeroes = limits->can_unmap;
 	limits->cached = !fi->direct;
+	limits->medium_align = fi->direct_align;
 	fileio_set_atomic_limits(limits, vd, fi);
 	limits->has_space = S_ISREG(inode->i_mode);
 }
@@ -1001,6 +1016,12 @@ static void fileio_init(struct fileio *fi, const struct vdisk *vd)
 	if (!fi->shmem && (file->f_mode & FMODE_CAN_ODIRECT))
 		fi->direct_align = fileio_direct_align(file);
 	fi->direct = vd->p.o_direct && fi->direct_align;
+	/*
+	 * Over a network, a file is flushed as a whole, with everybody kept out of it,
+	 * for each change between direct and other I/O.
+	 */
+	if (!fi->direct && fi->regular && !file_inode(file)->i_sb->s_bdev)
+		fi->direct_align = 0;
 }
 
 /*

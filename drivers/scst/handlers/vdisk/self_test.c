@@ -61,7 +61,7 @@ static void self_test_remember(struct vdisk *vd, u8 code,
  * Reading
  */
 
-static int self_test_read(struct vdisk *vd, void *buf, u32 len, u64 pos)
+static int self_test_try(struct vdisk *vd, void *buf, u32 len, u64 pos)
 {
 	const struct vdisk_ops *ops = vd->type->ops;
 
@@ -71,29 +71,54 @@ static int self_test_read(struct vdisk *vd, void *buf, u32 len, u64 pos)
 }
 
 /*
+ * Twice, before something is bad: a direct read of a file also reports, and forgets, an
+ * error of what was written to it, anywhere.
+ */
+static int self_test_read(struct vdisk *vd, void *buf, u32 len, u64 pos)
+{
+	return self_test_try(vd, buf, len, pos) ?
+		self_test_try(vd, buf, len, pos) : 0;
+}
+
+/* What can be read of the medium at the least, in bytes */
+static u32 self_test_grain(const struct vdisk *vd)
+{
+	return max(vd->dev->block_size, vd->limits.medium_align);
+}
+
+static int self_test_read_grain(struct vdisk *vd, void *buf, u64 pos, u64 end,
+				u64 *lba)
+{
+	*lba = pos >> vd->dev->block_shift;
+	return self_test_read(vd, buf, min(self_test_grain(vd), end - pos), pos);
+}
+
+/*
  * Some blocks, at equal distances.  Returns 0; 1 when @cmd, or NULL, was aborted; or a
- * negative errno, with the block in @lba.
+ * negative errno, with the first block that was to be read then in @lba.
  */
 static int self_test_read_some(struct vdisk *vd, unsigned int nr,
 			       const struct scst_cmd *cmd, u64 *lba)
 {
 	const struct scst_device *dev = vd->dev;
-	u64 last = READ_ONCE(dev->nblocks) - 1;
-	u64 step = max_t(u64, div_u64(last, nr - 1), 1);
+	u64 end = READ_ONCE(dev->nblocks) << dev->block_shift;
+	u32 grain = self_test_grain(vd);
+	u64 last = round_down(end - 1, grain);
+	u64 step = max_t(u64, round_down(div_u64(last, nr - 1), grain), grain);
+	u64 pos;
 	int ret;
 
 	*lba = 0;
-	u8 *buf __free(kfree) = kmalloc(dev->block_size, GFP_NOIO);
+	u8 *buf __free(kfree) = kmalloc(grain, GFP_NOIO);
 	if (!buf)
 		return -ENOMEM;
-	for (; nr && *lba <= last; nr--, *lba += step) {
+	for (pos = 0; nr && pos <= last; nr--, pos += step) {
 		/* The step is rounded down. */
 		if (nr == 1)
-			*lba = last;
+			pos = last;
 		if (cmd && scst_cmd_aborted(cmd))
 			return 1;
-		ret = self_test_read(vd, buf, dev->block_size,
-				     *lba << dev->block_shift);
+		ret = self_test_read_grain(vd, buf, pos, end, lba);
 		if (ret)
 			return ret;
 		cond_resched();
@@ -102,23 +127,21 @@ static int self_test_read_some(struct vdisk *vd, unsigned int nr,
 }
 
 /*
- * Something of a range could not be read: what is it?  If each block by itself can be,
+ * Something of a range could not be read: what is it?  If each part by itself can be,
  * the range is tried once more.
  */
 static int self_test_find(struct vdisk *vd, void *buf, u64 pos, u32 len, u64 *lba)
 {
-	const struct scst_device *dev = vd->dev;
-	u32 done;
+	u64 at, end = pos + len;
 	int ret;
 
-	for (done = 0; done < len; done += dev->block_size) {
-		*lba = (pos + done) >> dev->block_shift;
-		ret = self_test_read(vd, buf, dev->block_size, pos + done);
+	for (at = pos; at < end; at += self_test_grain(vd)) {
+		ret = self_test_read_grain(vd, buf, at, end, lba);
 		if (ret)
 			return ret;
 		cond_resched();
 	}
-	*lba = pos >> dev->block_shift;
+	*lba = pos >> vd->dev->block_shift;
 	return self_test_read(vd, buf, len, pos);
 }
 
@@ -145,7 +168,7 @@ static int self_test_read_all(struct vdisk *vd, u64 pos, u64 len, u64 *lba)
 	return 0;
 }
 
-/* How many bytes from @pos on the store has no space for: they are not on the medium. */
+/* How many bytes from @pos on the store has no data for: they are not on the medium. */
 static u64 self_test_hole(struct vdisk *vd, u64 pos, u64 len)
 {
 	const struct vdisk_ops *ops = vd->type->ops;
@@ -176,7 +199,7 @@ static scst_sense_t self_test_foreground(struct scst_cmd *cmd)
 	u64 lba;
 	int ret = self_test_read_some(vd, nr, cmd, &lba);
 
-	if (ret == -ENOMEM)
+	if (vdisk_is_transient(ret))
 		return SCST_BUSY;
 	if (ret < 0) {
 		self_test_log(vd, code, VDISK_SELF_TEST_FAILED, lba);
@@ -305,7 +328,7 @@ bool vdisk_self_test_goes_on(const struct vdisk *vd)
  * Context: any.
  * Return: progress in 65536ths, or -1 when there is none.
  */
-int vdisk_self_test_progress(struct vdisk *vd)
+int vdisk_self_test_progress(const struct vdisk *vd)
 {
 	u64 size = READ_ONCE(vd->dev->nblocks) << vd->dev->block_shift;
 	u64 pos = READ_ONCE(vd->self_tests.pos);
@@ -401,12 +424,23 @@ static int self_test_piece(struct vdisk *vd, u8 code, u64 *pos, u64 *lba)
 	return *lba < READ_ONCE(dev->nblocks) ? ret : 0;
 }
 
-/* Returns when to go on, in jiffies from now; or -1, or -2 when it has failed. */
-static long self_test_advance(struct vdisk *vd, u32 nr, u64 pos, int err, u64 lba)
+/* SPC-6: what was not found out is no failure of the medium. */
+static enum vdisk_self_test_result self_test_result(int err)
+{
+	if (!err)
+		return VDISK_SELF_TEST_PASSED;
+	return vdisk_is_transient(err) ? VDISK_SELF_TEST_UNKNOWN :
+					 VDISK_SELF_TEST_FAILED;
+}
+
+/* Returns when to go on, in jiffies from now, or -1 at the end, with @result. */
+static long self_test_advance(struct vdisk *vd, u32 nr, u64 pos, int err, u64 lba,
+			      enum vdisk_self_test_result *result)
 {
 	u64 size = READ_ONCE(vd->dev->nblocks) << vd->dev->block_shift;
 	struct vdisk_self_tests *t = &vd->self_tests;
 
+	*result = VDISK_SELF_TEST_GOES_ON;
 	guard(spinlock)(&vd->id_lock);
 	/* It was stopped; there may be another one already. */
 	if (!t->code || t->nr != nr)
@@ -414,14 +448,13 @@ static long self_test_advance(struct vdisk *vd, u32 nr, u64 pos, int err, u64 lb
 	if (err && vdisk_may_retry(&t->retries, err))
 		return HZ;
 	t->retries = 0;
-	if (err) {
-		self_test_end(vd, VDISK_SELF_TEST_FAILED, lba);
-		return -2;
+	if (!err) {
+		WRITE_ONCE(t->pos, pos);
+		if (pos < size)
+			return 0;
 	}
-	WRITE_ONCE(t->pos, pos);
-	if (pos < size)
-		return 0;
-	self_test_end(vd, VDISK_SELF_TEST_PASSED, 0);
+	*result = self_test_result(err);
+	self_test_end(vd, *result, lba);
 	return -1;
 }
 
@@ -435,6 +468,7 @@ static long self_test_advance(struct vdisk *vd, u32 nr, u64 pos, int err, u64 lb
 long vdisk_self_test_work(struct vdisk *vd)
 {
 	struct vdisk_self_tests *t = &vd->self_tests;
+	enum vdisk_self_test_result result;
 	u64 pos, lba;
 	long delay;
 	u32 nr;
@@ -452,8 +486,8 @@ long vdisk_self_test_work(struct vdisk *vd)
 	if (!pos)
 		self_test_pause(vd);
 	ret = self_test_piece(vd, code, &pos, &lba);
-	delay = self_test_advance(vd, nr, pos, ret, lba);
-	if (delay < -1)
+	delay = self_test_advance(vd, nr, pos, ret, lba, &result);
+	if (result == VDISK_SELF_TEST_FAILED)
 		scst_device_event(vd->dev, SCST_DEV_EVENT_IO_ERROR);
 	return delay ? delay : self_test_pause(vd);
 }

@@ -208,7 +208,7 @@ enum vdisk_self_test_result {
  * @results: the last one first; under vdisk.id_lock
  * @code: SELF-TEST CODE of that in the background, 0: there is none; likewise
  * @nr: how many there were in the background; likewise
- * @pos: bytes of the medium that it has read; likewise
+ * @pos: bytes of the medium that it has read; likewise, but for who only shows it
  * @retries: how often the next piece of it has failed; likewise
  * @work: does a piece; while the store is open
  * @nr_cmds: commands of initiators with data that @work has seen; of @work alone
@@ -319,6 +319,8 @@ struct vdisk_background {
  * @block_size: least logical block length it can serve, 0: any
  * @physical_size: bytes that it writes at once, 0: as the logical block
  * @misalignment: bytes from its start to the first boundary of @physical_size
+ * @medium_align: read_medium() goes past the cache for offsets and lengths that are
+ *	multiples of so many bytes, 0: of a block
  * @opt_granularity: transfers should be multiples of so many bytes, 0: any
  * @opt_xfer: best transfer length in bytes, 0: not known
  * @unmap_granularity: bytes that can be unmapped at once, 0: a logical block
@@ -341,6 +343,7 @@ struct vdisk_limits {
 	u32 block_size;
 	u32 physical_size;
 	u32 misalignment;
+	u32 medium_align;
 	u32 opt_granularity;
 	u32 opt_xfer;
 	u32 unmap_granularity;
@@ -675,6 +678,12 @@ static inline bool vdisk_is_full(int err)
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
+/* Does an error go away by itself, most often? */
+static inline bool vdisk_is_transient(int err)
+{
+	return err == -ENOMEM || err == -EBUSY || err == -EAGAIN;
+}
+
 static inline bool vdisk_is_thin(const struct vdisk *vd)
 {
 	if (vd->p.thin_provisioned != VDISK_AUTO)
@@ -945,7 +954,7 @@ void vdisk_diag_exit(struct vdisk *vd);
 /* self_test.c */
 scst_sense_t vdisk_self_test(struct scst_cmd *cmd, u8 code);
 bool vdisk_self_test_goes_on(const struct vdisk *vd);
-int vdisk_self_test_progress(struct vdisk *vd);
+int vdisk_self_test_progress(const struct vdisk *vd);
 u16 vdisk_self_test_seconds(const struct vdisk *vd);
 u16 vdisk_self_test_minutes(const struct vdisk *vd);
 long vdisk_self_test_work(struct vdisk *vd);

@@ -430,7 +430,7 @@ static void vdisk_self_test_fn(struct work_struct *work)
 
 	vdisk_leave_io(flags);
 	if (delay >= 0)
-		queue_delayed_work(vd->worker->wq, &vd->self_tests.work, delay);
+		queue_delayed_work(system_long_wq, &vd->self_tests.work, delay);
 }
 
 /**
@@ -441,8 +441,11 @@ static void vdisk_self_test_fn(struct work_struct *work)
  */
 void vdisk_queue_self_test(struct vdisk *vd)
 {
-	/* The one before it may have left it waiting. */
-	mod_delayed_work(vd->worker->wq, &vd->self_tests.work, 0);
+	/*
+	 * The one before it may have left it waiting.  No memory is freed by it: it is not
+	 * for the rescuer of the unit's workqueue.
+	 */
+	mod_delayed_work(system_long_wq, &vd->self_tests.work, 0);
 }
 
 static void vdisk_queue_init(struct vdisk_queue *q, struct workqueue_struct *wq)

@@ -84,13 +84,16 @@ fua_and_verify_read_the_medium() {
 		fail "VERIFY reads the cache"
 }
 
-# Requests larger and smaller than a page, and unaligned memory
 cached_pages() {
 	fincore --noheadings --raw --output PAGES "$file"
 }
 
 self_test_has_passed() {
 	sg_logs -p 0x10 "$sg" 2>/dev/null | grep -q 'completed without error'
+}
+
+self_test_has_failed() {
+	sg_logs -p 0x10 "$sg" 2>/dev/null | sed -n '2,8p' | grep -q 'failed'
 }
 
 # An extended self-test reads the medium, and what others have cached stays as it is
@@ -111,9 +114,14 @@ self_test_and_the_page_cache() {
 	quiet sg_senddiag --selftest=2 "$sg"
 	within 60 self_test_has_passed || fail "$(sg_logs -p 0x10 "$sg")"
 	expect "pages" "$before" "$(cached_pages)"
+	# What the file does not have any more is no hole
+	truncate -s 16M "$file"
+	quiet sg_senddiag --selftest=2 "$sg"
+	within 60 self_test_has_failed || fail "$(sg_logs -p 0x10 "$sg")"
 	unexport_disk disk02
 }
 
+# Requests larger and smaller than a page, and unaligned memory
 odd_requests() {
 	head -c 3000000 /dev/urandom >"$tmp/data"
 	dd if="$tmp/data" of="$disk" bs=512 count=777 seek=3 oflag=direct status=none
@@ -399,7 +407,7 @@ take_apart() {
 }
 
 kernel_log() {
-	log_clean "$log" \
+	log_clean "$log" any 'LUN assignments on this target have changed' \
 		any 'Power-on or device reset occurred' \
 		1-4 'Capacity data has changed' \
 		any '(critical|I/O|protection|device|medium) .*error, dev sd' \
@@ -413,8 +421,8 @@ log=$(log_mark)
 mkdir "$store" "$tmp/mnt"
 mkfs.ext4 -q -F "$store_disk" && mount "$store_disk" "$store" || exit 1
 main a_file_on_tmpfs a_file_on_ext4 buffered_write_back_and_fsync the_file_has_the_data \
-	fua_and_verify_read_the_medium self_test_and_the_page_cache odd_requests a_polling_submitter \
-	two_submitters_on_a_cpu cpus_come_and_go write_back_cache_is_announced \
+	fua_and_verify_read_the_medium self_test_and_the_page_cache odd_requests \
+	a_polling_submitter two_submitters_on_a_cpu cpus_come_and_go write_back_cache_is_announced \
 	write_through nv_cache o_direct blocksize_4096 blocksize_1024_and_2048 odd_size \
 	thin_provisioning fstrim_gives_blocks_back write_zeroes no_thin_provisioning \
 	read_only_device read_only_lun removable_and_rotational identity grow full_store \

@@ -216,10 +216,10 @@ static void retries_test(struct kunit *test)
 {
 	struct self_fixture *f = test->priv;
 
-	/* As part of a longer read only */
+	/* As part of a longer read only, twice; an error that was another's */
 	f->bad = 100;
 	f->error = -EIO;
-	f->nr_errors = 1;
+	f->nr_errors = 2;
 	self_begin(f, EXTENDED);
 	KUNIT_EXPECT_EQ(test, self_run(test, 0), 4);
 	expect_log(test, 1, EXTENDED, VDISK_SELF_TEST_PASSED, U64_MAX);
@@ -232,7 +232,15 @@ static void retries_test(struct kunit *test)
 	expect_log(test, 1, EXTENDED, VDISK_SELF_TEST_FAILED, 0);
 	f->least = 0;
 
-	/* Two reads of each piece fail. */
+	/* A short one has no part of anything to try. */
+	f->bad = 0;
+	f->nr_errors = 1;
+	self_begin(f, SHORT);
+	self_run(test, 0);
+	expect_log(test, 1, SHORT, VDISK_SELF_TEST_PASSED, U64_MAX);
+	f->bad = 100;
+
+	/* Four reads of each piece fail. */
 	f->error = -EAGAIN;
 	f->nr_errors = 20;
 	self_begin(f, EXTENDED);
@@ -249,7 +257,7 @@ static void retries_test(struct kunit *test)
 	f->nr_errors = UINT_MAX;
 	self_begin(f, EXTENDED);
 	KUNIT_EXPECT_EQ(test, self_run(test, HZ), 31);
-	expect_log(test, 1, EXTENDED, VDISK_SELF_TEST_FAILED, 100);
+	expect_log(test, 1, EXTENDED, VDISK_SELF_TEST_UNKNOWN, U64_MAX);
 }
 
 /* What is not there any more cannot be bad. */
@@ -303,6 +311,35 @@ static void restarts_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vdisk_self_test_work(&f->vd), 0);
 	KUNIT_EXPECT_EQ(test, f->vd.self_tests.pos, 0);
 	KUNIT_EXPECT_EQ(test, self_run(test, 0), 4);
+}
+
+/* The medium is read in larger units than a block. */
+static void grain_test(struct kunit *test)
+{
+	struct self_fixture *f = test->priv;
+
+	f->vd.limits.medium_align = 4096;
+	f->error = -EIO;
+	f->least = 4096;
+	f->bad = 5001;
+	self_begin(f, EXTENDED);
+	self_run(test, 0);
+	expect_log(test, 1, EXTENDED, VDISK_SELF_TEST_FAILED, 5000);
+	f->bad = 8191;
+	self_begin(f, SHORT);
+	self_run(test, 0);
+	expect_log(test, 1, SHORT, VDISK_SELF_TEST_FAILED, 8184);
+	/* The end is no multiple of that. */
+	f->dev.nblocks = 8187;
+	f->bad = 8186;
+	f->least = 0;
+	self_begin(f, SHORT);
+	self_run(test, 0);
+	expect_log(test, 1, SHORT, VDISK_SELF_TEST_FAILED, 8184);
+	f->bad = NO_BLOCK;
+	self_begin(f, EXTENDED);
+	self_run(test, 0);
+	KUNIT_EXPECT_EQ(test, f->bytes, 8187 * 512);
 }
 
 static void holes_test(struct kunit *test)
@@ -437,6 +474,7 @@ static struct kunit_case self_test_cases[] = {
 	KUNIT_CASE(shrinks_test),
 	KUNIT_CASE(stops_test),
 	KUNIT_CASE(restarts_test),
+	KUNIT_CASE(grain_test),
 	KUNIT_CASE(holes_test),
 	KUNIT_CASE(results_test),
 	KUNIT_CASE(refused_test),
