@@ -32,7 +32,8 @@ class Row(typing.NamedTuple):
     """What is known of a command.
 
     The CDB is in hexadecimal; capital letters are fields: L LBA, N number of blocks,
-    A allocation length, P parameter list length, F flags, and others of a row's own.
+    A allocation length, of four bytes of data at least, P parameter list length, F flags,
+    and others of a row's own.
     """
     name: str
     cdb_text: str
@@ -221,60 +222,92 @@ def data_out(unit, row, lba, nr):
     return unit.fresh(nr) if row.moves == "out" else b""
 
 
+def behind_the_end(row, end, top):
+    """The last block and those behind it"""
+    if end - 1 <= top:
+        yield end - 1, 1, "good", None
+        if row.room("N"):
+            yield end - 1, 2, BAD_RANGE, end
+    if end <= top:
+        yield end, 1, BAD_RANGE, end
+
+
+def top_of_the_field(end, top):
+    """The highest LBA that the CDB can say"""
+    for nr in 1, 2:
+        if top >= end:
+            yield top, nr, BAD_RANGE, top
+        elif top + nr <= end:
+            yield top, nr, "good", None
+
+
+def zero_blocks(row, end, top):
+    """A number of blocks of zero, which may stand for others"""
+    if row.zero == "256":
+        start = min(end - 256, top)
+        yield start, 0, "good", None
+        if start < top:
+            yield start + 1, 0, BAD_RANGE, end
+        return
+    if row.zero == "all" and end - 1 <= top:
+        yield end - 1, 0, "good", None
+    if end < top:
+        yield (end, 0, BAD_RANGE, end) if row.zero == "all" else (end, 0, "good", None)
+        yield end + 1, 0, BAD_RANGE, end + 1
+
+
 def ranges(unit, row):
     """LBA and number of blocks, how the command ends and its INFORMATION, for each
     border of what the unit has and of what the CDB can say"""
     end, top = unit.blocks, row.highest("L")
-    cases = []
-    if end - 1 <= top:
-        cases += [(end - 1, 1, "good", None)]
-        if row.room("N"):
-            cases += [(end - 1, 2, BAD_RANGE, end)]
-    if end <= top:
-        cases += [(end, 1, BAD_RANGE, end)]
-    if not row.room("N"):
-        return cases
-    if row.cdb_text.startswith("b9"):
-        top = end + 1
-    if top >= end:
-        cases += [(top, 1, BAD_RANGE, top), (top, 2, BAD_RANGE, top)]
-    else:
-        cases += [(top, 1, "good", None)]
-    if top < end - 1:
-        cases += [(top, 2, "good", None)]
-    if row.zero == "256":
-        start = min(end - 256, top)
-        cases += [(start, 0, "good", None)]
-        if start < top:
-            cases += [(start + 1, 0, BAD_RANGE, end)]
-    elif end < top:
-        cases += [(end, 0, BAD_RANGE, end) if row.zero == "all" else (end, 0, "good", None),
-                  (end + 1, 0, BAD_RANGE, end + 1)]
-        if row.zero == "all":
-            cases += [(end - 1, 0, "good", None)]
-    return cases
+    yield from behind_the_end(row, end, top)
+    if row.room("N"):
+        # Not all that the field has room for is an address of a CD
+        top = end + 1 if row.cdb_text.startswith("b9") else top
+        yield from top_of_the_field(end, top)
+        yield from zero_blocks(row, end, top)
+
+
+def blocks_of(unit, row, lba, nr):
+    """For how many blocks a command is"""
+    if nr or row.zero == "nothing":
+        return nr
+    return 256 if row.zero == "256" else max(unit.blocks - lba, 0)
+
+
+def written(unit, row, out, old):
+    """What blocks have when a command was good; they had other data before."""
+    if row.moves == "one":
+        out *= len(old) // unit.size
+    elif row.moves == "twice":
+        out = out[len(old):]
+    elif row.case is good.orwrite:
+        out = (be(out) | be(old)).to_bytes(len(old), "big")
+    elif row.moves != "out":
+        return old
+    return unit.kept(out)
 
 
 def try_range(unit, row, lba, nr, end, info):
-    """One of these; what is refused has changed nothing."""
-    blocks = 256 if row.zero == "256" and not nr else nr
-    border = unit.blocks - 2
-    before = unit.get(border, 2)
+    """One of these: all its blocks have what was written.  The blocks beside them do not
+    change, and nothing does when the command is refused."""
+    blocks = blocks_of(unit, row, lba, nr)
+    first = min(lba, unit.blocks - 1) - 1
+    old = unit.get(first, min(lba + blocks + 1, unit.blocks) - first)
     size = 64 if row.room("A") else (blocks or 1) * unit.size * (row.moves == "in")
     out = data_out(unit, row, lba, blocks)
     reply = unit.ends(end, row.range_cdb(lba, nr), out, size)
     if info is not None:
         # There is no room for more in the fixed format.
         unit.same("INFORMATION", info if info < 1 << 32 else None, reply.info)
-    if row.moves == "in" and end == "good":
-        unit.same("data", unit.get(lba, blocks) if blocks else b"", reply.data)
-    if end != "good" or row.moves not in ("out", "twice", "one"):
-        unit.has(border, before)
-    elif lba == border + 1:
-        last = out[-unit.size:]
-        if row.case is good.orwrite:
-            last = (be(last) | be(before[unit.size:])).to_bytes(unit.size, "big")
-        unit.has(border, before[:unit.size] + unit.kept(last))
+    new = old
+    if end == "good":
+        at = (lba - first) * unit.size
+        behind = at + blocks * unit.size
+        if row.moves == "in":
+            unit.same("data", old[at:behind], reply.data)
+        new = old[:at] + written(unit, row, out, old[at:behind]) + old[behind:]
+    unit.has(first, new)
 
 
 def try_lists(unit, row):
@@ -293,6 +326,7 @@ def try_allocations(unit, row):
     reply = unit.ends(row.nothing, cdb(A=0), size=512)
     unit.same("data of an allocation length of zero", b"", reply.data)
     data = unit.good(cdb(A=size), size=size)
+    unit.same("there are four bytes of data", True, len(data) >= 4)
     for length in {4, max(4, len(data) - 1) if row.stable else 4}:
         unit.same("cut off data", data[:length], unit.good(cdb(A=length), size=size))
 
@@ -353,7 +387,10 @@ def parse_args():
     parser.add_argument("--lists", help="directory for the codes of all rows, in rows, and "
                         "of the commands that are listed, behind those in listed")
     parser.add_argument("--forget", help="code of a command, to have no row for it")
-    parser.add_argument("--only", nargs="+", help="codes of the commands to be sent")
+    parser.add_argument("--only", nargs="+", default=[],
+                        help="codes of the commands to be sent")
+    parser.add_argument("--patience", type=int, default=1,
+                        help="how many times as long what is waited for may take")
     return parser.parse_args()
 
 
@@ -372,6 +409,9 @@ def main():
         done.append(FIRST)
     unit.drain()
     codes = list(sgio.commands(unit.fd))
+    for name in sorted(set(args.only) - set(map(code_name, codes))):
+        bad += 1
+        print(f"{name}: no command of this unit")
     for code in codes:
         if code not in rows:
             bad += 1

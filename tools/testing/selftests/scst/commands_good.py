@@ -11,7 +11,7 @@ import time
 
 import sgio
 from scsi_unit import (BAD_CDB, BAD_LIST, BAD_RANGE, EJECTED, KEY, LIST_LENGTH, LOCKED, LOST,
-                       MISCOMPARE, TYPE_ROM, Unit, be, flipped, lba_descriptors, msf)
+                       MISCOMPARE, TYPE_ROM, Unit, Wrong, be, flipped, lba_descriptors, msf)
 
 # Where blocks are written and read; what is unmapped is aligned as pages are
 BASE = 64
@@ -38,16 +38,23 @@ class Meanwhile(threading.Thread):
     def __init__(self, unit, cdb, out):
         super().__init__()
         self.args = unit, cdb, out
-        self.reply = None
+        self.reply = self.error = None
         self.start()
 
     def run(self):
         unit, cdb, out = self.args
-        self.reply = unit.send(cdb, out)
+        try:
+            self.reply = unit.send(cdb, out)
+        except OSError as error:
+            self.error = error
 
     def end(self):
         """How it ends, in the end"""
         self.join()
+        if not self.reply:
+            _, cdb, out = self.args
+            text = cdb if isinstance(cdb, str) else cdb.hex()
+            raise Wrong(f"CDB {text}, {len(out)} bytes out: {self.error}")
         return self.reply.end
 
 
@@ -395,17 +402,26 @@ def read_capacity(unit, row):
                   (be(data[:4]), be(data[4:])))
 
 
+def self_test_passes(unit, code):
+    """The newest self-test that the log tells of has this code, and passes in the end."""
+    seconds = 10 * unit.args.patience
+    end = time.monotonic() + seconds
+    while unit.log(0x10, 1)[0] == code << 5 | 15:
+        if time.monotonic() > end:
+            raise Wrong(f"self-test {code} is still in progress after {seconds} s")
+        time.sleep(0.01)
+    unit.same("self-test code and result", code << 5, unit.log(0x10, 1)[0])
+
+
 def self_tests(unit, row):
-    """Self-tests, one in the background, of which the log page tells; there is none to be
-    aborted; the only page that can be sent"""
-    for flags, code in (0x04, 0), (0xA0, 5), (0x20, 1):
+    """Self-tests: the default one, two in the foreground and two in the background; then
+    there is none to be aborted.  The only page that can be sent"""
+    for flags, code in (0x04, 0), (0xA0, 5), (0xC0, 6), (0x20, 1), (0x40, 2):
         unit.good(row.cdb(F=flags))
-        for _ in range(1000):
-            if unit.log(0x10, 1)[0] & 15 != 15:
-                break
-            time.sleep(0.01)
-        unit.same("self-test code and result", code << 5, unit.log(0x10, 1)[0])
-    unit.ends(BAD_CDB, row.cdb(F=0x80))
+        self_test_passes(unit, code)
+    reply = unit.ends(BAD_CDB, row.cdb(F=0x80))
+    # SKSV, of the CDB, BPV: bit 7 of byte 1
+    unit.same("field pointer", bytes.fromhex("cf0001"), reply.specific)
     unit.good(row.cdb(P=4, F=0x10), bytes(4))
 
 
@@ -695,13 +711,16 @@ def copy_failure(unit, row):
 
 
 def copy_abort(unit, row):
-    """A copy that would take long"""
+    """A copy that would take long; another one where it is over before its abort comes"""
     half = 0 if unit.peer else unit.blocks // 2
     data = unit.copy_list(9, [(min(half or unit.blocks, 0xFFFF), 0, half)] * 64)
-    sent = Meanwhile(unit, f"83000000000000000000{len(data):08x}0000", data)
-    end = ""
-    while end != "good" and sent.is_alive():
-        end = unit.send(row.cdb(I=9)).end
+    for _ in range(8):
+        sent = Meanwhile(unit, f"83000000000000000000{len(data):08x}0000", data)
+        end = ""
+        while end != "good" and sent.is_alive():
+            end = unit.send(row.cdb(I=9)).end
+        if sent.end() != "good":
+            break
     unit.same("ends of the copy and of its abort", ("a/2f/02", "good"),
               (sent.end(), end))
     unit.ends(BAD_CDB, row.cdb(I=9))

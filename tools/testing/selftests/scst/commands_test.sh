@@ -16,7 +16,7 @@ units=(
 	"vdisk_nullio size=2T read_zero=1 thin_provisioned=1"
 	"vcdrom filename=$tmp/disk.iso"
 )
-# Where what is damaged is found
+# Where what is damaged is found, under names that nobody else uses
 store=/var/lib/scst/pr
 
 # The objects are all tests'
@@ -39,7 +39,7 @@ check() {
 
 	lun=$(unit_of "$1")
 	"$lib_dir/commands.py" --group "$device_groups/all" --luns ${#units[@]} --lost \
-		--lists "$tmp" "${@:2}" "$(sg_of tgt0 "$lun")"
+		--lists "$tmp" --patience "$patience" "${@:2}" "$(sg_of tgt0 "$lun")"
 }
 
 fileio() {
@@ -93,12 +93,13 @@ the_test_finds_it() {
 	finds --blocks $((1 << 32)) --only 2a 2f -- \
 		'^WRITE\(10\), good case: blocks from 63 on' \
 		'^VERIFY\(10\), good case: .* good, expected e/1d/00'
+	finds --only 29 -- '^29: no command of this unit'
 	grep -v '^28$' "$tmp/listed" >"$tmp/less"
 	expect "a row left over" 28 "$(left_over "$tmp/less")"
 }
 
 create_all() {
-	local handler parameters n
+	local handler parameters n disk
 
 	truncate -s 16M "$tmp/disk.img"
 	head -c 4M /dev/urandom >"$tmp/disk.iso"
@@ -112,14 +113,15 @@ create_all() {
 	for n in "${!units[@]}"; do
 		read -r handler parameters <<<"${units[n]}"
 		# One command is for units whose reservations are lost
-		echo "damaged" >"$store/unit$n"
-		add_device "$handler" "unit$n" "$parameters"
-		add_lun tgt0 "$n" "unit$n"
-		put "$device_groups/all/devices/add" "unit$n"
+		echo "damaged" >"$store/commands$n"
+		add_device "$handler" "commands$n" "$parameters"
+		add_lun tgt0 "$n" "commands$n"
+		put "$device_groups/all/devices/add" "commands$n"
 	done
 	# What sd reads of a new disk has to be over
 	for ((n = 0; n < ${#units[@]} - 1; n++)); do
-		blockdev --flushbufs "$(disk_of tgt0 "$n")" || :
+		disk=$(disk_of tgt0 "$n")
+		blockdev --flushbufs "$disk" || :
 	done
 }
 
@@ -127,9 +129,24 @@ take_apart() {
 	cleanup_devices
 	del_target tgt0
 	scst_unload
-	rm -f "$store"/unit[0-9]
 }
 
+# shellcheck disable=SC2317  # a trap calls it
+remove_damaged() {
+	local status=$?
+
+	# A unit may save something as long as it is there
+	cleanup_devices
+	rm -f "$store"/commands[0-9]*
+	(exit "$status")
+	cleanup_on_exit
+}
+
+[ -b /dev/vda ] || skip_all "no /dev/vda"
+trap remove_damaged EXIT
 scst_load
-(set -e; create_all) || exit 1
+# Left of || it would not end where it fails
+(set -e; create_all)
+status=$?
+[ "$status" = 0 ] || exit 1
 main fileio blockio nullio cdrom no_row_is_left_over the_test_finds_it take_apart

@@ -2,6 +2,7 @@
 """A logical unit to be tested, and how its commands end"""
 import os
 import random
+import sys
 
 import sgio
 
@@ -34,6 +35,7 @@ class Reply:
         self.sense = result.sense
         self.data = result.data
         self.info = None
+        self.specific = None
         if result.host:
             self.end = f"host status {result.host:x}"
         elif result.status == 2:
@@ -43,18 +45,21 @@ class Reply:
                 result.status, f"status {result.status:x}")
 
     def parse_sense(self):
-        """Sense key, ASC and ASCQ"""
+        """Sense key, ASC and ASCQ; INFORMATION and what is sense key specific"""
         sense = self.sense
         if len(sense) < 8:
             return f"sense data {sense.hex()}"
         if sense[0] & 0x7F < 0x72:
             if sense[0] & 0x80:
                 self.info = be(sense[3:7])
+            self.specific = sense[15:18]
             return f"{sense[2] & 15:x}/{sense[12]:02x}/{sense[13]:02x}"
         at = 8
         while at < len(sense):
             if sense[at] == 0:
                 self.info = be(sense[at + 4:at + 12])
+            elif sense[at] == 2:
+                self.specific = sense[at + 4:at + 7]
             at += 2 + sense[at + 1]
         return f"{sense[1] & 15:x}/{sense[2]:02x}/{sense[3]:02x}"
 
@@ -69,6 +74,10 @@ class Unit:
         self.image = self.peer = None
         self.nr_checks = 0
         self.random = random.Random(1)
+        # Whatever is on another one would be lost
+        vendor = self.send("120000002400", size=36).data[8:16].decode(errors="replace")
+        if not vendor.startswith("SCST"):
+            sys.exit(f"{device}: not a unit of SCST; its vendor is '{vendor}'")
         if args.image:
             self.type = TYPE_ROM
             with open(args.image, "rb") as file:
