@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # For the tests of vcdrom: commands of its unit cd01, by the sg device $sg.  Source it
 # after lib.sh.
-# shellcheck disable=SC2034,SC2154  # the tests use these, and lib.sh has others
+# shellcheck disable=SC2034,SC2154,SC2317  # the tests use these, and lib.sh has others
 
 iso_a=$tmp/a.iso
 iso_b=$tmp/b.iso
@@ -92,4 +92,20 @@ drive_with_a() {
 	sg=$(sg_of tgt0 0)
 	[ "$(<"$unit/filename")" = "$iso_a" ] || change_to "$iso_a"
 	forget
+}
+
+take_apart() {
+	del_target tgt0
+	del_device cd01
+	scst_unload
+}
+
+kernel_log() {
+	log_clean "$log" any '(scsi_tgt_dev|vcdrom) cd01: ' any 'sr [0-9:]+: ' \
+		any 'I/O error, dev sr' any 'Buffer I/O error on dev sr'
+}
+
+after_failure() {
+	cleanup_devices
+	cleanup_targets
 }

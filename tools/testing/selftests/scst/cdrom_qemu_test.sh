@@ -366,22 +366,6 @@ linux_by_scsi_generic() {
 	change_to "$iso_a"
 }
 
-take_apart() {
-	del_target tgt0
-	del_device cd01
-	scst_unload
-}
-
-kernel_log() {
-	log_clean "$log" any '(scsi_tgt_dev|vcdrom) cd01: ' any 'sr [0-9:]+: ' \
-		any 'I/O error, dev sr' any 'Buffer I/O error on dev sr'
-}
-
-after_failure() {
-	cleanup_devices
-	cleanup_targets
-}
-
 [ "$(uname -m)" = x86_64 ] || skip_all "the boot program is for x86"
 command -v qemu-system-x86_64 >/dev/null || skip_all "no QEMU"
 scst_load

@@ -510,12 +510,6 @@ starts_empty() {
 	quiet cmp "$sr" "$iso_a"
 }
 
-take_apart() {
-	del_target tgt0
-	del_device cd01
-	scst_unload
-}
-
 kernel_log() {
 	log_clean "$log" any '(scsi_tgt_dev|vcdrom) cd0[12]: ' any 'sr [0-9:]+: ' \
 		any 'I/O error, dev sr' any 'Buffer I/O error on dev sr' \

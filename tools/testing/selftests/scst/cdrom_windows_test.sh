@@ -244,22 +244,6 @@ empty_drive() {
 	good 00 00 00 00 00 00
 }
 
-take_apart() {
-	del_target tgt0
-	del_device cd01
-	scst_unload
-}
-
-kernel_log() {
-	log_clean "$log" any '(scsi_tgt_dev|vcdrom) cd01: ' any 'sr [0-9:]+: ' \
-		any 'I/O error, dev sr' any 'Buffer I/O error on dev sr'
-}
-
-after_failure() {
-	cleanup_devices
-	cleanup_targets
-}
-
 scst_load
 log=$(log_mark)
 # sr is told to look when a test wants it to
