@@ -289,9 +289,11 @@ static void log_put_self_test(u8 *p, const struct vdisk_self_test *t)
 {
 	p[0] = t->code << 5 | t->result;
 	put_unaligned_be16(t->hours, p + 2);
-	put_unaligned_be64(t->failed ? t->lba : U64_MAX, p + 4);
-	if (!t->failed)
+	if (t->result != VDISK_SELF_TEST_FAILED) {
+		put_unaligned_be64(U64_MAX, p + 4);
 		return;
+	}
+	put_unaligned_be64(t->lba, p + 4);
 	p[12] = HARDWARE_ERROR;
 	p[13] = 0x3e;	/* LOGICAL UNIT FAILED SELF-TEST */
 	p[14] = 0x03;

@@ -51,7 +51,6 @@ static void self_test_remember(struct vdisk *vd, u8 code,
 		.done = true,
 		.code = code,
 		.result = result,
-		.failed = result == VDISK_SELF_TEST_FAILED,
 		.hours = min(hours, U16_MAX),
 		.lba = lba,
 	};

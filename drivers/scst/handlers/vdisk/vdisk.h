@@ -167,7 +167,6 @@ struct vdisk_diag {
 /**
  * struct vdisk_self_test - how a self-test ended, see self_test.c
  * @done: there was one
- * @failed: it failed
  * @code: SELF-TEST CODE
  * @result: SELF-TEST RESULTS
  * @hours: since this host was started
@@ -175,7 +174,6 @@ struct vdisk_diag {
  */
 struct vdisk_self_test {
 	bool done;
-	bool failed;
 	u8 code;
 	u8 result;
 	u16 hours;

@@ -884,7 +884,7 @@ static void log_self_tests_test(struct kunit *test)
 	u8 *buf = f->vpd;
 
 	results[0] = (struct vdisk_self_test) {
-		.done = true, .failed = true, .code = 5, .result = 7,
+		.done = true, .code = 5, .result = 7,
 		.hours = 9, .lba = 0x1234,
 	};
 	results[1] = (struct vdisk_self_test) {
